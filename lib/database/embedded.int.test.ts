@@ -1,0 +1,26 @@
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+
+describe('the embedded PostgreSQL', () => {
+  let server: TestPostgres;
+  beforeAll(async () => {
+    server = await startTestPostgres();
+  });
+  afterAll(() => server.stop());
+
+  it('answers on loopback, durable and in UTF-8', async () => {
+    const sql = postgres(server.url, { max: 1 });
+    const [row] = await sql`select current_setting('fsync') as fsync, current_setting('server_encoding') as encoding`;
+    await sql.end();
+    expect(row).toEqual({ fsync: 'on', encoding: 'UTF8' });
+  });
+
+  it('refuses a wrong password', async () => {
+    const url = new URL(server.url);
+    url.password = 'wrong';
+    const sql = postgres(url.href, { max: 1 });
+    await expect(sql`select 1`).rejects.toThrow(/password authentication failed/);
+    await sql.end();
+  });
+});

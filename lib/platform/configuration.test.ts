@@ -1,0 +1,42 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError, readConfiguration } from './configuration.ts';
+
+function siteFile(text: string): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'overread-configuration-')), 'overread.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('readConfiguration', () => {
+  it('has the documented defaults when nothing is set', () => {
+    const configuration = readConfiguration({});
+    expect(configuration.dicom).toEqual({ host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' });
+    expect(configuration.store.driver).toBe('fs');
+    expect(configuration.site.routes.map((route) => route.pipeline)).toEqual([
+      'brain-tumor-segmentation',
+      'liver-transplant-segmentation',
+      'hip-fracture-detection',
+    ]);
+  });
+
+  it('takes an empty variable as absent', () => {
+    expect(readConfiguration({ OVERREAD_WEB_PORT: '' }).web.port).toBe(8000);
+  });
+
+  it.each([
+    ['a port that is no number', { OVERREAD_DICOM_PORT: 'eleven' }, /OVERREAD_DICOM_PORT/],
+    ['an AE title of more than 16 characters', { OVERREAD_AE_TITLE: 'A'.repeat(17) }, /OVERREAD_AE_TITLE.*AE title/],
+    ['an S3 store without a secret', { S3_ENDPOINT: 'http://127.0.0.1:9000' }, /S3_ACCESS_KEY or S3_SECRET_KEY/],
+    ['OpenFaaS elsewhere with a store only here', { OPENFAAS_URL: 'http://127.0.0.1:9' }, /needs an S3 store/],
+    ['a site file that is not there', { OVERREAD_CONFIG: '/nowhere.yaml' }, /nowhere\.yaml cannot be read/],
+    ['a setting that does not exist', { OVERREAD_CONFIG: siteFile('ruotes: []') }, /ruotes/],
+  ])('refuses %s in one line', (_, environment, message) => {
+    const read = () => readConfiguration(environment);
+    expect(read).toThrow(ConfigurationError);
+    expect(read).toThrow(message);
+    expect(read).not.toThrow(/\n/);
+  });
+});

@@ -1,0 +1,50 @@
+import type { Logger } from './log.ts';
+
+/** What a service gives to be run: nothing accepts work before `start`; `stop` drains and ends. */
+export interface Service {
+  start(): Promise<void>;
+  /** Unready first, then finish what is in hand, then let go of connections. */
+  stop(): Promise<void>;
+}
+
+/** Longest time a stop may take before the process ends all the same, ms. */
+const STOP_LIMIT_MS = 10_000;
+
+/**
+ * Runs a service until SIGTERM, SIGINT or the end of its supervisor (its IPC channel closes), then stops it and exits.
+ * A service that cannot start, or that throws out of turn, ends the process with status 1, so that its supervisor starts
+ * it anew: no process goes on in a state nobody foresaw. `ready` is sent over IPC when `start` has resolved.
+ */
+export function runService(service: Service, log: Logger): void {
+  let stopping = false;
+  const stop = (why: string, status: number) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'stopping');
+    setTimeout(() => process.exit(status || 1), STOP_LIMIT_MS).unref();
+    service.stop().then(
+      () => process.exit(status),
+      (error: unknown) => {
+        log.error({ err: error }, 'stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM', 0));
+  process.on('SIGINT', () => stop('SIGINT', 0));
+  process.on('disconnect', () => stop('supervisor gone', 0));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception');
+    stop('uncaught exception', 1);
+  });
+  service.start().then(
+    () => {
+      log.info('ready');
+      process.send?.({ ready: true });
+    },
+    (error: unknown) => {
+      log.fatal({ err: error }, 'cannot start');
+      stop('cannot start', 1);
+    },
+  );
+}

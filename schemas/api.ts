@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { Device, Timings } from './manifest.ts';
+import { Result } from './result.ts';
+import { Trigger } from './run.ts';
+
+/** A step of a run, as the API shows it. */
+export const StepView = z.object({
+  name: z.string(),
+  operator: z.string(),
+  status: z.enum(['waiting', 'due', 'running', 'succeeded', 'skipped', 'failed']),
+  attempts: z.int().nonnegative(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  error: z.string().nullable(),
+  device: Device.nullable(),
+  timings: Timings.nullable(),
+});
+
+/** An entry of `GET /api/v1/runs`. */
+export const RunView = z.object({
+  id: z.string(),
+  pipeline: z.string(),
+  pipelineVersion: z.string(),
+  studyInstanceUid: z.string(),
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'out-of-scope']),
+  reason: z.string().nullable(),
+  createdAt: z.string(),
+  finishedAt: z.string().nullable(),
+  amends: z.string().nullable(),
+  replayOf: z.string().nullable(),
+  triggers: z.array(Trigger),
+  models: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })),
+  steps: z.array(StepView),
+  /** The published result; null until there is one. */
+  result: Result.nullable(),
+});
+export type RunView = z.infer<typeof RunView>;
+
+/** Answer of `GET /api/v1/studies/<StudyInstanceUID>`. */
+export const StudyView = z.object({
+  studyInstanceUid: z.string(),
+  state: z.enum(['receiving', 'complete']),
+  instances: z.int(),
+  series: z.int(),
+  lastReceivedAt: z.string(),
+  /** Instances of the study that wait in quarantine for a person. */
+  quarantined: z.int(),
+  routes: z.array(z.object({ route: z.string(), matched: z.boolean(), reason: z.string() })),
+  runs: z.array(RunView),
+});
+export type StudyView = z.infer<typeof StudyView>;

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { Instant, Sha256, Slug, Uid, Version } from './digest.ts';
+
+export const HipClass = z.enum(['fracture', 'no-fracture', 'hardware']);
+export type HipClass = z.infer<typeof HipClass>;
+
+/** A box in pixels of the stored image: column then row, half-open: [x0, y0, x1, y1]. */
+export const Box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+export type Box = z.infer<typeof Box>;
+
+/** How a side is known: written in the image, taken from the usual way of hanging, or written twice and differently. */
+export const SideSource = z.enum(['stated', 'assumed', 'contradictory']);
+export type SideSource = z.infer<typeof SideSource>;
+
+/** The patient's side. */
+export const Side = z.enum(['left', 'right']);
+export type Side = z.infer<typeof Side>;
+
+export const Hip = z.object({
+  side: Side.nullable(),
+  sideSource: SideSource,
+  box: Box,
+  class: z.string(),
+  /** Score of `class`. */
+  confidence: z.number(),
+  scores: z.record(z.string(), z.number()),
+});
+export type Hip = z.infer<typeof Hip>;
+
+export const HipImage = z.object({
+  sopInstanceUid: Uid,
+  seriesInstanceUid: Uid,
+  /** Size of the stored image. */
+  rows: z.int().positive(),
+  columns: z.int().positive(),
+  /** The pixels were compressed with loss at some time. */
+  lossy: z.boolean(),
+  /** Probability that the image shows what the model was made for. */
+  scope: z.number(),
+  hips: z.array(Hip),
+  /** Sentences that a reader should see with this image (contradictory side, saturated exposure …). */
+  notes: z.array(z.string()),
+  /** Object keys in `results` of the 8-bit PNG in the default window, and of 16-bit little-endian grey values (gzip). */
+  preview: z.object({ png: z.string(), gray16: z.string(), rows: z.int().positive(), columns: z.int().positive() }),
+});
+export type HipImage = z.infer<typeof HipImage>;
+
+/** The exam in one line for each side, by the rule that the pipeline states. */
+export const HipSummary = z.object({
+  rule: z.string(),
+  sides: z.array(
+    z.object({
+      side: Side.nullable(),
+      class: z.string(),
+      confidence: z.number(),
+      /** The images do not agree on the class of this side. */
+      disagreement: z.boolean(),
+      images: z.int().positive(),
+    }),
+  ),
+  /** Something a person must look at before the result is used: contradictory side, images that disagree. */
+  qualityReview: z.array(z.string()),
+});
+export type HipSummary = z.infer<typeof HipSummary>;
+
+/** `results/<pipeline>/<run>/result.json`. */
+export const Result = z.object({
+  run: Sha256,
+  pipeline: Slug,
+  pipelineVersion: Version,
+  studyInstanceUid: Uid,
+  models: z.array(z.object({ name: Slug, version: Version, sha256: Sha256 })),
+  publishedAt: Instant,
+  kind: z.literal('detection'),
+  images: z.array(HipImage),
+  summary: HipSummary,
+});
+export type Result = z.infer<typeof Result>;

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { Slug } from './digest.ts';
+import { AETitle } from './pipeline.ts';
+
+/** What a tag must be: a value or a glob with `*`, or a list of them of which one must match. */
+const TagRule = z.union([z.string(), z.array(z.string()).min(1)]);
+
+/**
+ * A rule that sends matching studies to a pipeline. Every tag of `when` must match one and the same instance; keys are
+ * DICOM keywords, `SOPClassUID` may be given by its name (`MR Image Storage`).
+ */
+export const Route = z.object({
+  name: Slug,
+  pipeline: Slug,
+  when: z.record(z.string(), TagRule).default({}),
+  /** Scanners this route is for; empty: any. */
+  stationNames: z.array(z.string()).default([]),
+  /** Overrides the pipeline's. */
+  quietSeconds: z.number().nonnegative().optional(),
+});
+export type Route = z.infer<typeof Route>;
+
+/** A machine that functions can be placed on; `constraints` of stack.yml are checked against its labels. */
+export const Node = z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) });
+export type Node = z.infer<typeof Node>;
+
+/** The site's file, `overread.yaml`. */
+export const SiteFile = z.strictObject({
+  /** Shown on every page. */
+  site: z
+    .object({ name: z.string().default('This hospital'), mode: z.enum(['test', 'production']).default('test') })
+    .prefault({}),
+  routes: z.array(Route).default([]),
+  /** Called AE titles that are accepted besides our own and the pipelines'; empty: any. */
+  acceptedAETitles: z.array(AETitle).default([]),
+  nodes: z
+    .array(Node)
+    .min(1)
+    .default([{ name: 'this-machine', labels: {} }]),
+  /** A function whose constraints no node meets: shown as not placed, or run on the first node's CPU all the same. */
+  placement: z.enum(['strict', 'allow-cpu']).default('allow-cpu'),
+  /** Calls in flight at once for each function; `default` for the others. */
+  concurrency: z.record(z.string(), z.int().positive()).default({ default: 2 }),
+});
+export type SiteFile = z.infer<typeof SiteFile>;
