@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { type Configuration, ConfigurationError } from '../platform/configuration.ts';
 
 /** A connection pool, twice: drizzle's for the tables, and plain `sql` for what drizzle has no words for. */
 export interface Database {
@@ -24,4 +27,19 @@ export function connect(url: string, options: { max?: number } = {}): Database {
       await Promise.all([forDrizzle.end({ timeout: 5 }), sql.end({ timeout: 5 })]);
     },
   };
+}
+
+/** File in the folder of secrets that names the embedded PostgreSQL; its supervisor writes it before the services start. */
+export const DATABASE_URL_FILE = 'database-url';
+
+/** Where PostgreSQL is: the configured one, else the embedded one. @throws {ConfigurationError} neither is there */
+export function databaseUrl(configuration: Pick<Configuration, 'databaseUrl' | 'secrets'>): string {
+  if (configuration.databaseUrl !== undefined) return configuration.databaseUrl;
+  try {
+    return readFileSync(path.join(configuration.secrets, DATABASE_URL_FILE), 'utf8').trim();
+  } catch (error) {
+    throw new ConfigurationError('No PostgreSQL: set DATABASE_URL, or start Overread with `npm start`.', {
+      cause: error,
+    });
+  }
 }

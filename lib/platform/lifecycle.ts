@@ -2,7 +2,8 @@ import type { Logger } from './log.ts';
 
 /** What a service gives to be run: nothing accepts work before `start`; `stop` drains and ends. */
 export interface Service {
-  start(): Promise<void>;
+  /** Resolves when work is accepted, with the address of the health pages where nobody could know it beforehand. */
+  start(): Promise<{ readonly address: string } | undefined>;
   /** Unready first, then finish what is in hand, then let go of connections. */
   stop(): Promise<void>;
 }
@@ -13,7 +14,8 @@ const STOP_LIMIT_MS = 10_000;
 /**
  * Runs a service until SIGTERM, SIGINT or the end of its supervisor (its IPC channel closes), then stops it and exits.
  * A service that cannot start, or that throws out of turn, ends the process with status 1, so that its supervisor starts
- * it anew: no process goes on in a state nobody foresaw. `ready` is sent over IPC when `start` has resolved.
+ * it anew: no process goes on in a state nobody foresaw. When `start` has resolved, `{ ready: true }` is
+ * sent over IPC, with the address where there is one.
  */
 export function runService(service: Service, log: Logger): void {
   let stopping = false;
@@ -38,9 +40,9 @@ export function runService(service: Service, log: Logger): void {
     stop('uncaught exception', 1);
   });
   service.start().then(
-    () => {
-      log.info('ready');
-      process.send?.({ ready: true });
+    (started) => {
+      log.info(started, 'ready');
+      process.send?.({ ready: true, ...started });
     },
     (error: unknown) => {
       log.fatal({ err: error }, 'cannot start');
