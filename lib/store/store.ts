@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Bucket, ObjectEvent, ObjectReference } from '../../schemas/store.ts';
 
+/** Type of an object's content where nobody said better. */
+export const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
+
 /** What a listing says of an object. */
 export interface ObjectSummary {
   readonly bucket: Bucket;

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { BUCKETS, type Bucket, EVENT_BUCKETS, type ObjectEvent, type ObjectReference } from '../../schemas/store.ts';
+import type { StoreConfiguration } from '../platform/configuration.ts';
+import { DurableFolder } from './durable.ts';
+import { isContinued, pathOfKey, segmentOfNames } from './fs-names.ts';
+import { Journal } from './journal.ts';
+import { checkKey, checkPrefix, compareKeys } from './keys.ts';
+import {
+  DEFAULT_CONTENT_TYPE,
+  type EventSubscription,
+  ObjectNotFoundError,
+  type ObjectStore,
+  type ObjectSummary,
+} from './store.ts';
+
+/** Bytes copied at a time. */
+const CHUNK = 1 << 20;
+
+/**
+ * The embedded object store: a folder for each bucket, a file for each object, a folder for each part of its key. Any
+ * number of processes of one machine may use it at once.
+ */
+export class FsStore implements ObjectStore {
+  readonly driver = 'fs';
+  readonly #folder: string;
+  readonly #durable: DurableFolder;
+  readonly #journal: Journal;
+
+  constructor(configuration: Extract<StoreConfiguration, { driver: 'fs' }>) {
+    this.#folder = configuration.folder;
+    this.#durable = new DurableFolder(configuration.folder);
+    this.#journal = new Journal(configuration.journal);
+  }
+
+  async prepare(): Promise<void> {
+    await this.#durable.prepare();
+    await this.#journal.prepare();
+    for (const bucket of BUCKETS) await mkdir(path.join(this.#folder, bucket), { recursive: true, mode: 0o750 });
+  }
+
+  async put(
+    bucket: Bucket,
+    key: string,
+    body: Uint8Array,
+    contentType = DEFAULT_CONTENT_TYPE,
+  ): Promise<ObjectReference> {
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    await this.#write(bucket, key, (file) => file.writeFile(body));
+    return { bucket, key, sha256, size: body.byteLength, contentType };
+  }
+
+  async putFile(
+    bucket: Bucket,
+    key: string,
+    file: string,
+    contentType = DEFAULT_CONTENT_TYPE,
+  ): Promise<ObjectReference> {
+    const copied = await this.#write(bucket, key, (target) => copyInto(target, file));
+    return { bucket, key, ...copied, contentType };
+  }
+
+  async get(bucket: Bucket, key: string): Promise<Buffer> {
+    return readFile(this.#path(bucket, key)).catch(notFound(bucket, key));
+  }
+
+  async stream(bucket: Bucket, key: string): Promise<Readable> {
+    const file = await open(this.#path(bucket, key)).catch(notFound(bucket, key));
+    if ((await file.stat()).isFile()) return file.createReadStream({ highWaterMark: CHUNK });
+    await file.close();
+    throw new ObjectNotFoundError(bucket, key);
+  }
+
+  async stat(bucket: Bucket, key: string): Promise<ObjectSummary | undefined> {
+    return summary(bucket, key, this.#path(bucket, key));
+  }
+
+  async *list(bucket: Bucket, prefix: string): AsyncGenerator<ObjectSummary> {
+    checkPrefix(prefix);
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    for await (const file of this.#walk(bucket, folder, prefix)) {
+      const found = await summary(bucket, file.key, file.path);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  async *listPrefixes(bucket: Bucket, prefix: string): AsyncGenerator<string> {
+    checkPrefix(prefix, { folder: true });
+    for (const entry of await this.#level(bucket, prefix)) {
+      if (entry.isFolder && (await this.#holdsAny(bucket, entry.key))) yield entry.key;
+    }
+  }
+
+  async remove(bucket: Bucket, key: string): Promise<void> {
+    await rm(this.#path(bucket, key), { force: true }).catch((error: unknown) => {
+      if (!isAbsence(error)) throw error;
+    });
+  }
+
+  subscribe(listener: (event: ObjectEvent) => Promise<void>, onGap: () => void): Promise<EventSubscription> {
+    return this.#journal.follow(listener, onGap);
+  }
+
+  close(): Promise<void> {
+    return this.#journal.close();
+  }
+
+  async #write<Result>(bucket: Bucket, key: string, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
+    const target = this.#path(bucket, key);
+    try {
+      const result = await this.#durable.write(target, write);
+      if (isEventBucket(bucket)) await this.#journal.leave(bucket, key);
+      return result;
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY')) throw error;
+      throw new RangeError(`An object cannot also be a folder of others: ${key} in bucket ${bucket}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  #path(bucket: Bucket, key: string): string {
+    checkKey(key);
+    return path.join(this.#folder, bucket, pathOfKey(key));
+  }
+
+  /** Every file below a folder whose key begins with `prefix`, in order, one level of folders in memory at a time. */
+  async *#walk(bucket: Bucket, folder: string, prefix: string): AsyncGenerator<Entry> {
+    for (const entry of await this.#level(bucket, folder)) {
+      if (!entry.key.startsWith(prefix) && !prefix.startsWith(entry.key)) continue;
+      if (entry.isFolder) yield* this.#walk(bucket, entry.key, prefix);
+      else if (entry.key.startsWith(prefix)) yield entry;
+    }
+  }
+
+  /** What lies in one folder (a prefix that is empty or ends in `/`), in the order of keys. */
+  async #level(bucket: Bucket, folder: string): Promise<Entry[]> {
+    const root = path.join(this.#folder, bucket, folder === '' ? '' : pathOfKey(folder.slice(0, -1)));
+    const entries = await readEntries(root, folder, []);
+    return entries.sort((a, b) => compareKeys(a.key, b.key));
+  }
+
+  async #holdsAny(bucket: Bucket, folder: string): Promise<boolean> {
+    for await (const _ of this.#walk(bucket, folder, folder)) return true;
+    return false;
+  }
+}
+
+interface Entry {
+  /** Ends in `/` where it is a folder. */
+  readonly key: string;
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+async function readEntries(root: string, folder: string, begun: readonly string[]): Promise<Entry[]> {
+  const children = await readdir(root, { withFileTypes: true }).catch((error: unknown) => {
+    if (isAbsence(error)) return [];
+    throw error;
+  });
+  const entries: Entry[] = [];
+  for (const child of children) {
+    const names = [...begun, child.name];
+    const at = path.join(root, child.name);
+    if (isContinued(child.name)) {
+      entries.push(...(await readEntries(at, folder, names)));
+      continue;
+    }
+    const segment = segmentOfNames(names);
+    if (segment === undefined) continue;
+    const isFolder = child.isDirectory();
+    entries.push({ key: `${folder}${segment}${isFolder ? '/' : ''}`, path: at, isFolder });
+  }
+  return entries;
+}
+
+async function copyInto(target: FileHandle, file: string): Promise<{ sha256: string; size: number }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) {
+    hash.update(chunk);
+    size += chunk.length;
+    await target.writeFile(chunk);
+  }
+  return { sha256: hash.digest('hex'), size };
+}
+
+async function summary(bucket: Bucket, key: string, file: string): Promise<ObjectSummary | undefined> {
+  const found = await stat(file).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  });
+  if (!found?.isFile()) return undefined;
+  return { bucket, key, size: found.size, lastModified: found.mtime };
+}
+
+function isEventBucket(bucket: Bucket): boolean {
+  return (EVENT_BUCKETS as readonly Bucket[]).includes(bucket);
+}
+
+function notFound(bucket: Bucket, key: string): (error: unknown) => never {
+  return (error) => {
+    if (isAbsence(error)) throw new ObjectNotFoundError(bucket, key);
+    throw error;
+  };
+}
+
+/** No such file; or what the key names is a folder, or below a file. */
+function isAbsence(error: unknown): boolean {
+  return hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ERR_FS_EISDIR');
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
