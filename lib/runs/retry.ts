@@ -1,0 +1,32 @@
+import type { Retry } from '../../schemas/run.ts';
+import { ProblemError } from '../platform/problem.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { canonicalJson } from './canonical.ts';
+import { retryKey } from './keys.ts';
+import { readRunState } from './state.ts';
+
+/**
+ * Asks by hand for another try of a run that ended badly: its ending is set aside, the step that failed gets all its
+ * attempts again, and what had succeeded stays as it is. Two people who ask at once ask for the same retry.
+ *
+ * @param by name of the account that asks
+ * @throws {ProblemError} 404 no such run, 409 it goes on or has succeeded
+ */
+export async function requestRetry(store: ObjectStore, run: string, by: string): Promise<Retry> {
+  const state = await readRunState(store, run);
+  if (state === undefined) throw new ProblemError(404, 'No such run', `There is no run ${run}.`);
+  const { end } = state;
+  if (end === undefined) {
+    throw new ProblemError(409, 'The run goes on', 'Only a run that has ended can be tried again; this one goes on.');
+  }
+  if (end.status === 'succeeded') {
+    throw new ProblemError(
+      409,
+      'The run has succeeded',
+      'Only a run that ended badly can be tried again; this one succeeded.',
+    );
+  }
+  const retry: Retry = { number: state.retries.length + 1, by, at: new Date().toISOString(), setAside: end };
+  await store.put('runs', retryKey(run, retry.number), Buffer.from(canonicalJson(retry)), 'application/json');
+  return retry;
+}
