@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Configuration } from '../lib/platform/configuration.ts';
+import { Problem } from '../schemas/problem.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { runningApi } from './up/data-folder.ts';
+
+/** What of a run the commands show; the whole is `RunView` in schemas/api.ts, which the API may have grown beyond. */
+const ShownRun = z.looseObject({
+  id: z.string(),
+  pipeline: z.string(),
+  studyInstanceUid: z.string(),
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'out-of-scope']),
+  reason: z.string().nullable(),
+  createdAt: z.string(),
+  finishedAt: z.string().nullable(),
+  result: z.unknown(),
+});
+export type ShownRun = z.infer<typeof ShownRun>;
+
+/** The REST API of the Overread that runs on this data folder. */
+export interface Api {
+  readonly web: string;
+  runs(filter?: { readonly studyInstanceUid?: string }): Promise<ShownRun[]>;
+  run(id: string): Promise<ShownRun>;
+  retry(id: string): Promise<void>;
+}
+
+/** @throws {CommandError} nothing runs here (3); each call: refused (1), no answer (3) */
+export function connectApi(configuration: Configuration, given = runningApi(configuration)): Api {
+  const { web, token } = given;
+  const call = async (path: string, method = 'GET'): Promise<unknown> => {
+    let answer: Response;
+    try {
+      answer = await fetch(`${web}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+    } catch (error) {
+      throw new CommandError(EXIT.notReady, `${web} does not answer; \`overread status\` says more.`, error);
+    }
+    const body: unknown = await answer.json().catch(() => undefined);
+    if (answer.ok) return body;
+    const problem = Problem.safeParse(body);
+    const detail = problem.success ? (problem.data.detail ?? problem.data.title) : `status ${answer.status}`;
+    throw new CommandError(EXIT.failed, detail);
+  };
+  return {
+    web,
+    runs: async ({ studyInstanceUid } = {}) => {
+      const query = studyInstanceUid === undefined ? '' : `?studyInstanceUid=${encodeURIComponent(studyInstanceUid)}`;
+      return z.object({ runs: z.array(ShownRun) }).parse(await call(`/runs${query}`)).runs;
+    },
+    run: async (id) => ShownRun.parse(await call(`/runs/${encodeURIComponent(id)}`)),
+    retry: async (id) => {
+      await call(`/runs/${encodeURIComponent(id)}/retry`, 'POST');
+    },
+  };
+}

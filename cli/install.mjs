@@ -1,0 +1,20 @@
+// Makes node_modules what package-lock.json says. Plain JavaScript for whatever Node the machine has: the Node that runs
+// everything else is one of the packages installed here.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const home = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+const wanted = readFileSync(path.join(home, 'package-lock.json'), 'utf8');
+const mark = path.join(home, 'node_modules/.installed-lockfile');
+
+if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
+  console.error('Installing packages (once, about a minute) …');
+  try {
+    execFileSync('npm', ['ci', '--loglevel=error'], { cwd: home, stdio: ['ignore', 2, 'inherit'] });
+  } catch {
+    console.error('The packages could not be installed: see above. `npm ci` in this folder tries again.');
+    process.exit(1);
+  }
+  writeFileSync(mark, wanted);
+}

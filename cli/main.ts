@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError, readConfiguration } from '../lib/platform/configuration.ts';
+import { CommandError, EXIT } from './exit.ts';
+
+const program = new Command('overread')
+  .description('Takes machine-learning models for radiology into the clinic, on the hospital’s own machines.')
+  .addHelpText(
+    'after',
+    '\nSettings come from the environment and from the file that OVERREAD_CONFIG names: docs/administrator.md.',
+  )
+  .exitOverride()
+  .showHelpAfterError();
+
+program
+  .command('up')
+  .description('start every part on this machine and keep it alive until Ctrl-C')
+  .action(async () => (await import('./commands/up.ts')).up(readConfiguration(process.env)));
+
+program
+  .command('demo')
+  .description('start with an empty data folder and send phantom studies')
+  .option('--once', 'stop when the results are there; status 0 only if every run succeeded', false)
+  .action(async (options) => (await import('./commands/demo.ts')).demo(process.env, options));
+
+program
+  .command('status')
+  .description('say what runs and whether it is ready')
+  .option('--json', 'as JSON', false)
+  .action(async (options) => (await import('./commands/status.ts')).status(readConfiguration(process.env), options));
+
+program
+  .command('send')
+  .description('send DICOM files by C-STORE, byte for byte')
+  .argument('<path>', 'a folder, with everything below it, or a file')
+  .requiredOption('--to <host:port>', 'the receiver')
+  .requiredOption('--aet <title>', 'called AE title')
+  .option('--from <title>', 'calling AE title', 'OVERREAD_SEND')
+  .action(async (source, options) => (await import('./commands/send.ts')).send(source, options));
+
+program
+  .command('runs')
+  .description('list runs, newest first')
+  .option('--study <uid>', 'only those of this StudyInstanceUID')
+  .option('--json', 'as JSON', false)
+  .action(async (options) => (await import('./commands/runs.ts')).listRuns(readConfiguration(process.env), options));
+
+const run = program.command('run').description('show or retry one run');
+run
+  .command('show')
+  .argument('<id>')
+  .action(async (id) => (await import('./commands/runs.ts')).showRun(readConfiguration(process.env), id));
+run
+  .command('retry')
+  .description('try a failed run again')
+  .argument('<id>')
+  .action(async (id) => (await import('./commands/runs.ts')).retryRun(readConfiguration(process.env), id));
+
+program
+  .command('route')
+  .description('ask the routes')
+  .command('test')
+  .description('say which routes would take a DICOM file, and why the others would not')
+  .argument('<file>')
+  .action(async (file) => (await import('./commands/route.ts')).testRoute(readConfiguration(process.env), file));
+
+program
+  .command('reindex')
+  .description('rebuild the index in PostgreSQL from the object store; starts nothing')
+  .action(async () => (await import('./commands/reindex.ts')).reindex(readConfiguration(process.env)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = statusOf(error);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+  if (error instanceof ConfigurationError) {
+    console.error(error.message);
+    return EXIT.usage;
+  }
+  if (error instanceof CommandError) {
+    console.error(error.message);
+    return error.status;
+  }
+  console.error(error);
+  return EXIT.failed;
+}

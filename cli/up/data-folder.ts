@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Configuration } from '../../lib/platform/configuration.ts';
+import { CommandError, EXIT } from '../exit.ts';
+
+/** `status.json` in the data folder: what `overread up` runs, for the other commands. */
+export const StatusFile = z.object({
+  pid: z.int(),
+  startedAt: z.string(),
+  web: z.string(),
+  parts: z.array(
+    z.object({
+      name: z.string(),
+      pid: z.int().nullable(),
+      ports: z.record(z.string(), z.int()),
+      address: z.string().nullable(),
+      state: z.enum(['starting', 'ready', 'restarting', 'stopped']),
+      restarts: z.int(),
+    }),
+  ),
+});
+export type StatusFile = z.infer<typeof StatusFile>;
+
+const statusPath = (configuration: Configuration) => path.join(configuration.data, 'status.json');
+const API_TOKEN_FILE = 'api-token';
+
+/** Makes the data folder for its owner only. */
+export function prepareDataFolder(configuration: Configuration): void {
+  // Others may pass through the data folder (PostgreSQL's own account must reach its cluster), and read nothing in it.
+  mkdirSync(configuration.data, { recursive: true, mode: 0o711 });
+  for (const folder of [configuration.secrets, path.join(configuration.data, 'logs')]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** What runs on this data folder; undefined where nothing does. A file that a killed supervisor left counts as nothing. */
+export function readStatusFile(configuration: Configuration): StatusFile | undefined {
+  if (!existsSync(statusPath(configuration))) return undefined;
+  const parsed = StatusFile.safeParse(JSON.parse(readFileSync(statusPath(configuration), 'utf8')));
+  return parsed.success && isOverread(parsed.data.pid) ? parsed.data : undefined;
+}
+
+export function writeStatusFile(configuration: Configuration, status: StatusFile): void {
+  const unfinished = `${statusPath(configuration)}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(status, null, 2));
+  renameSync(unfinished, statusPath(configuration));
+}
+
+export function removeStatusFile(configuration: Configuration): void {
+  rmSync(statusPath(configuration), { force: true });
+}
+
+/** Writes a secret that only the owner may read. */
+export function writeSecret(configuration: Configuration, name: string, value: string): void {
+  writeFileSync(path.join(configuration.secrets, name), `${value}\n`, { mode: 0o600 });
+}
+
+/** The token of the REST API: the configured one, else one made at the first start and kept. */
+export function apiToken(configuration: Configuration): string {
+  if (configuration.apiToken !== undefined) return configuration.apiToken;
+  const known = knownApiToken(configuration);
+  if (known !== undefined) return known;
+  const token = randomBytes(32).toString('base64url');
+  writeSecret(configuration, API_TOKEN_FILE, token);
+  return token;
+}
+
+function knownApiToken(configuration: Configuration): string | undefined {
+  const file = path.join(configuration.secrets, API_TOKEN_FILE);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+/** Where the REST API of the running Overread is, and the token for it. @throws {CommandError} nothing runs here (3) */
+export function runningApi(configuration: Configuration): { readonly web: string; readonly token: string } {
+  const status = readStatusFile(configuration);
+  if (status === undefined) {
+    throw new CommandError(
+      EXIT.notReady,
+      `Overread does not run on ${configuration.data}: start it with \`npm start\`.`,
+    );
+  }
+  return { web: status.web, token: apiToken(configuration) };
+}
+
+function isOverread(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // A process id may have been given to another program since.
+  const commandLine = `/proc/${pid}/cmdline`;
+  return !existsSync(commandLine) || readFileSync(commandLine, 'utf8').includes('cli/main.ts');
+}

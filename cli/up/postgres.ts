@@ -1,0 +1,35 @@
+import path from 'node:path';
+import { DATABASE_URL_FILE } from '../../lib/database/connection.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lib/database/embedded.ts';
+import { readConfiguration } from '../../lib/platform/configuration.ts';
+import { runService } from '../../lib/platform/lifecycle.ts';
+import { createLog } from '../../lib/platform/log.ts';
+import { writeSecret } from './data-folder.ts';
+
+/**
+ * The embedded PostgreSQL as a part of its own: it ends when its supervisor is gone, which PostgreSQL itself would not
+ * notice, and it ends when PostgreSQL has died, so that the supervisor starts both anew.
+ */
+const configuration = readConfiguration(process.env);
+const log = createLog('postgres', configuration.logLevel);
+let server: EmbeddedPostgres | undefined;
+
+runService(
+  {
+    start: async () => {
+      const port = Number(process.env.OVERREAD_POSTGRES_PORT);
+      server = await startEmbeddedPostgres(path.join(configuration.data, 'postgres'), port);
+      writeSecret(configuration, DATABASE_URL_FILE, server.url);
+      server.process.once('exit', (status, signal) => {
+        log.error({ status, signal }, 'PostgreSQL has ended');
+        process.exit(1);
+      });
+      return undefined;
+    },
+    stop: async () => {
+      server?.process.removeAllListeners('exit');
+      await server?.stop();
+    },
+  },
+  log,
+);
