@@ -1,0 +1,18 @@
+/**
+ * The runtime that every operator shares, and all of it that an operator may know.
+ *
+ * An operator declares itself with `defineOperator`; its `main.ts` hands that to `main`, which serves the OpenFaaS
+ * workload contract or, given arguments, runs it on local files.
+ */
+export { mapAtMost } from './operator/concurrent.ts';
+export {
+  defineOperator,
+  type InputFile,
+  type Model,
+  type Operator,
+  type StepContext,
+  type StepData,
+} from './operator/define.ts';
+export { bytesOf, jsonBytes, readJson } from './operator/json.ts';
+export { runLocally } from './operator/local.ts';
+export { main, serveOperator } from './operator/start.ts';

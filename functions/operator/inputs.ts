@@ -1,0 +1,85 @@
+import { ProblemError, unprocessable } from '../../lib/platform/problem.ts';
+import { manifestKey } from '../../lib/runs/keys.ts';
+import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
+import { getVerified } from '../../lib/store/verified.ts';
+import { Manifest } from '../../schemas/manifest.ts';
+import type { Run, RunStep } from '../../schemas/run.ts';
+import type { ObjectReference } from '../../schemas/store.ts';
+import type { InputFile, Operator } from './define.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** A step's inputs, by name, and when the last of them was there. */
+export interface ResolvedInputs {
+  readonly references: Readonly<Record<string, readonly ObjectReference[]>>;
+  readonly at: string;
+}
+
+/** The manifest of a step; undefined while there is none. */
+export async function readManifest(store: ObjectStore, run: string, step: string): Promise<Manifest | undefined> {
+  try {
+    return Manifest.parse(JSON.parse((await store.get('runs', manifestKey(run, step))).toString('utf8')));
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Finds the objects of every input that the operator declares.
+ *
+ * @throws {ProblemError} 422 where the plan does not name one, 503 where an earlier step has no manifest yet
+ */
+export async function resolveInputs(
+  store: ObjectStore,
+  runId: string,
+  run: Run,
+  step: RunStep,
+  operator: Operator,
+): Promise<ResolvedInputs> {
+  const manifests = new Map<string, Manifest>();
+  const references: Record<string, readonly ObjectReference[]> = {};
+  for (const name of Object.keys(operator.inputs)) {
+    const [from, output] = step.inputs[name]?.split('.') ?? [];
+    if (from === undefined || output === undefined) {
+      throw unprocessable(`Step ${step.name} gives its operator ${operator.name} no input \`${name}\`.`);
+    }
+    if (from === 'run') {
+      references[name] = runInput(run, step, output);
+      continue;
+    }
+    const manifest = manifests.get(from) ?? (await readManifest(store, runId, from));
+    if (manifest === undefined) {
+      throw new ProblemError(503, 'Not yet', `Step ${step.name} needs ${from}, which has not ended.`);
+    }
+    manifests.set(from, manifest);
+    const objects = manifest.outputs[output];
+    if (objects === undefined) throw unprocessable(`Step ${from} has no output \`${output}\`.`);
+    references[name] = objects;
+  }
+  const finished = [...manifests.values()].map(({ finishedAt }) => finishedAt).sort();
+  return { references, at: finished.at(-1) ?? new Date(0).toISOString() };
+}
+
+function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
+  if (output === 'instances') return run.instances.map(({ object }) => object);
+  throw unprocessable(`Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`.`);
+}
+
+/** A named object as a file of an operator. */
+export function inputFile(
+  store: ObjectStore,
+  reference: ObjectReference,
+  fetch: Stopwatch,
+  signal: AbortSignal,
+): InputFile {
+  const { key, sha256, size } = reference;
+  return {
+    name: key.slice(key.lastIndexOf('/') + 1),
+    sha256,
+    size,
+    read: () => {
+      signal.throwIfAborted();
+      return fetch.during(() => getVerified(store, reference));
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { main } from '../operator.ts';
+import { seriesSelector } from './operator.ts';
+
+await main(seriesSelector);

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { tagOf } from '../../lib/dicom/dictionary.ts';
+import type { Attributes } from '../../schemas/series-index.ts';
+
+/** Longest text that an expression is tried on: what a file says is not bounded, the time to match it must be. */
+const LONGEST_VALUE = 64;
+
+const Expression = z
+  .string()
+  .max(200)
+  .superRefine((source, context) => {
+    try {
+      new RegExp(source, 'iu');
+    } catch {
+      context.addIssue({ code: 'custom', message: `/${source}/ is no regular expression` });
+    }
+    if (/\([^()]*[*+}][^()]*\)[*+{]/.test(source)) {
+      context.addIssue({ code: 'custom', message: `/${source}/ repeats a repetition, which may take for ever` });
+    }
+  });
+
+const Keyword = z.string().refine((keyword) => {
+  try {
+    return tagOf(keyword) !== '';
+  } catch {
+    return false;
+  }
+}, 'a DICOM keyword such as BodyPartExamined');
+
+/** One rule: what a series or an instance must say to be taken. */
+export const Rule = z
+  .strictObject({
+    level: z.enum(['series', 'instance']).default('instance'),
+    /** Keywords, looked at in order: one of them that fits is enough. */
+    tags: z.array(Keyword).min(1),
+    /** Regular expression, case-blind, on the values joined by `\`. */
+    matches: Expression.optional(),
+    /** Regular expression that must not match. */
+    excludes: Expression.optional(),
+    atLeast: z.number().optional(),
+    atMost: z.number().optional(),
+    /** What counts where the first of the tags is absent and no other fits. */
+    absent: z.enum(['accept', 'refuse']).default('refuse'),
+    /** What the rule is for, after "refused: " in the reason. */
+    because: z.string(),
+  })
+  .refine((rule) => [rule.matches, rule.excludes, rule.atLeast, rule.atMost].some((part) => part !== undefined), {
+    message: 'a rule has `matches`, `excludes`, `atLeast` or `atMost`',
+  });
+export type Rule = z.infer<typeof Rule>;
+
+/** What a rule makes of a series or an instance, with a sentence that names what was found. */
+export interface Verdict {
+  readonly accepted: boolean;
+  readonly reason: string;
+}
+
+/** Applies one rule to the attributes of a series or an instance. */
+export function apply(rule: Rule, attributes: Attributes): Verdict {
+  const found = rule.tags.flatMap((tag) => {
+    const values = attributes[tag];
+    return values === undefined ? [] : [{ tag, values }];
+  });
+  const fitting = found.find(({ values }) => fits(rule, values));
+  if (fitting !== undefined) return { accepted: true, reason: `${show(fitting)} fits.` };
+  if (attributes[rule.tags[0] ?? ''] === undefined && rule.absent === 'accept') {
+    return { accepted: true, reason: `${rule.tags[0]} is absent, which is allowed.` };
+  }
+  const what = found.length === 0 ? `${rule.tags.join(', ')} is absent` : found.map(show).join(', ');
+  return { accepted: false, reason: `${what}: ${rule.because}` };
+}
+
+function fits(rule: Rule, values: readonly string[]): boolean {
+  const text = values.join('\\').slice(0, LONGEST_VALUE);
+  const number = Number(values[0]);
+  if (rule.matches !== undefined && !new RegExp(rule.matches, 'iu').test(text)) return false;
+  if (rule.excludes !== undefined && new RegExp(rule.excludes, 'iu').test(text)) return false;
+  if (rule.atLeast !== undefined && !(number >= rule.atLeast)) return false;
+  return rule.atMost === undefined || number <= rule.atMost;
+}
+
+function show({ tag, values }: { tag: string; values: readonly string[] }): string {
+  return `${tag} ${values.join('\\').slice(0, LONGEST_VALUE)}`;
+}
