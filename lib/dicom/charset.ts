@@ -91,7 +91,9 @@ function decodeIso2022(bytes: Uint8Array, initialUpper: string): string {
 }
 
 function escapeAt(bytes: Uint8Array, index: number) {
-  return ESCAPES.find((candidate) => [...candidate.bytes].every((char, at) => bytes[index + at] === char.charCodeAt(0)));
+  return ESCAPES.find((candidate) =>
+    [...candidate.bytes].every((char, at) => bytes[index + at] === char.charCodeAt(0)),
+  );
 }
 
 function decodeRun(bytes: Uint8Array, lower: string, upper: string): string {

@@ -76,7 +76,7 @@ export function readElements(source: Source, start: number, end: number, stopAt?
       return done();
     }
     if (tag === SEQUENCE_DELIMITATION) return done();
-    if (tag < 0x00020000 && depth === 0) return done(isZero(source.bytes, position, end) ? undefined : 'a stray tag');
+    if (tag < 0x00010000 && depth === 0) return done(isZero(source.bytes, position, end) ? undefined : 'a stray tag');
     if (source.budget.left-- <= 0) return done('more elements than any real image has');
     const header = readHeader(source, position, end, tag);
     if (header === undefined) return done('the end of the file in the head of an element');
