@@ -1,14 +1,24 @@
 import type { Condition } from '../../schemas/pipeline.ts';
-import type { End, RunStep } from '../../schemas/run.ts';
+import type { AttemptFailed, End, RunStep } from '../../schemas/run.ts';
+import { backoffMs } from './backoff.ts';
 import { type RunState, stepState } from './state.ts';
 
 /** Where a step stands. `waiting`: its needs have not ended. `due`: it should be called. */
 export type StepStatus = 'waiting' | 'due' | 'running' | 'succeeded' | 'skipped' | 'failed';
 
+/** A step whose function is to be called. */
+export interface DueStep {
+  readonly step: RunStep;
+  /** Number of the attempt: the failed ones are behind it; one that was started and never ended is tried again. */
+  readonly attempt: number;
+  /** Not before this moment, epoch ms: a step that failed waits a while. 0 where nothing failed. */
+  readonly notBefore: number;
+}
+
 /** What is to be done next for a run. */
 export interface Advance {
-  /** Steps whose function is to be called, with the number of the next attempt. */
-  readonly due: readonly { readonly step: RunStep; readonly attempt: number }[];
+  /** In the plan's order; steps under way among them, since nobody but the caller knows whether a call is still out. */
+  readonly due: readonly DueStep[];
   /** How the run ends; undefined while it goes on or when it has ended already. */
   readonly end: Omit<End, 'endedAt'> | undefined;
 }
@@ -28,8 +38,19 @@ export function advance(state: RunState): Advance {
   }
   const due = state.run.steps
     .filter(({ name }) => ['due', 'running'].includes(statuses.get(name) ?? ''))
-    .map((step) => ({ step, attempt: stepState(state, step.name).failed.length + 1 }));
+    .map((step) => dueStep(state, step));
   return { due, end: undefined };
+}
+
+function dueStep(state: RunState, step: RunStep): DueStep {
+  const attempt = (stepState(state, step.name).failed.at(-1)?.attempt ?? 0) + 1;
+  const counted = countedFailures(state, step);
+  const last = counted.at(-1);
+  return {
+    step,
+    attempt,
+    notBefore: last === undefined ? 0 : Date.parse(last.failedAt) + backoffMs(counted.length),
+  };
 }
 
 /** The status of every step, in the plan's order. A step is skipped when a condition does not hold or a need was skipped. */
@@ -50,14 +71,22 @@ function stepStatus(state: RunState, step: RunStep, earlier: ReadonlyMap<string,
   return started.length > failed.length ? 'running' : 'due';
 }
 
-/**
- * A step has failed when an attempt said that trying again cannot help, or all attempts are used up. A retry by hand
- * gives it that many attempts again, counted from the retry.
- */
+/** A step has failed when an attempt said that trying again cannot help, or all attempts are used up. */
 function hasFailed(state: RunState, step: RunStep): boolean {
-  const since = state.retries.at(-1)?.at ?? '';
-  const counted = stepState(state, step.name).failed.filter(({ failedAt }) => failedAt > since);
+  const counted = countedFailures(state, step);
   return counted.some(({ retryable }) => !retryable) || counted.length >= step.attempts;
+}
+
+/**
+ * The failures that count: a retry by hand gives every step all its attempts again. Counted from the retry or from the
+ * ending it set aside, whichever is later, since the clock of whoever asked for it need not be ours.
+ */
+function countedFailures(state: RunState, step: RunStep): readonly AttemptFailed[] {
+  const { failed } = stepState(state, step.name);
+  const retry = state.retries.at(-1);
+  if (retry === undefined) return failed;
+  const since = Math.max(Date.parse(retry.at), Date.parse(retry.setAside.endedAt));
+  return failed.filter(({ failedAt }) => Date.parse(failedAt) > since);
 }
 
 function failedEnd(state: RunState, step: RunStep): Omit<End, 'endedAt'> {

@@ -1,7 +1,7 @@
 import { Manifest } from '../../schemas/manifest.ts';
 import { AttemptFailed, AttemptStarted, End, Retry, Run, Trigger } from '../../schemas/run.ts';
-import { ObjectNotFoundError, type ObjectStore } from '../store/store.ts';
-import { parseRunKey, runKey } from './keys.ts';
+import { ObjectNotFoundError, type ObjectStore, type ObjectSummary } from '../store/store.ts';
+import { parseRunKey, type RunObject, runKey } from './keys.ts';
 
 /** Everything the store holds of one step. */
 export interface StepState {
@@ -33,44 +33,58 @@ export function stepState(state: RunState, step: string): StepState {
 
 /** Reads a run's plan. @throws {ObjectNotFoundError} there is no such run */
 export async function readRun(store: ObjectStore, id: string): Promise<Run> {
-  return Run.parse(await readJson(store, runKey(id)));
+  return Run.parse(JSON.parse((await store.get('runs', runKey(id))).toString('utf8')));
 }
 
-/** Reads all that the store holds of a run, with one listing; undefined where there is no such run. */
-export async function readRunState(store: ObjectStore, id: string): Promise<RunState | undefined> {
-  const keys: { key: string; lastModified: Date }[] = [];
-  for await (const object of store.list('runs', `${id}/`)) keys.push(object);
-  const plan = keys.find(({ key }) => key === runKey(id));
+/** Objects of one run that were read before, by key: read again only where the store lists them as changed. */
+export type KnownObjects = Map<string, { readonly size: number; readonly modified: number; readonly json: unknown }>;
+
+/** run.json is there and is no plan: the run can only end as failed. */
+export class InvalidRunError extends Error {
+  override readonly name = 'InvalidRunError';
+}
+
+/**
+ * Reads all that the store holds of a run, with one listing; undefined where there is no such run. Besides run.json an
+ * object that is not what its key says counts as absent: whoever should have written it has not.
+ *
+ * @param known kept between readings of the same run, spares reading what has not changed
+ * @throws {InvalidRunError} run.json is not a plan
+ */
+export async function readRunState(
+  store: ObjectStore,
+  id: string,
+  known: KnownObjects = new Map(),
+): Promise<RunState | undefined> {
+  const objects = [];
+  for await (const object of store.list('runs', `${id}/`)) objects.push(object);
+  const plan = objects.find(({ key }) => key === runKey(id));
   if (plan === undefined) return undefined;
+  const read = await Promise.all(objects.map((object) => readObject(store, object, known)));
 
   const triggers: Trigger[] = [];
   const retries: Retry[] = [];
-  const steps = new Map<
-    string,
-    { manifest: Manifest | undefined; started: AttemptStarted[]; failed: AttemptFailed[] }
-  >();
+  const steps = new Map<string, MutableStep>();
   const step = (name: string) => {
-    const known = steps.get(name) ?? { manifest: undefined, started: [], failed: [] };
-    steps.set(name, known);
-    return known;
+    const state = steps.get(name) ?? { manifest: undefined, started: [], failed: [] };
+    steps.set(name, state);
+    return state;
   };
-  let end: End | undefined;
+  const keep = <Value>(list: Value[], value: Value | undefined) => {
+    if (value !== undefined) list.push(value);
+  };
   let run: Run | undefined;
-  await Promise.all(
-    keys.map(async ({ key }) => {
-      const object = parseRunKey(key);
-      if (object === undefined || object.kind === 'output') return;
-      const json = await readJson(store, key);
-      if (object.kind === 'run') run = Run.parse(json);
-      if (object.kind === 'trigger') triggers.push(Trigger.parse(json));
-      if (object.kind === 'retry') retries.push(Retry.parse(json));
-      if (object.kind === 'end') end = End.parse(json);
-      if (object.kind === 'manifest') step(object.step).manifest = Manifest.parse(json);
-      if (object.kind === 'started') step(object.step).started.push(AttemptStarted.parse(json));
-      if (object.kind === 'failed') step(object.step).failed.push(AttemptFailed.parse(json));
-    }),
-  );
-  if (run === undefined) throw new ObjectNotFoundError('runs', runKey(id));
+  let end: End | undefined;
+  for (const { object, json } of read) {
+    if (object.kind === 'run') run = Run.safeParse(json).data;
+    if (object.kind === 'end') end = End.safeParse(json).data;
+    if (object.kind === 'trigger') keep(triggers, Trigger.safeParse(json).data);
+    if (object.kind === 'retry') keep(retries, Retry.safeParse(json).data);
+    if (object.kind === 'manifest') step(object.step).manifest = Manifest.safeParse(json).data;
+    if (object.kind === 'started') keep(step(object.step).started, AttemptStarted.safeParse(json).data);
+    if (object.kind === 'failed') keep(step(object.step).failed, AttemptFailed.safeParse(json).data);
+  }
+  if (run === undefined) throw new InvalidRunError(`Object ${runKey(id)} is not the plan of a run.`);
   for (const { started, failed } of steps.values()) {
     started.sort((a, b) => a.attempt - b.attempt);
     failed.sort((a, b) => a.attempt - b.attempt);
@@ -81,6 +95,33 @@ export async function readRunState(store: ObjectStore, id: string): Promise<RunS
   return { id, run, createdAt: plan.lastModified, triggers, retries, end: setAside ? undefined : end, steps };
 }
 
+interface MutableStep {
+  manifest: Manifest | undefined;
+  readonly started: AttemptStarted[];
+  readonly failed: AttemptFailed[];
+}
+
+async function readObject(
+  store: ObjectStore,
+  { key, size, lastModified }: ObjectSummary,
+  known: KnownObjects,
+): Promise<{ object: RunObject; json: unknown }> {
+  const object = parseRunKey(key) ?? { kind: 'output', run: '' };
+  if (object.kind === 'output') return { object, json: undefined };
+  const modified = lastModified.getTime();
+  const before = known.get(key);
+  if (before?.size === size && before.modified === modified) return { object, json: before.json };
+  const json = await readJson(store, key);
+  known.set(key, { size, modified, json });
+  return { object, json };
+}
+
+/** Undefined where the object is not JSON, or has gone since it was listed. */
 async function readJson(store: ObjectStore, key: string): Promise<unknown> {
-  return JSON.parse((await store.get('runs', key)).toString('utf8'));
+  try {
+    return JSON.parse((await store.get('runs', key)).toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
 }

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../lib/platform/log.ts';
+import { canonicalJson } from '../lib/runs/canonical.ts';
+import { failedKey, manifestKey, startedKey } from '../lib/runs/keys.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
+import { Manifest } from '../schemas/manifest.ts';
+import type { Problem } from '../schemas/problem.ts';
+import type { AttemptFailed, AttemptStarted, RunStep } from '../schemas/run.ts';
+import { type CallOutcome, callFunction } from './faas.ts';
+import type { Limit } from './limit.ts';
+import type { Measures } from './metrics.ts';
+import type { QueuedCall } from './queue.ts';
+
+/** Pauses while a function is not there or has no place, ms: doubled from the first to the last. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** A call that the function cannot take now. */
+export interface WaitingCall extends QueuedCall {
+  readonly operator: string;
+  readonly reason: string;
+  readonly since: string;
+}
+
+export interface CallerOptions {
+  readonly store: ObjectStore;
+  readonly log: Logger;
+  readonly measures: Measures;
+  /** Base address of the OpenFaaS gateway. */
+  readonly address: string;
+  /** Calls in flight at once, all functions together. */
+  readonly limit: Limit;
+  /** The step of this call, while the call is still to be made; undefined when reading again shows that it is not. */
+  readonly stillDue: (call: QueuedCall) => Promise<RunStep | undefined>;
+}
+
+/** Makes calls and writes down how they went. */
+export class Caller {
+  /** Calls that wait for their function, by run and step. */
+  readonly waiting = new Map<string, WaitingCall>();
+  readonly #options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes one call, if it is still due, and waits for its end: a manifest, or failed.json. A call that the function cannot
+   * take now is made again, without costing an attempt, until it can.
+   *
+   * @throws the signal's reason when it is aborted: nothing is written then, and the same attempt is made again later
+   */
+  async call(call: QueuedCall, signal: AbortSignal): Promise<void> {
+    const name = `${call.run}/${call.step}`;
+    try {
+      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+        const step = await this.#options.stillDue(call);
+        if (step === undefined) return;
+        const outcome = await this.#attempt(call, step, signal);
+        if (outcome.kind !== 'not-yet') return;
+        const since = this.waiting.get(name)?.since ?? new Date().toISOString();
+        this.waiting.set(name, { ...call, operator: step.operator, reason: outcome.reason, since });
+        await sleep(pause, undefined, { signal });
+      }
+    } finally {
+      this.waiting.delete(name);
+    }
+  }
+
+  async #attempt(call: QueuedCall, step: RunStep, signal: AbortSignal): Promise<CallOutcome> {
+    const { limit, log, measures } = this.#options;
+    const { run, attempt } = call;
+    return limit.run(async () => {
+      const startedAt = new Date();
+      const started: AttemptStarted = { attempt, startedAt: startedAt.toISOString() };
+      await this.#write(startedKey(run, step.name, attempt), started);
+      const deadline = startedAt.getTime() + step.timeoutSeconds * 1000;
+      const { operator } = step;
+      const outcome = await this.#judge(
+        call,
+        await callFunction(this.#options.address, { ...call, operator, deadline }, signal),
+      );
+      measures.called(operator, outcome.kind, (Date.now() - startedAt.getTime()) / 1000);
+      if (outcome.kind === 'not-yet') await this.#options.store.remove('runs', startedKey(run, step.name, attempt));
+      if (outcome.kind === 'failed') {
+        const { problem, retryable } = outcome;
+        const failure: AttemptFailed = { attempt, failedAt: new Date().toISOString(), problem, retryable };
+        await this.#write(failedKey(run, step.name, attempt), failure);
+        log.warn({ run, step: step.name, attempt, status: problem.status, retryable }, 'a call failed');
+      }
+      return outcome;
+    });
+  }
+
+  /** An answer counts by the manifest: without one it is a failure, and with one a lost answer is none. */
+  async #judge(call: QueuedCall, outcome: CallOutcome): Promise<CallOutcome> {
+    if (outcome.kind === 'not-yet') return outcome;
+    const written = await this.#hasManifest(call);
+    if (written) return { kind: 'answered' };
+    return outcome.kind === 'failed' ? outcome : { kind: 'failed', problem: NO_MANIFEST, retryable: true };
+  }
+
+  async #hasManifest({ run, step }: QueuedCall): Promise<boolean> {
+    const { store } = this.#options;
+    if ((await store.stat('runs', manifestKey(run, step))) === undefined) return false;
+    const text = (await store.get('runs', manifestKey(run, step))).toString('utf8');
+    try {
+      return Manifest.safeParse(JSON.parse(text)).success;
+    } catch {
+      return false;
+    }
+  }
+
+  async #write(key: string, value: AttemptStarted | AttemptFailed): Promise<void> {
+    await this.#options.store.put('runs', key, Buffer.from(canonicalJson(value)), 'application/json');
+  }
+}
+
+const NO_MANIFEST: Problem = {
+  type: 'about:blank',
+  title: 'No manifest',
+  status: 502,
+  detail: 'The function answered 200, but left no valid manifest.',
+};

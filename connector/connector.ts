@@ -1,0 +1,163 @@
+import { connect, type Database } from '../lib/database/connection.ts';
+import type { Service } from '../lib/platform/lifecycle.ts';
+import type { Logger } from '../lib/platform/log.ts';
+import type { EventSubscription, ObjectStore } from '../lib/store/store.ts';
+import type { ObjectEvent } from '../schemas/store.ts';
+import { Caller } from './call.ts';
+import { EventLog } from './events.ts';
+import { isReachable } from './faas.ts';
+import { Limit } from './limit.ts';
+import { Measures } from './metrics.ts';
+import { advancedBy, isNews } from './news.ts';
+import { CallQueue } from './queue.ts';
+import { Reconciler } from './reconcile.ts';
+import { RunTable } from './run-table.ts';
+import { Runs } from './runs.ts';
+import { becomeSole } from './sole.ts';
+import type { ConnectorStatus } from './status.ts';
+
+/** Calls in flight at once, all functions together, where the site does not say (`concurrency.total`). */
+const TOTAL_CALLS = 16;
+
+/** Calls under way when the connector stops are waited for this long, ms; then they are made again by the next one. */
+const STOP_GRACE_MS = 5_000;
+
+export interface ConnectorOptions {
+  readonly databaseUrl: string;
+  readonly store: ObjectStore;
+  /** Base address of the OpenFaaS gateway. */
+  readonly faasAddress: string;
+  /** Calls in flight at once by function; `default` for the others, `total` for all together. */
+  readonly concurrency: Readonly<Record<string, number>>;
+  readonly log: Logger;
+  /** The database was lost: nothing may go on, since another connector may be at work now. */
+  readonly onLost: () => void;
+}
+
+/**
+ * The OpenFaaS event connector: hears object events, stores each before it counts as delivered, advances runs and calls
+ * functions.
+ *
+ * event → `EventLog` → `Runs.advance` (reads the run, decides) → `CallQueue` → `Caller` → manifest or failed.json → event …
+ *
+ * What is true of a run is in the store only. The database remembers what was heard, the queue what is to be called; both
+ * may lose or repeat things without harm, since every decision is made by reading the run again.
+ */
+export class Connector implements Service {
+  readonly #options: ConnectorOptions;
+  readonly #database: Database;
+  readonly #measures = new Measures();
+  readonly #events: EventLog;
+  readonly #table: RunTable;
+  readonly #queue: CallQueue;
+  readonly #caller: Caller;
+  readonly #runs: Runs;
+  readonly #reconciler: Reconciler;
+  #sole: { release(): Promise<void> } | undefined;
+  #subscription: EventSubscription | undefined;
+  #lost = false;
+
+  constructor(options: ConnectorOptions) {
+    const { store, log, concurrency } = options;
+    this.#options = options;
+    this.#database = connect(options.databaseUrl, { max: 4 });
+    this.#events = new EventLog(this.#database);
+    this.#table = new RunTable(this.#database);
+    this.#runs = new Runs({
+      store,
+      table: this.#table,
+      log,
+      enqueue: (operator, call) => this.#queue.enqueue(operator, call),
+    });
+    this.#caller = new Caller({
+      store,
+      log,
+      measures: this.#measures,
+      address: options.faasAddress,
+      limit: new Limit(concurrency.total ?? TOTAL_CALLS),
+      stillDue: (call) => this.#runs.stillDue(call),
+    });
+    this.#queue = new CallQueue({
+      url: options.databaseUrl,
+      database: this.#database,
+      log,
+      concurrency: (operator) => concurrency[operator] ?? concurrency.default ?? 2,
+      handle: async (_operator, call, signal) => {
+        await this.#caller.call(call, signal);
+        this.#runs.advance(call.run);
+      },
+    });
+    this.#reconciler = new Reconciler({
+      store,
+      table: this.#table,
+      events: this.#events,
+      log,
+      found: (event) => this.#hear(event, 'listed'),
+      advance: (run) => this.#runs.advance(run),
+    });
+  }
+
+  async start(): Promise<undefined> {
+    const { store, databaseUrl, onLost } = this.#options;
+    this.#sole = await becomeSole(databaseUrl, () => {
+      this.#lost = true;
+      onLost();
+    });
+    await store.prepare();
+    await this.#queue.start();
+    this.#subscription = await store.subscribe(
+      (event) => this.#hear(event, 'new'),
+      () => this.#reconciler.gap(),
+    );
+    await this.#reconciler.start();
+  }
+
+  /** Hears and begins nothing more, waits a little for the calls under way, lets go. After a lost database it only lets go. */
+  async stop(): Promise<void> {
+    const grace = this.#lost ? 0 : STOP_GRACE_MS;
+    await this.#subscription?.close();
+    this.#subscription = undefined;
+    this.#runs.close();
+    await this.#reconciler.close();
+    await this.#queue.stop(grace);
+    await this.#sole?.release();
+    await this.#database.close();
+  }
+
+  /** Where the connector stands, for people and for the supervisor. */
+  async status(): Promise<ConnectorStatus> {
+    const [count, queues, deadLetters, faas] = await Promise.all([
+      this.#table.count(),
+      this.#queue.depth(),
+      this.#table.deadLetters(),
+      isReachable(this.#options.faasAddress),
+    ]);
+    return {
+      listening: this.#subscription !== undefined,
+      faas,
+      activeRuns: count.active,
+      deadLetters,
+      queues,
+      notYet: [...this.#caller.waiting.values()],
+    };
+  }
+
+  /** Metrics in Prometheus's text format. */
+  async metrics(): Promise<string> {
+    const [count, queues] = await Promise.all([this.#table.count(), this.#queue.depth()]);
+    return this.#measures.text({
+      activeRuns: count.active,
+      deadLetters: count.deadLetters,
+      queues,
+      notYet: [...this.#caller.waiting.values()],
+    });
+  }
+
+  async #hear(event: ObjectEvent, kind: 'new' | 'listed'): Promise<void> {
+    if (!isNews(event)) return;
+    const isNew = await this.#events.store(event);
+    this.#measures.heard(event.bucket, isNew ? kind : 'doubled');
+    const run = advancedBy(event);
+    if (isNew && run !== undefined) this.#runs.advance(run);
+  }
+}

@@ -1,0 +1,139 @@
+import type { Logger } from '../lib/platform/log.ts';
+import type { ObjectStore, ObjectSummary } from '../lib/store/store.ts';
+import type { Bucket, ObjectEvent } from '../schemas/store.ts';
+import type { EventLog } from './events.ts';
+import { isNews } from './news.ts';
+import type { HeldRun, RunTable } from './run-table.ts';
+
+/** What goes on is compared with its listing this often, ms. */
+const ROUND_MS = 5_000;
+
+/** Runs that nobody told us of are looked for this often, ms, and in at most a twentieth of the time. */
+const NEW_RUNS_MS = 30_000;
+const NEW_RUNS_SHARE = 20;
+
+/** The event of an object younger than this may be under way, ms. */
+const UNDER_WAY_MS = 3_000;
+
+/** The last objects of a run (its result, its ending) are looked after this long, ms. */
+const ENDED_MS = 120_000;
+
+/** Runs that ended badly are looked through for a request to try them again when they ended this lately, ms. */
+const RETRIED_MS = 30 * 24 * 3600_000;
+
+/** Names or objects compared at once. */
+const PAGE = 1_000;
+
+export interface ReconcilerOptions {
+  readonly store: ObjectStore;
+  readonly table: RunTable;
+  readonly events: EventLog;
+  readonly log: Logger;
+  /** Given each event that was missing: it goes the way of all events from there. */
+  readonly found: (event: ObjectEvent) => Promise<void>;
+  /** Reads a run again. */
+  readonly advance: (run: string) => void;
+}
+
+/**
+ * Finds by listing what no event told, so that a lost event delays a run by seconds and loses nothing: what is missing
+ * becomes an event. Every few seconds only what is cheap is listed: the objects of runs that go on, and the names of runs
+ * that nobody told us of. After a start and after a gap, when events may be missing for anything, results and feedback are
+ * listed as a whole.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #newRunsAt = 0;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads every run again that goes on, then looks for what is missing, again and again. */
+  async start(): Promise<void> {
+    for (const { id } of await this.#options.table.active()) this.#options.advance(id);
+    this.#timer = setInterval(() => this.#work(), ROUND_MS);
+    this.gap();
+  }
+
+  /** Events may be missing: looks through everything as soon as those under way must have arrived. */
+  gap(): void {
+    this.#sweepAt = Date.now() + UNDER_WAY_MS;
+    setTimeout(() => this.#work(), UNDER_WAY_MS + 100).unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#round;
+  }
+
+  #work(): void {
+    if (this.#timer === undefined || this.#round !== undefined) return;
+    this.#round = this.#look()
+      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'reconciliation failed; it is tried again'))
+      .finally(() => {
+        this.#round = undefined;
+      });
+  }
+
+  async #look(): Promise<void> {
+    const { table, advance } = this.#options;
+    const began = Date.now();
+    const sweeping = began >= this.#sweepAt;
+    for (const run of await table.active()) {
+      await this.#compareRun(run);
+      advance(run.id);
+    }
+    for (const run of await table.endedSince(new Date(began - ENDED_MS))) await this.#compareRun(run);
+    if (sweeping || began >= this.#newRunsAt) await this.#lookForRuns(sweeping);
+    if (!sweeping) return;
+    await this.#compare('results', '');
+    await this.#compare('feedback', '');
+    if (this.#sweepAt <= began) this.#sweepAt = Number.POSITIVE_INFINITY;
+  }
+
+  async #compareRun({ id, pipeline }: HeldRun): Promise<void> {
+    await this.#compare('runs', `${id}/`);
+    if (pipeline !== null) await this.#compare('results', `${pipeline}/${id}/`);
+  }
+
+  /** Runs that are not held, and requests to try an ended one again. */
+  async #lookForRuns(sweeping: boolean): Promise<void> {
+    const { store, table } = this.#options;
+    const began = Date.now();
+    for await (const names of pages(store.listPrefixes('runs', ''))) {
+      for (const id of await table.unknown(names.map((name) => name.slice(0, -1))))
+        await this.#compare('runs', `${id}/`);
+    }
+    const since = new Date(began - RETRIED_MS);
+    for (const id of await table.endedBadly(since, sweeping)) await this.#compare('runs', `${id}/retries/`);
+    this.#newRunsAt = Date.now() + Math.max(NEW_RUNS_MS, (Date.now() - began) * NEW_RUNS_SHARE);
+  }
+
+  /** Makes an event of every object below the prefix whose creation was not heard of. */
+  async #compare(bucket: Bucket, prefix: string): Promise<void> {
+    const { store, events, found, log } = this.#options;
+    const young = Date.now() - UNDER_WAY_MS;
+    for await (const page of pages(store.list(bucket, prefix))) {
+      const announced = page.filter((object) => isNews(object) && object.lastModified.getTime() <= young);
+      const missing = await events.missing(announced);
+      for (const event of missing) await found(event);
+      if (missing.length > 0) log.info({ bucket, prefix, missing: missing.length }, 'events were missing');
+    }
+  }
+}
+
+async function* pages<Item extends string | ObjectSummary>(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  let page: Item[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}

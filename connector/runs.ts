@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../lib/platform/log.ts';
+import { advance } from '../lib/runs/advance.ts';
+import { canonicalJson } from '../lib/runs/canonical.ts';
+import { endKey } from '../lib/runs/keys.ts';
+import { InvalidRunError, type KnownObjects, type RunState, readRunState } from '../lib/runs/state.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
+import { End, type RunStep } from '../schemas/run.ts';
+import type { QueuedCall } from './queue.ts';
+import type { RunTable } from './run-table.ts';
+
+/** Pause before a run is read again that could not be advanced, ms. */
+const AGAIN_MS = 1_000;
+
+export interface RunsOptions {
+  readonly store: ObjectStore;
+  readonly table: RunTable;
+  readonly log: Logger;
+  readonly enqueue: (operator: string, call: QueuedCall) => Promise<boolean>;
+}
+
+/**
+ * Advances runs. `advance` may be called by anybody at any time and as often as one likes: each run is read by one reader at
+ * a time, calls that come meanwhile are answered by one more reading, and what is done is decided by what was read.
+ */
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #advancing = new Map<string, { again: boolean }>();
+  readonly #known = new Map<string, KnownObjects>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #closed = false;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads a run and does what is due. Errors are logged, and the run is read again. */
+  advance(run: string): void {
+    if (this.#closed) return;
+    const advancing = this.#advancing.get(run);
+    if (advancing !== undefined) {
+      advancing.again = true;
+      return;
+    }
+    const mine = { again: true };
+    this.#advancing.set(run, mine);
+    void this.#advance(run, mine);
+  }
+
+  /** The step of a call while it is still to be made. */
+  async stillDue({ run, step, attempt }: QueuedCall): Promise<RunStep | undefined> {
+    const state = await this.#read(run);
+    if (state?.end !== undefined) this.#known.delete(run);
+    if (state === undefined) return undefined;
+    return advance(state).due.find((due) => due.step.name === step && due.attempt === attempt)?.step;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  async #advance(run: string, mine: { again: boolean }): Promise<void> {
+    while (mine.again && !this.#closed) {
+      mine.again = false;
+      try {
+        await this.#step(run);
+      } catch (error) {
+        if (this.#closed) break;
+        this.#options.log.warn({ err: error, run }, 'a run could not be advanced; it is read again');
+        await sleep(AGAIN_MS);
+        mine.again = true;
+      }
+    }
+    this.#advancing.delete(run);
+  }
+
+  async #step(run: string): Promise<void> {
+    const { table, enqueue } = this.#options;
+    let state: RunState | undefined;
+    try {
+      state = await this.#read(run);
+    } catch (error) {
+      if (error instanceof InvalidRunError) return this.#end(run, await this.#writeInvalid(run));
+      throw error;
+    }
+    if (state === undefined) return;
+    if (state.end !== undefined) return this.#end(run, state.end, state.run.pipeline.name);
+    const { due, end } = advance(state);
+    if (end !== undefined) return this.#end(run, await this.#writeEnd(run, end), state.run.pipeline.name);
+    await table.goesOn(run, state.run.pipeline.name);
+    const now = Date.now();
+    for (const { step, attempt } of due.filter(({ notBefore }) => notBefore <= now)) {
+      await enqueue(step.operator, { run, step: step.name, attempt });
+    }
+    const later = due.map(({ notBefore }) => notBefore).filter((moment) => moment > now);
+    if (later.length > 0) this.#advanceAt(run, Math.min(...later));
+  }
+
+  async #read(run: string): Promise<RunState | undefined> {
+    const known = this.#known.get(run) ?? new Map();
+    this.#known.set(run, known);
+    return readRunState(this.#options.store, run, known);
+  }
+
+  async #writeEnd(run: string, ending: Omit<End, 'endedAt'>): Promise<End> {
+    const end: End = { ...ending, endedAt: new Date().toISOString() };
+    await this.#options.store.put('runs', endKey(run), Buffer.from(canonicalJson(end)), 'application/json');
+    return end;
+  }
+
+  async #writeInvalid(run: string): Promise<End> {
+    const written = await this.#options.store.get('runs', endKey(run)).catch(() => undefined);
+    if (written !== undefined) return End.parse(JSON.parse(written.toString('utf8')));
+    const reason = 'The run has no valid plan: run.json is not what a run.json must be.';
+    return this.#writeEnd(run, { status: 'failed', reason, step: null, retries: 0 });
+  }
+
+  async #end(run: string, end: End, pipeline?: string): Promise<void> {
+    this.#known.delete(run);
+    if (await this.#options.table.ended(run, end, pipeline)) {
+      this.#options.log.info({ run, status: end.status, step: end.step }, 'a run ended');
+    }
+  }
+
+  /** One timer for each run: what was read last says when something is due next. */
+  #advanceAt(run: string, moment: number): void {
+    clearTimeout(this.#timers.get(run));
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(run);
+        this.advance(run);
+      },
+      Math.max(0, moment - Date.now()),
+    );
+    this.#timers.set(run, timer);
+  }
+}
