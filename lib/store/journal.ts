@@ -2,15 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { type Bucket, ObjectEvent } from '../../schemas/store.ts';
+import { type EventListener, insist } from './insist.ts';
 import type { EventSubscription } from './store.ts';
 
 /** Name of an entry: milliseconds since 1970, number in the writing process, chance. Names sort by time. */
 const ENTRY = /^(\d{14})-\d{8}-[0-9a-f]{8}$/;
-
-/** Pauses between deliveries of an event that its listener refused, ms; the last one repeats. */
-const BACKOFF_MS = [50, 200, 1000, 5000] as const;
 
 /** The folder is read at least this often, ms: some network file systems tell nobody of a new file. */
 const RESCAN_MS = 5000;
@@ -48,7 +45,7 @@ export class Journal {
    * Hands every entry to the listener, oldest name first, one at a time, and takes it away when the listener resolved.
    * One that it refuses is handed to it again, with growing pauses, before any later one.
    */
-  async follow(listener: (event: ObjectEvent) => Promise<void>, onGap: () => void): Promise<EventSubscription> {
+  async follow(listener: EventListener, onGap: () => void): Promise<EventSubscription> {
     await this.prepare();
     return new Follower(this.#folder, listener, onGap);
   }
@@ -69,7 +66,7 @@ export class Journal {
 
 class Follower implements EventSubscription {
   readonly #folder: string;
-  readonly #listener: (event: ObjectEvent) => Promise<void>;
+  readonly #listener: EventListener;
   readonly #onGap: () => void;
   readonly #closing = new AbortController();
   readonly #rescan: NodeJS.Timeout;
@@ -79,7 +76,7 @@ class Follower implements EventSubscription {
   #running: Promise<void>;
 
   /** Watches before the first reading, so that nothing falls between the two. */
-  constructor(folder: string, listener: (event: ObjectEvent) => Promise<void>, onGap: () => void) {
+  constructor(folder: string, listener: EventListener, onGap: () => void) {
     this.#folder = folder;
     this.#listener = listener;
     this.#onGap = onGap;
@@ -135,7 +132,7 @@ class Follower implements EventSubscription {
 
   async #deliver(name: string): Promise<void> {
     const event = await this.#read(name);
-    if (event !== undefined && !(await this.#insist(event))) return;
+    if (event !== undefined && !(await insist(this.#listener, event, this.#closing.signal))) return;
     await unlink(path.join(this.#folder, name)).catch(() => {});
   }
 
@@ -151,19 +148,5 @@ class Follower implements EventSubscription {
     });
     if (!event.success) this.#onGap();
     return event.data;
-  }
-
-  /** True when the listener took the event; false when the subscription closed before. */
-  async #insist(event: ObjectEvent): Promise<boolean> {
-    for (let failures = 0; !this.#closing.signal.aborted; failures++) {
-      try {
-        await this.#listener(event);
-        return true;
-      } catch {
-        const pause = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)];
-        await setTimeout(pause, undefined, { signal: this.#closing.signal }).catch(() => {});
-      }
-    }
-    return false;
   }
 }

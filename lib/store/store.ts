@@ -35,17 +35,27 @@ export class ObjectChangedError extends Error {
   }
 }
 
-/** Listens until `close`. */
+/** The store does not answer, or refuses us: nothing is wrong with the request, and the same may work later. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+}
+
+/** Listens until `close`, which waits for the delivery in hand. */
 export interface EventSubscription {
   close(): Promise<void>;
 }
 
 /**
- * The object store. Two drivers, `fs` and `s3`, pass the same contract tests.
+ * The object store. Two drivers, `fs` and `s3`, pass the same contract tests (`contract.ts`).
  *
  * A put is atomic and durable: when it resolves, the whole object is there after a power cut, and nobody ever sees part
- * of it. A put of an existing key replaces it. Keys are plain text with `/`; drivers escape as their medium needs, and a
- * key that could leave its bucket (empty, `.` or `..` segments, a leading `/`) is refused with a `RangeError`.
+ * of it. A put of an existing key replaces it; of two at once, one wins whole.
+ *
+ * Keys are plain text with `/`; drivers escape as their medium needs. A key that could leave its bucket or that not every
+ * driver can give back (see `checkKey`) is refused with a `RangeError`, and so is a key that is the folder of others:
+ * `a` and `a/b` cannot both be there.
+ *
+ * Every method throws `StoreUnavailableError` when the store cannot be reached.
  */
 export interface ObjectStore {
   readonly driver: 'fs' | 's3';
@@ -62,13 +72,16 @@ export interface ObjectStore {
   /** @throws {ObjectNotFoundError} */
   get(bucket: Bucket, key: string): Promise<Buffer>;
 
-  /** @throws {ObjectNotFoundError} */
+  /** The bytes as they come; destroy it when you stop early. @throws {ObjectNotFoundError} */
   stream(bucket: Bucket, key: string): Promise<Readable>;
 
   /** Undefined where there is no such object. */
   stat(bucket: Bucket, key: string): Promise<ObjectSummary | undefined>;
 
-  /** Every object whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. */
+  /**
+   * Every object whose key begins with `prefix`, in the order of the keys' UTF-8 bytes. Read page by page: an object put
+   * or removed meanwhile may be in it or not.
+   */
   list(bucket: Bucket, prefix: string): AsyncIterable<ObjectSummary>;
 
   /** Immediate sub-"folders" below `prefix` (which ends in `/` or is empty): each as a prefix ending in `/`. */
@@ -78,10 +91,16 @@ export interface ObjectStore {
   remove(bucket: Bucket, key: string): Promise<void>;
 
   /**
-   * Hears of every object created in the buckets of `EVENT_BUCKETS`. An event counts as delivered only when `listener`
-   * resolves; what was not delivered may come again on `fs`, and is lost on `s3`: whoever listens reconciles by listing.
+   * Hears of every object created in the buckets of `EVENT_BUCKETS`, one event at a time. One process subscribes, once:
+   * the connector.
    *
-   * @param onGap the subscription broke and is open again: events may be missing, reconcile
+   * An event counts as delivered only when `listener` resolves; when it rejects, the event is handed to it again, with
+   * growing pauses, before any later one. Events may come twice (equal `deduplicationKey`) and late. They are lost with
+   * a writer that dies right after its object is durable (`fs`), and while the listener is away or its stream is broken
+   * (`s3`); so whoever listens reconciles by listing.
+   *
+   * @param onGap the subscription is open (called once at first) or open again after it broke: events may be missing,
+   * reconcile
    */
   subscribe(listener: (event: ObjectEvent) => Promise<void>, onGap: () => void): Promise<EventSubscription>;
 

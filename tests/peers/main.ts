@@ -1,0 +1,18 @@
+/**
+ * Gets the real peers that tests use, and says of each whether it is there. `node tests/peers/main.ts`; the status is 0
+ * in any case, since tests whose peer cannot be had are skipped.
+ */
+import { DEBIAN_PROGRAMS, installDebianPackages } from './debian.ts';
+import { faasCli } from './faas-cli.ts';
+import { minioBinary } from './minio.ts';
+
+function tell(name: string, isThere: boolean, otherwise: string): void {
+  console.log(`${name.padEnd(12)} ${isThere ? 'there' : `not there: ${otherwise}`}`);
+}
+
+const debian = await installDebianPackages();
+for (const each of DEBIAN_PROGRAMS) {
+  tell(each.package, debian.has(each.package), `install the Debian package ${each.package}, or start as root`);
+}
+tell('faas-cli', (await faasCli()) !== undefined, 'needs Go and its sources');
+tell('minio', (await minioBinary()) !== undefined, 'needs Go and its sources');
