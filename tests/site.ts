@@ -1,0 +1,184 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { HOME } from '../lib/platform/configuration.ts';
+import { RunView, StudyView } from '../schemas/api.ts';
+import { freePort } from './postgres.ts';
+
+/** Real images for tests, beside the clone; a test that needs them skips where they are absent. */
+export const REAL_DATA = path.resolve(HOME, '../shared/data');
+
+const TOKEN = 'token-of-this-test-run';
+const READY_LIMIT_MS = 90_000;
+
+/** A whole Overread in a folder of its own, as `npm start` runs it. */
+export interface Site {
+  readonly data: string;
+  readonly web: string;
+  readonly dicomPort: number;
+  readonly connectorPort: number;
+  readonly faas: { readonly url: string; readonly user: string; readonly password: string };
+  /** Everything it printed so far. */
+  output(): string;
+  /** `overread …` with this site's environment; exit status and output. */
+  overread(...parameters: string[]): Promise<{ status: number; stdout: string; stderr: string }>;
+  /** The JSON answer of the REST API, as administrator. */
+  api(pathAndQuery: string, init?: RequestInit): Promise<Response>;
+  runs(studyInstanceUid: string): Promise<RunView[]>;
+  study(studyInstanceUid: string): Promise<StudyView>;
+  /** Waits until `count` runs of the study have ended; newest first. */
+  untilEnded(studyInstanceUid: string, count?: number, limitMs?: number): Promise<RunView[]>;
+  /** Process id of a part, as `overread status` tells it. */
+  pidOf(part: string): Promise<number>;
+  untilReady(): Promise<void>;
+  /** SIGTERM, as a person's Ctrl-C; answers the exit status. The data stay until `remove`. */
+  stop(): Promise<number | null>;
+  /** SIGKILL of the supervisor alone. */
+  kill(): Promise<void>;
+  /** Starts again on the same data. */
+  start(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Environment of a site: each variable of the contract may be set over the defaults of a test. */
+export type SiteEnvironment = Readonly<Record<string, string>>;
+
+/** Starts a site and waits until it says that it is ready. */
+export async function startSite(environment: SiteEnvironment = {}): Promise<Site> {
+  const data = mkdtempSync(path.join(tmpdir(), 'overread-site-'));
+  const [dicomPort, webPort, connectorPort, faasPort] = await freePorts(4);
+  const env = {
+    ...process.env,
+    OVERREAD_DATA: data,
+    OVERREAD_DICOM_PORT: String(dicomPort),
+    OVERREAD_WEB_PORT: String(webPort),
+    OVERREAD_CONNECTOR_PORT: String(connectorPort),
+    OVERREAD_FAAS_PORT: String(faasPort),
+    OVERREAD_QUIET_SECONDS: '0.5',
+    OVERREAD_API_TOKEN: TOKEN,
+    OVERREAD_ADMIN_PASSWORD: 'a long password of this test',
+    ...environment,
+  };
+  const web = `http://127.0.0.1:${webPort}`;
+  let process_: ChildProcess | undefined;
+  let output = '';
+
+  const start = async () => {
+    const child = spawn(process.execPath, ['cli/main.ts', 'up'], { cwd: HOME, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    process_ = child;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`Not ready in time:\n${output}`)), READY_LIMIT_MS);
+      const hear = (chunk: Buffer) => {
+        output += chunk.toString();
+        if (chunk.toString().includes('Overread is ready:')) resolve();
+      };
+      child.stdout.on('data', hear);
+      child.stderr.on('data', hear);
+      child.once('exit', (status) => reject(new Error(`Ended with status ${status}:\n${output}`)));
+      child.once('exit', () => clearTimeout(timer));
+    });
+  };
+
+  const api = (pathAndQuery: string, init: RequestInit = {}) =>
+    fetch(`${web}/api/v1${pathAndQuery}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } });
+
+  const overread = async (...parameters: string[]) => {
+    const run = promisify(execFile)(process.execPath, ['cli/main.ts', ...parameters], { cwd: HOME, env });
+    return run.then(
+      ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
+      (error: { code?: number; stdout?: string; stderr?: string }) => ({
+        status: error.code ?? -1,
+        stdout: error.stdout ?? '',
+        stderr: error.stderr ?? '',
+      }),
+    );
+  };
+
+  const runs = async (studyInstanceUid: string) => {
+    const answer = await api(`/runs?studyInstanceUid=${studyInstanceUid}`);
+    const body: { runs: unknown[] } = await answer.json();
+    return body.runs.map((run) => RunView.parse(run));
+  };
+
+  const site: Site = {
+    data,
+    web,
+    dicomPort,
+    connectorPort,
+    get faas() {
+      const password = readFileSync(path.join(data, 'secrets/basic-auth-password'), 'utf8').trim();
+      return { url: `http://127.0.0.1:${faasPort}`, user: 'admin', password };
+    },
+    output: () => output,
+    overread,
+    api,
+    runs,
+    study: async (uid) => StudyView.parse(await (await api(`/studies/${uid}`)).json()),
+    untilEnded: async (uid, count = 1, limitMs = 60_000) => {
+      const deadline = Date.now() + limitMs;
+      for (;;) {
+        const found = await runs(uid).catch(() => []);
+        const ended = found.filter((run) => run.finishedAt !== null);
+        if (ended.length >= count) return ended;
+        if (Date.now() > deadline) {
+          throw new Error(`${ended.length} of ${count} runs ended in time: ${JSON.stringify(found)}\n${output}`);
+        }
+        await pause(50);
+      }
+    },
+    pidOf: async (part) => {
+      const { stdout } = await overread('status', '--json');
+      const status: { parts: { name: string; pid: number }[] } = JSON.parse(stdout);
+      const pid = status.parts.find(({ name }) => name === part)?.pid;
+      if (pid === undefined) throw new Error(`No part ${part}: ${stdout}`);
+      return pid;
+    },
+    untilReady: async () => {
+      const deadline = Date.now() + READY_LIMIT_MS;
+      while ((await overread('status')).status !== 0) {
+        if (Date.now() > deadline) throw new Error(`Not ready again in time:\n${output}`);
+        await pause(100);
+      }
+    },
+    stop: async () => {
+      const child = process_;
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+      child.kill('SIGTERM');
+      return untilExit(child);
+    },
+    kill: async () => {
+      process_?.kill('SIGKILL');
+      if (process_ !== undefined) await untilExit(process_);
+    },
+    start,
+    remove: async () => {
+      await site.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+  await start().catch(async (error: unknown) => {
+    await site.remove();
+    throw error;
+  });
+  return site;
+}
+
+/** Free ports, all different, in a tuple of that length. */
+async function freePorts(count: 4): Promise<[number, number, number, number]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  const [a = 0, b = 0, c = 0, d = 0] = ports;
+  return [a, b, c, d];
+}
+
+function untilExit(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once('exit', resolve));
+}
+
+/** Between two looks at a condition that nobody announces. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
