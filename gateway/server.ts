@@ -1,0 +1,53 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import dimse from 'dcmjs-dimse';
+import { type AssociationContext, StorageAssociation } from './association.ts';
+
+/** Associations at once. */
+const MAXIMUM_ASSOCIATIONS = 64;
+
+/** Connections at once; those beyond the associations are told that there is no room. */
+const MAXIMUM_CONNECTIONS = 2 * MAXIMUM_ASSOCIATIONS;
+
+/** The DICOM server: accepts connections and gives each its association. */
+export class DicomServer {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(context: Omit<AssociationContext, 'hasRoom'>) {
+    // It logs every association with its peers, and commands with their identifiers.
+    dimse.log.setLevel('silent');
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      new StorageAssociation(socket, {
+        ...context,
+        hasRoom: () => this.#sockets.size <= MAXIMUM_ASSOCIATIONS,
+      });
+    });
+    this.#server.maxConnections = MAXIMUM_CONNECTIONS;
+  }
+
+  /** @throws when the port is taken */
+  listen(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Takes no new connections, gives the others `graceMs` to end, then cuts them. */
+  close(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        for (const socket of this.#sockets) socket.destroy();
+      }, graceMs);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

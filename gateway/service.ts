@@ -1,0 +1,119 @@
+import { holdsRun } from '../connector/feed.ts';
+import { Alarm } from '../lib/archive/alarm.ts';
+import { completeDue } from '../lib/archive/completion.ts';
+import { Intake } from '../lib/archive/intake.ts';
+import { deliverRuns } from '../lib/archive/outbox.ts';
+import { Spool } from '../lib/archive/spool.ts';
+import type { Database } from '../lib/database/connection.ts';
+import type { Configuration } from '../lib/platform/configuration.ts';
+import type { Service } from '../lib/platform/lifecycle.ts';
+import type { Logger } from '../lib/platform/log.ts';
+import { publishModels } from '../lib/runs/models.ts';
+import { loadPipelines } from '../lib/runs/pipelines.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
+import type { RunModel } from '../schemas/run.ts';
+import { healthPages, serveHealth } from './health.ts';
+import { createMetrics } from './metrics.ts';
+import { DicomServer } from './server.ts';
+
+/** Time that senders have to end their associations when the gateway stops, ms. */
+const STOP_GRACE_MS = 3_000;
+
+/** How often the folders of models are looked at again while a model could not be published, ms. */
+const MODELS_AGAIN_MS = 10_000;
+
+/**
+ * The DICOM edge as a service. Receiving needs only the disk: it begins at once and goes on whatever else is down. What
+ * was received goes on to the store, the index and the runs as these answer.
+ */
+export function gatewayService(
+  configuration: Configuration,
+  store: ObjectStore,
+  database: Database,
+  log: Logger,
+): Service {
+  const pipelines = loadPipelines(configuration.pipelineFolders);
+  const spool = new Spool(configuration.spool);
+  const metrics = createMetrics(() => spool.depth);
+  let models: ReadonlyMap<string, RunModel> = new Map();
+  let prepared = false;
+
+  const failed = (what: string) => (error: unknown) => log.warn({ err: error }, `${what} failed and is tried again`);
+  const outbox = new Alarm(
+    (now) => deliverRuns({ database, store, holdsRun: (run) => holdsRun(database, run) }, now),
+    failed('handing over a run'),
+  );
+  const completion = new Alarm(
+    (now) =>
+      completeDue({ database, pipelines, models: () => models }, now, spool.oldest()?.receivedAt, () => {
+        metrics.runs.inc();
+        outbox.wake();
+      }),
+    failed('completing a study'),
+  );
+  const intake = new Intake(
+    spool,
+    { store, database, pipelines, routes: configuration.site.routes, quietSeconds: configuration.quietSeconds },
+    log,
+    (outcome) => {
+      metrics.ingested.inc({ outcome });
+      completion.wake();
+    },
+  );
+  const preparation = new Alarm(async (now) => {
+    await store.prepare();
+    let refused = false;
+    models = await publishModels(store, configuration.modelFolders, (error) => {
+      refused = true;
+      log.warn({ err: error }, 'a model cannot be used');
+    });
+    prepared = true;
+    completion.wake();
+    return refused ? new Date(now.getTime() + MODELS_AGAIN_MS) : undefined;
+  }, failed('preparing the store'));
+
+  const server = new DicomServer({ spool, log, metrics, isAccepted: acceptedTitles(configuration, pipelines) });
+  const notReady = async () => {
+    if (!prepared) return 'The store is not ready.';
+    return database.sql`select 1`.then(
+      () => undefined,
+      () => 'PostgreSQL does not answer.',
+    );
+  };
+  let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
+
+  return {
+    start: async () => {
+      await spool.open();
+      health = await serveHealth(healthPages({ registry: metrics.registry, notReady }));
+      await server.listen(configuration.dicom.host, configuration.dicom.port);
+      preparation.wake();
+      intake.start();
+      completion.wake();
+      outbox.wake();
+      return { address: health.address };
+    },
+    stop: async () => {
+      await server.close(STOP_GRACE_MS);
+      await intake.stop();
+      await Promise.all([preparation.stop(), completion.stop(), outbox.stop()]);
+      await health?.close();
+      await Promise.all([database.close(), store.close()]);
+    },
+  };
+}
+
+/** The called AE titles served here: where the site lists some, those, our own and the pipelines'; else any. */
+export function acceptedTitles(
+  configuration: Pick<Configuration, 'site' | 'dicom'>,
+  pipelines: ReturnType<typeof loadPipelines>,
+): (calledAETitle: string) => boolean {
+  const listed = configuration.site.acceptedAETitles;
+  if (listed.length === 0) return () => true;
+  const titles = new Set([
+    configuration.dicom.aeTitle,
+    ...listed,
+    ...[...pipelines.values()].map(({ calledAETitle }) => calledAETitle),
+  ]);
+  return (calledAETitle) => titles.has(calledAETitle);
+}

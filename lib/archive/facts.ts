@@ -1,0 +1,145 @@
+import type { TagValues } from '../../schemas/archive.ts';
+import { type Dataset, type FileMeta, MalformedDicomError, readPart10 } from '../dicom/dataset.ts';
+import { readFileHead } from '../dicom/part10.ts';
+import { isValidUid } from '../dicom/uid.ts';
+
+/** Who an instance says it is of. PHI: for the index only. */
+export interface PatientFacts {
+  /** Empty where none is stated: then the patient equals no other. */
+  readonly PatientID: string;
+  readonly IssuerOfPatientID: string;
+  readonly PatientName: string | undefined;
+  readonly PatientBirthDate: string | undefined;
+  readonly PatientSex: string | undefined;
+}
+
+/** What the index keeps of an instance. Identifiers are valid UIDs, or '' where the instance has none. */
+export interface InstanceFacts {
+  readonly SOPInstanceUID: string;
+  /** As the C-STORE command named it. */
+  readonly commandSOPInstanceUID: string;
+  readonly SOPClassUID: string;
+  readonly StudyInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+  readonly TransferSyntaxUID: string;
+  readonly calledAETitle: string;
+  /** Undefined where the instance breaks off before it says. */
+  readonly patient: PatientFacts | undefined;
+  readonly study: {
+    readonly AccessionNumber: string | undefined;
+    readonly StudyDescription: string | undefined;
+    readonly StudyDate: string | undefined;
+    readonly StudyTime: string | undefined;
+  };
+  readonly series: { readonly Modality: string | undefined; readonly SeriesDescription: string | undefined };
+  readonly tags: TagValues;
+  /** Made by Overread: a result that came back. */
+  readonly own: boolean;
+  /** Why it cannot be read in full; undefined where it can. */
+  readonly problem: string | undefined;
+  /** Where the data set begins in the file. */
+  readonly dataSetOffset: number;
+}
+
+/** What Overread writes into ManufacturerModelName of every object it makes. */
+export const OWN_MODEL_NAME = 'Overread';
+
+/** Longest text the index keeps of one value, characters: an LO has 64, and PostgreSQL indexes up to 2,700 bytes. */
+const LONGEST_TEXT = 256;
+
+/** SOP classes with pixels carry Rows (PS3.3 C.7.6.3); without PixelData such an instance cannot be read as an image. */
+const PIXELS = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'] as const;
+
+/**
+ * What an instance says of itself; of one that cannot be read, what its reception says. Never throws for what was sent.
+ *
+ * @param bytes the Part 10 file, or its beginning
+ * @param options.whole false: `bytes` is only the beginning, enough to reach the pixels
+ * @param options.keywords tags that routes ask for
+ */
+export function readFacts(
+  bytes: Uint8Array,
+  options: { readonly whole: boolean; readonly keywords: readonly string[] },
+): InstanceFacts {
+  const head = readFileHead(bytes);
+  try {
+    const { dataset, dataSetOffset, complete } = readPart10(bytes, { untilPixelData: !options.whole });
+    const problem = complete ? missingPixels(dataset) : 'It breaks off, or is broken, before its end.';
+    return describe(dataset, head.meta, { dataSetOffset, problem, keywords: options.keywords, complete });
+  } catch (error) {
+    if (!(error instanceof MalformedDicomError)) throw error;
+    return describe(undefined, head.meta, {
+      dataSetOffset: head.dataSetOffset,
+      problem: error.message,
+      keywords: [],
+      complete: false,
+    });
+  }
+}
+
+function describe(
+  dataset: Dataset | undefined,
+  meta: Partial<FileMeta>,
+  context: { dataSetOffset: number; problem: string | undefined; keywords: readonly string[]; complete: boolean },
+): InstanceFacts {
+  const text = (keyword: string) => clean(dataset?.text(keyword));
+  const uid = (keyword: string) => validUid(dataset?.text(keyword));
+  const command = validUid(meta.MediaStorageSOPInstanceUID);
+  // An instance that broke off before its own UID has the one it was sent under; one that states none, or a wrong one, has none.
+  const stated = context.complete || dataset?.has('SOPInstanceUID') === true;
+  return {
+    SOPInstanceUID: stated ? uid('SOPInstanceUID') : command,
+    commandSOPInstanceUID: command,
+    SOPClassUID: uid('SOPClassUID') || validUid(meta.MediaStorageSOPClassUID),
+    StudyInstanceUID: uid('StudyInstanceUID'),
+    SeriesInstanceUID: uid('SeriesInstanceUID'),
+    TransferSyntaxUID: meta.TransferSyntaxUID ?? '',
+    calledAETitle: meta.ReceivingApplicationEntityTitle ?? '',
+    patient:
+      dataset === undefined || (!context.complete && !dataset.has('PatientID'))
+        ? undefined
+        : {
+            PatientID: text('PatientID') ?? '',
+            IssuerOfPatientID: text('IssuerOfPatientID') ?? '',
+            PatientName: text('PatientName'),
+            PatientBirthDate: text('PatientBirthDate'),
+            PatientSex: text('PatientSex'),
+          },
+    study: {
+      AccessionNumber: text('AccessionNumber'),
+      StudyDescription: text('StudyDescription'),
+      StudyDate: text('StudyDate'),
+      StudyTime: text('StudyTime'),
+    },
+    series: { Modality: text('Modality'), SeriesDescription: text('SeriesDescription') },
+    tags: dataset === undefined ? {} : tagValues(dataset, context.keywords),
+    own: text('ManufacturerModelName') === OWN_MODEL_NAME,
+    problem: context.problem,
+    dataSetOffset: context.dataSetOffset,
+  };
+}
+
+/** Values of the tags by keyword, as text. */
+export function tagValues(dataset: Dataset, keywords: readonly string[]): TagValues {
+  const values: Record<string, readonly string[]> = {};
+  for (const keyword of keywords) {
+    const texts = dataset.texts(keyword).flatMap((text) => clean(text) ?? []);
+    if (texts.length > 0) values[keyword] = texts;
+  }
+  return values;
+}
+
+/** Text as PostgreSQL takes it: no NUL, no half characters, not longer than anyone means it. */
+function clean(text: string | undefined): string | undefined {
+  const cleaned = text?.replaceAll('\0', '').toWellFormed().slice(0, LONGEST_TEXT).toWellFormed();
+  return cleaned === '' ? undefined : cleaned;
+}
+
+function validUid(text: string | undefined): string {
+  return text !== undefined && isValidUid(text) ? text : '';
+}
+
+function missingPixels(dataset: Dataset): string | undefined {
+  if (!dataset.has('Rows') || PIXELS.some((keyword) => dataset.has(keyword))) return undefined;
+  return 'It describes an image and holds no pixels.';
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Pipeline } from '../../schemas/pipeline.ts';
+import type { Route } from '../../schemas/site.ts';
+import type { ObjectReference } from '../../schemas/store.ts';
+import type { Database } from '../database/connection.ts';
+
+import type { ObjectStore } from '../store/store.ts';
+import type { Demand } from './arming.ts';
+import {
+  type Consequences,
+  claimStudy,
+  findInstance,
+  type HeldInstance,
+  isIngested,
+  type Reception,
+  recordDuplicate,
+  recordInstance,
+  recordQuarantine,
+} from './catalogue.ts';
+import { readFacts } from './facts.ts';
+import { instanceKey, quarantineKey } from './keys.ts';
+import { decideRoute, routeKeywords } from './routes.ts';
+import type { SpoolEntry } from './spool.ts';
+
+/** What an ingest asks. */
+export interface IngestContext {
+  readonly store: ObjectStore;
+  readonly database: Database;
+  readonly routes: readonly Route[];
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+  /** OVERREAD_QUIET_SECONDS: overrides every route's and pipeline's. */
+  readonly quietSeconds: number | undefined;
+}
+
+/** What became of an entry. */
+export type Outcome = 'indexed' | 'duplicate' | 'quarantined' | 'known';
+
+/** Quiet period of a study that goes to no pipeline, seconds: how long it is shown as still being received. */
+const DEFAULT_QUIET_SECONDS = 60;
+
+/** A file up to this size is parsed whole; of a longer one only what stands before its pixels. Bytes. */
+const WHOLE_LIMIT = 64 << 20;
+const HEAD_LENGTH = 4 << 20;
+
+/** A received instance, read and not yet decided on. */
+export interface ReadEntry {
+  readonly entry: SpoolEntry;
+  readonly reception: Reception;
+}
+
+/** Reads an entry of the spool: what it says, and the digest of its data set. */
+export async function readEntry(entry: SpoolEntry, context: IngestContext): Promise<ReadEntry> {
+  const { bytes, whole } = await readBeginning(entry.file);
+  const facts = readFacts(bytes, { whole, keywords: routeKeywords(context.routes) });
+  const dataSetSha256 = whole
+    ? createHash('sha256').update(bytes.subarray(facts.dataSetOffset)).digest('hex')
+    : await digestFrom(entry.file, facts.dataSetOffset);
+  return { entry, reception: { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256 } };
+}
+
+/**
+ * Brings an entry into the store and the index. Idempotent wherever it is broken off: objects are put before anything is
+ * written about them, what is written is one transaction, and an entry whose outcome is written is not written again.
+ * No other entry with the same SOPInstanceUID may be ingested at the same time.
+ *
+ * @throws when the store or the database does not answer: try again later
+ */
+export async function ingest({ entry, reception }: ReadEntry, context: IngestContext): Promise<Outcome> {
+  const { database, store } = context;
+  const { facts } = reception;
+  if (await isIngested(database, entry.name)) return 'known';
+  const refused = identityProblem(reception);
+  if (refused !== undefined) return quarantine(entry, reception, refused, context);
+  const held = await findInstance(database, facts.SOPInstanceUID);
+  if (held !== undefined) return meetHeld(entry, reception, held, context);
+  if ((await claimStudy(database, reception)) === 'other-patient') {
+    return quarantine(entry, reception, 'Its study is known under another patient.', context);
+  }
+  const object = await store.putFile('dicom', instanceKey(facts), entry.file, 'application/dicom');
+  await recordInstance(database, reception, object, consequencesOf(reception, context));
+  return 'indexed';
+}
+
+/** Why an instance cannot be known by its identifiers; undefined where it can. */
+export function identityProblem({ facts }: Reception): string | undefined {
+  if (facts.SOPInstanceUID === '') return 'Its SOPInstanceUID is missing or not valid.';
+  if (facts.StudyInstanceUID === '') return 'Its StudyInstanceUID is missing or not valid.';
+  if (facts.SeriesInstanceUID === '') return 'Its SeriesInstanceUID is missing or not valid.';
+  if (facts.SOPClassUID === '') return 'Its SOPClassUID is missing or not valid.';
+  if (facts.commandSOPInstanceUID !== facts.SOPInstanceUID) {
+    return 'It was sent under another SOPInstanceUID than it states.';
+  }
+  return undefined;
+}
+
+/** The same SOPInstanceUID again: the same instance, or something that must not take its place. */
+async function meetHeld(
+  entry: SpoolEntry,
+  reception: Reception,
+  held: HeldInstance,
+  context: IngestContext,
+): Promise<Outcome> {
+  const { facts } = reception;
+  if (reception.dataSetSha256 !== held.dataSetSha256) {
+    if (facts.StudyInstanceUID !== held.studyInstanceUid) {
+      return quarantine(entry, reception, 'Its SOPInstanceUID is known in another study.', context);
+    }
+    if ((await claimStudy(context.database, reception)) === 'other-patient') {
+      return quarantine(entry, reception, 'Its SOPInstanceUID is known under another patient.', context);
+    }
+    if (!(await isReencoding(entry, held, context))) {
+      return quarantine(entry, reception, 'Its SOPInstanceUID is known with other content.', context);
+    }
+  }
+  await recordDuplicate(context.database, reception, consequencesOf(reception, context));
+  return 'duplicate';
+}
+
+async function isReencoding(entry: SpoolEntry, held: HeldInstance, context: IngestContext): Promise<boolean> {
+  const [first, second] = await Promise.all([context.store.get('dicom', held.objectKey), readWhole(entry.file)]);
+  return first.equals(second);
+}
+
+async function quarantine(
+  entry: SpoolEntry,
+  reception: Reception,
+  reason: string,
+  context: IngestContext,
+): Promise<Outcome> {
+  const object = await quarantineObject(entry, context.store);
+  await recordQuarantine(context.database, reception, object, reason);
+  return 'quarantined';
+}
+
+async function quarantineObject(entry: SpoolEntry, store: ObjectStore): Promise<ObjectReference> {
+  return store.putFile('dicom', quarantineKey(await digestFrom(entry.file, 0)), entry.file, 'application/dicom');
+}
+
+/** What an instance asks for: the pipelines that routes name, and the one whose AE title it was sent to. */
+export function consequencesOf({ facts }: Reception, context: IngestContext): Consequences {
+  const { pipelines, routes, quietSeconds } = context;
+  const names = new Set(pipelines.keys());
+  const decisions = routes.map((route) => decideRoute(route, facts.tags, names));
+  const demands: Demand[] = [];
+  for (const route of routes) {
+    const pipeline = pipelines.get(route.pipeline);
+    if (pipeline === undefined || !decisions.some(({ route: name, matched }) => name === route.name && matched))
+      continue;
+    demands.push({
+      pipeline: pipeline.name,
+      quietSeconds: quietSeconds ?? route.quietSeconds ?? pipeline.quietSeconds,
+      trigger: { kind: 'route', by: route.name },
+    });
+  }
+  for (const pipeline of pipelines.values()) {
+    if (pipeline.calledAETitle !== facts.calledAETitle) continue;
+    demands.push({
+      pipeline: pipeline.name,
+      quietSeconds: quietSeconds ?? pipeline.quietSeconds,
+      trigger: { kind: 'called-ae-title', by: pipeline.calledAETitle },
+    });
+  }
+  return { decisions, demands, quietSeconds: quietSeconds ?? DEFAULT_QUIET_SECONDS };
+}
+
+async function readBeginning(file: string): Promise<{ bytes: Buffer; whole: boolean }> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    if (size <= WHOLE_LIMIT) return { bytes: await handle.readFile(), whole: true };
+    const bytes = Buffer.alloc(HEAD_LENGTH);
+    await handle.read(bytes, 0, HEAD_LENGTH, 0);
+    return { bytes, whole: false };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readWhole(file: string): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function digestFrom(file: string, start: number): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { start, highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}

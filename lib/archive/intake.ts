@@ -1,0 +1,119 @@
+import type { Logger } from '../platform/log.ts';
+import { forgetIngested } from './catalogue.ts';
+import { type IngestContext, ingest, type Outcome, readEntry } from './ingest.ts';
+import type { Spool, SpoolEntry } from './spool.ts';
+
+/** Entries ingested at once. */
+const CONCURRENCY = 4;
+
+/** Waits between tries while the store or the database does not answer, milliseconds. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 15_000;
+
+/**
+ * Takes entries from the spool in the order of their reception and ingests them, several at once, those of one
+ * SOPInstanceUID one after the other. What fails stays in the spool and is tried again: a store or a database that is
+ * down delays, and nothing is lost.
+ */
+export class Intake {
+  readonly #spool: Spool;
+  readonly #context: IngestContext;
+  readonly #log: Logger;
+  readonly #settled: (outcome: Outcome) => void;
+  readonly #taken = new Set<string>();
+  readonly #lastOf = new Map<string, Promise<void>>();
+  #reading: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #idle: (() => void) | undefined;
+
+  /** @param settled called after each entry that left the spool */
+  constructor(spool: Spool, context: IngestContext, log: Logger, settled: (outcome: Outcome) => void) {
+    this.#spool = spool;
+    this.#context = context;
+    this.#log = log;
+    this.#settled = settled;
+  }
+
+  start(): void {
+    this.#spool.onEntry(() => this.#fill());
+    this.#fill();
+  }
+
+  /** Takes no more entries, and resolves when those in hand are done or have failed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    if (this.#taken.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+  }
+
+  #fill(): void {
+    if (this.#stopped || this.#retry !== undefined) return;
+    for (const entry of this.#spool.pending()) {
+      if (this.#taken.size >= CONCURRENCY) return;
+      if (this.#taken.has(entry.name)) continue;
+      this.#taken.add(entry.name);
+      this.#process(entry).finally(() => {
+        this.#taken.delete(entry.name);
+        if (this.#taken.size === 0) this.#idle?.();
+        this.#fill();
+      });
+    }
+  }
+
+  async #process(entry: SpoolEntry): Promise<void> {
+    try {
+      const outcome = await this.#inTurn(entry);
+      await this.#spool.remove(entry);
+      this.#failures = 0;
+      this.#settled(outcome);
+      if (this.#spool.depth === 0) await this.#forget();
+    } catch (error) {
+      this.#backOff(error);
+    }
+  }
+
+  /** Reads entries one after the other, so that those of one instance line up in the order of their reception. */
+  async #inTurn(entry: SpoolEntry): Promise<Outcome> {
+    const read = this.#reading.then(() => readEntry(entry, this.#context));
+    this.#reading = read.then(
+      () => {},
+      () => {},
+    );
+    const uid = (await read).reception.facts.SOPInstanceUID;
+    const earlier = this.#lastOf.get(uid) ?? Promise.resolve();
+    const outcome = earlier.then(() => read).then((ready) => ingest(ready, this.#context));
+    const settled = outcome.then(
+      () => {},
+      () => {},
+    );
+    this.#lastOf.set(uid, settled);
+    try {
+      return await outcome;
+    } finally {
+      if (this.#lastOf.get(uid) === settled) this.#lastOf.delete(uid);
+    }
+  }
+
+  #backOff(error: unknown): void {
+    if (this.#retry !== undefined || this.#stopped) return;
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#log.warn({ err: error, waiting: this.#spool.depth, retryInMs: wait }, 'an instance waits in the spool');
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#fill();
+    }, wait);
+  }
+
+  async #forget(): Promise<void> {
+    await forgetIngested(this.#context.database, new Date()).catch(() => {
+      // They are forgotten when the spool is empty the next time.
+    });
+  }
+}

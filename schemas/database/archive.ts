@@ -1,0 +1,186 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  bigserial,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { TagValues } from '../archive.ts';
+import type { Trigger } from '../run.ts';
+
+/** Tables of `lib/archive`: the index of what the bucket `dicom` holds, and what is to be done about it. */
+export const archive = pgSchema('archive');
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
+
+/** A person, as identified by PatientID and its issuer. A patient without PatientID equals no other: one row a study. */
+export const patient = archive.table(
+  'patient',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    patientId: text('patient_id').notNull(),
+    issuer: text('issuer').notNull(),
+    name: text('name'),
+    birthDate: text('birth_date'),
+    sex: text('sex'),
+  },
+  (table) => [uniqueIndex('patient_identity').on(table.patientId, table.issuer).where(sql`${table.patientId} <> ''`)],
+);
+
+export const study = archive.table(
+  'study',
+  {
+    studyInstanceUid: text('study_instance_uid').primaryKey(),
+    patient: bigint('patient', { mode: 'number' })
+      .notNull()
+      .references(() => patient.id),
+    accessionNumber: text('accession_number'),
+    studyDescription: text('study_description'),
+    studyDate: text('study_date'),
+    studyTime: text('study_time'),
+    firstReceivedAt: moment('first_received_at').notNull(),
+    lastReceivedAt: moment('last_received_at').notNull(),
+    /** The study counts as complete when no instance arrived until then. */
+    completeAt: moment('complete_at').notNull(),
+    /** Instances received again, recognised and left out. */
+    duplicates: integer('duplicates').notNull().default(0),
+  },
+  (table) => [index('study_accession').on(table.accessionNumber), index('study_patient').on(table.patient)],
+);
+
+export const series = archive.table(
+  'series',
+  {
+    seriesInstanceUid: text('series_instance_uid').notNull(),
+    studyInstanceUid: text('study_instance_uid')
+      .notNull()
+      .references(() => study.studyInstanceUid),
+    modality: text('modality'),
+    seriesDescription: text('series_description'),
+  },
+  (table) => [primaryKey({ columns: [table.studyInstanceUid, table.seriesInstanceUid] })],
+);
+
+/** An instance that counts: its object is in the store. */
+export const instance = archive.table(
+  'instance',
+  {
+    sopInstanceUid: text('sop_instance_uid').primaryKey(),
+    studyInstanceUid: text('study_instance_uid')
+      .notNull()
+      .references(() => study.studyInstanceUid),
+    seriesInstanceUid: text('series_instance_uid').notNull(),
+    sopClassUid: text('sop_class_uid').notNull(),
+    transferSyntaxUid: text('transfer_syntax_uid').notNull(),
+    /** SHA-256 of the data set's bytes alone: the file meta information differs with every sender. */
+    dataSetSha256: text('data_set_sha256').notNull(),
+    objectKey: text('object_key').notNull(),
+    objectSha256: text('object_sha256').notNull(),
+    objectSize: bigint('object_size', { mode: 'number' }).notNull(),
+    calledAETitle: text('called_ae_title').notNull(),
+    receivedAt: moment('received_at').notNull(),
+    /** Values of the tags that routes ask for. */
+    tags: jsonb('tags').$type<TagValues>().notNull(),
+    /** Made by Overread or imported as a result: never counts for a version, starts nothing. */
+    own: boolean('own').notNull(),
+    /** Why the instance cannot be read in full; null where it can. */
+    problem: text('problem'),
+  },
+  (table) => [index('instance_study').on(table.studyInstanceUid)],
+);
+
+/** What was received and does not count until a person decides. */
+export const quarantine = archive.table(
+  'quarantine',
+  {
+    sha256: text('sha256').primaryKey(),
+    objectKey: text('object_key').notNull(),
+    objectSize: bigint('object_size', { mode: 'number' }).notNull(),
+    /** Null where it names no valid one. */
+    studyInstanceUid: text('study_instance_uid'),
+    sopInstanceUid: text('sop_instance_uid'),
+    /** A sentence a person understands, without PHI. */
+    reason: text('reason').notNull(),
+    calledAETitle: text('called_ae_title').notNull(),
+    receivedAt: moment('received_at').notNull(),
+  },
+  (table) => [index('quarantine_study').on(table.studyInstanceUid)],
+);
+
+/** What a route said of a study: of its instances the one that matches best decides. */
+export const routeDecision = archive.table(
+  'route_decision',
+  {
+    studyInstanceUid: text('study_instance_uid')
+      .notNull()
+      .references(() => study.studyInstanceUid),
+    route: text('route').notNull(),
+    matched: boolean('matched').notNull(),
+    /** How many conditions held. */
+    held: integer('held').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.studyInstanceUid, table.route] })],
+);
+
+/** A study that goes to a pipeline. */
+export const dispatch = archive.table(
+  'dispatch',
+  {
+    studyInstanceUid: text('study_instance_uid')
+      .notNull()
+      .references(() => study.studyInstanceUid),
+    pipeline: text('pipeline').notNull(),
+    quietSeconds: doublePrecision('quiet_seconds').notNull(),
+    /** When the study is complete for this pipeline, unless another instance comes; null: nothing is due. */
+    dueAt: moment('due_at'),
+    /** What asked for a run since the last one was made. */
+    triggers: jsonb('triggers').$type<Trigger[]>().notNull(),
+    /** What first asked: an amended run is made for the same cause. */
+    origin: jsonb('origin').$type<Pick<Trigger, 'kind' | 'by'>>().notNull(),
+    /** Sent to the pipeline's AE title: there is always a run. */
+    onDemand: boolean('on_demand').notNull(),
+    /** The newest run, and the one that it amends. */
+    lastRun: text('last_run'),
+    lastAmends: text('last_amends'),
+    /** Why nothing came of it; null where a run was made or is due. */
+    note: text('note'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.studyInstanceUid, table.pipeline] }),
+    index('dispatch_due').on(table.dueAt).where(sql`${table.dueAt} is not null`),
+  ],
+);
+
+/** Runs that were made and that the connector does not hold yet. */
+export const outbox = archive.table(
+  'outbox',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    run: text('run').notNull(),
+    /** run.json. */
+    body: text('body').notNull(),
+    triggers: jsonb('triggers').$type<Trigger[]>().notNull(),
+    /** When run.json and the triggers were put into the store. */
+    submittedAt: moment('submitted_at'),
+    attempts: integer('attempts').notNull().default(0),
+    nextAttemptAt: moment('next_attempt_at').notNull(),
+  },
+  (table) => [index('outbox_next').on(table.nextAttemptAt)],
+);
+
+/**
+ * Entries of the spool whose outcome is written: what is killed between that and the removal of the entry would count it
+ * twice. Emptied when the spool is empty.
+ */
+export const ingested = archive.table('ingested', {
+  entry: text('entry').primaryKey(),
+});
