@@ -41,7 +41,14 @@ export const HipImage = z.object({
   /** Sentences that a reader should see with this image (contradictory side, saturated exposure …). */
   notes: z.array(z.string()),
   /** Object keys in `results` of the 8-bit PNG in the default window, and of 16-bit little-endian grey values (gzip). */
-  preview: z.object({ png: z.string(), gray16: z.string(), rows: z.int().positive(), columns: z.int().positive() }),
+  preview: z.object({
+    png: z.string(),
+    gray16: z.string(),
+    rows: z.int().positive(),
+    columns: z.int().positive(),
+    /** The default window: values of `gray16` shown black and white. Bone is bright whatever the file stores. */
+    window: z.object({ low: z.number(), high: z.number() }).optional(),
+  }),
 });
 export type HipImage = z.infer<typeof HipImage>;
 
@@ -70,6 +77,7 @@ export const Result = z.object({
   pipelineVersion: Version,
   studyInstanceUid: Uid,
   models: z.array(z.object({ name: Slug, version: Version, sha256: Sha256 })),
+  /** When the last step before the publication ended: alike for every worker that publishes the same. */
   publishedAt: Instant,
   kind: z.literal('detection'),
   images: z.array(HipImage),

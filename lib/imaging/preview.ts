@@ -1,0 +1,42 @@
+import type { GreyImage, Window } from './grey.ts';
+import { resample } from './resample.ts';
+
+/** A small picture of an image, bone bright. */
+export interface Preview {
+  readonly rows: number;
+  readonly columns: number;
+  /** Grey values in the image's own units; an inverted image's are counted down from `maximum`. */
+  readonly grey16: Uint16Array;
+  /** The same in 0..255 in the window. */
+  readonly grey8: Uint8Array;
+  /** The window in the units of `grey16`. */
+  readonly window: Window;
+}
+
+/**
+ * Makes a picture of at most `longestSide` pixels, never larger than the image.
+ *
+ * @param inverted bone is dark in the stored values
+ * @param maximum largest value that the image can have
+ */
+export function previewOf(
+  image: GreyImage,
+  window: Window,
+  { inverted, maximum, longestSide }: { inverted: boolean; maximum: number; longestSide: number },
+): Preview {
+  const scale = Math.min(1, longestSide / Math.max(image.rows, image.columns));
+  const rows = Math.max(1, Math.round(image.rows * scale));
+  const columns = Math.max(1, Math.round(image.columns * scale));
+  const small = scale === 1 ? image.values : resample(image, rows, columns);
+  const shown = inverted ? { low: maximum - window.high, high: maximum - window.low } : window;
+  const grey16 = new Uint16Array(small.length);
+  const grey8 = new Uint8Array(small.length);
+  const factor = 255 / (shown.high - shown.low);
+  for (let index = 0; index < small.length; index++) {
+    const stored = small[index] ?? 0;
+    const value = Math.max(0, Math.round(inverted ? maximum - stored : stored));
+    grey16[index] = value;
+    grey8[index] = Math.min(255, Math.max(0, Math.round((value - shown.low) * factor)));
+  }
+  return { rows, columns, grey16, grey8, window: shown };
+}
