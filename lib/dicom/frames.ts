@@ -30,7 +30,6 @@ export function nativeFrame(
 /**
  * The codestream of one encapsulated frame. Source: PS3.5 A.4.
  *
- * @param extendedOffsets offsets of ExtendedOffsetTable, if the file has one
  * @throws {PixelDataError} there is no such frame
  */
 export function encapsulatedFrame(dataset: Dataset, description: PixelDescription, frame: number): Uint8Array {
@@ -39,12 +38,7 @@ export function encapsulatedFrame(dataset: Dataset, description: PixelDescriptio
     throw new PixelDataError('The transfer syntax says that the pixels are compressed, but they are not encapsulated.');
   const { bytes, view } = dataset.set.source;
   const [table, ...fragments] = element.fragments;
-  const offsets =
-    table === undefined
-      ? []
-      : Array.from({ length: Math.floor(table.length / 4) }, (_, index) =>
-          view.getUint32(table.offset + index * 4, true),
-        );
+  const offsets = extendedOffsets(dataset) ?? basicOffsets(view, table);
   const own = fragmentsOf(fragments, offsets, description.numberOfFrames, frame, bytes);
   if (own.length === 0)
     throw new PixelDataError(
@@ -52,6 +46,19 @@ export function encapsulatedFrame(dataset: Dataset, description: PixelDescriptio
     );
   const parts = own.map(({ offset, length }) => bytes.subarray(offset, offset + length));
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+function basicOffsets(view: DataView, table: Fragment | undefined): number[] {
+  const count = Math.floor((table?.length ?? 0) / 4);
+  return Array.from({ length: count }, (_, index) => view.getUint32((table?.offset ?? 0) + index * 4, true));
+}
+
+/** The table for images beyond 4 GB (PS3.3 C.7.6.3.1.8). */
+function extendedOffsets(dataset: Dataset): number[] | undefined {
+  const table = dataset.bytes('ExtendedOffsetTable');
+  if (table === undefined || table.length === 0) return undefined;
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  return Array.from({ length: Math.floor(table.length / 8) }, (_, index) => Number(view.getBigUint64(index * 8, true)));
 }
 
 /** Bytes of pixel data that the file holds, compressed or not. */
@@ -62,8 +69,11 @@ export function heldPixelBytes(dataset: Dataset): number {
 
 function pixelElement(dataset: Dataset): DataElement {
   const element = dataset.set.elements.get(PIXEL_DATA);
-  if (element === undefined) throw new PixelDataError('The file holds no pixel data.');
-  return element;
+  if (element !== undefined) return element;
+  if (dataset.has('FloatPixelData') || dataset.has('DoubleFloatPixelData')) {
+    throw new PixelDataError('The file holds floating point pixels, which are not read here.');
+  }
+  throw new PixelDataError('The file holds no pixel data.');
 }
 
 function pixelBytes(dataset: Dataset, element: DataElement): Uint8Array {

@@ -19,13 +19,10 @@ export interface PixelDescription {
   readonly numberOfFrames: number;
 }
 
-/** Of one decoded frame, in bytes. */
-export const LARGEST_FRAME = 1 << 29;
-
 /**
  * Reads the image pixel attributes and refuses what no image can be.
  *
- * @throws {PixelDataError} an attribute is missing, impossible, or the frame would be larger than 512 MB
+ * @throws {PixelDataError} an attribute is missing, impossible
  */
 export function describePixels(dataset: Dataset): PixelDescription {
   const rows = required(dataset, 'Rows');
@@ -33,14 +30,14 @@ export function describePixels(dataset: Dataset): PixelDescription {
   const samplesPerPixel = dataset.number('SamplesPerPixel') ?? 1;
   const bitsAllocated = allowedBits(dataset.number('BitsAllocated'));
   const bitsStored = dataset.number('BitsStored') ?? bitsAllocated;
-  const highBit = dataset.number('HighBit') ?? bitsStored - 1;
+  const highBit = highBitOf(dataset, bitsAllocated, bitsStored);
   const numberOfFrames = dataset.number('NumberOfFrames') ?? 1;
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3 && samplesPerPixel !== 4) {
     throw new PixelDataError(`SamplesPerPixel must be 1, 3 or 4; the image says ${samplesPerPixel}.`);
   }
-  if (bitsStored < 1 || bitsStored > bitsAllocated || highBit < bitsStored - 1 || highBit >= bitsAllocated) {
+  if (bitsStored < 1 || bitsStored > bitsAllocated) {
     throw new PixelDataError(
-      `BitsStored and HighBit must fit into BitsAllocated; the image says ${bitsStored}, ${highBit} and ${bitsAllocated}.`,
+      `BitsStored must be 1 to BitsAllocated; the image says ${bitsStored} of ${bitsAllocated}.`,
     );
   }
   if (!Number.isInteger(numberOfFrames) || numberOfFrames < 1) {
@@ -73,10 +70,11 @@ export function decodedBytes(description: PixelDescription): number {
 
 /**
  * @param held bytes of pixel data that the file holds
+ * @param largest bytes that a decoded frame may have
  * @throws {PixelDataError} the frame is larger than any image
  */
-export function refuseAbsurdSize(description: PixelDescription, held: number): void {
-  if (decodedBytes(description) <= LARGEST_FRAME) return;
+export function refuseAbsurdSize(description: PixelDescription, held: number, largest: number): void {
+  if (decodedBytes(description) <= largest) return;
   throw new PixelDataError(
     `The image claims ${sizeText(description)} pixels, but holds ${bytesText(held)} of pixel data.`,
   );
@@ -89,6 +87,12 @@ export function sizeText({ columns, rows }: { columns: number; rows: number }): 
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`;
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${Math.round(bytes / 1e6)} MB`;
+}
+
+/** A HighBit that cannot be is read as the usual one, as other readers do. */
+function highBitOf(dataset: Dataset, bitsAllocated: number, bitsStored: number): number {
+  const stated = dataset.number('HighBit');
+  return stated === undefined || stated < bitsStored - 1 || stated >= bitsAllocated ? bitsStored - 1 : stated;
 }
 
 function required(dataset: Dataset, keyword: 'Rows' | 'Columns'): number {

@@ -1,4 +1,5 @@
 import { decodeCodestream } from './codecs.ts';
+import { type CodestreamHead, readCodestreamHead } from './codestream.ts';
 import { type Dataset, readPart10 } from './dataset.ts';
 import { encapsulatedFrame, heldPixelBytes, nativeFrame } from './frames.ts';
 import {
@@ -7,9 +8,10 @@ import {
   type PixelDescription,
   refuseAbsurdSize,
   samplesOf,
+  sizeText,
 } from './pixel-description.ts';
 import { decodeRle } from './rle.ts';
-import { transferSyntax } from './transfer-syntax.ts';
+import { type Compression, transferSyntax } from './transfer-syntax.ts';
 
 export { PixelDataError };
 
@@ -31,58 +33,117 @@ export interface DecodedImage {
   readonly lossy: boolean;
 }
 
+export interface DecodeOptions {
+  /** Bytes that a decoded frame may have: 512 MB. */
+  readonly largestFrame?: number;
+}
+
 /**
- * Decodes a frame of a Part 10 file; colours stay in the file's own colour space.
+ * Decodes a frame of a Part 10 file. Colours stay in the file's colour space, except where the compression itself
+ * transforms them: `photometricInterpretation` says what the pixels are.
  *
  * @param frame from 0
  * @throws {MalformedDicomError} it is no DICOM
  * @throws {PixelDataError} it has no such pixels, claims more than it holds, or its compression is damaged or unknown
  */
-export async function decodeFrame(bytes: Uint8Array, frame = 0): Promise<DecodedImage> {
+export async function decodeFrame(bytes: Uint8Array, frame = 0, options: DecodeOptions = {}): Promise<DecodedImage> {
   const { dataset, meta } = readPart10(bytes);
-  return decodeFrameOf(dataset, meta.TransferSyntaxUID, frame);
+  return decodeFrameOf(dataset, meta.TransferSyntaxUID, frame, options);
 }
 
-/** As `decodeFrame`, for a data set that is read already. */
-export async function decodeFrameOf(dataset: Dataset, transferSyntaxUid: string, frame = 0): Promise<DecodedImage> {
-  const syntax = transferSyntax(transferSyntaxUid);
+/** As `decodeFrame`, for a data set that is read already. @throws {PixelDataError} */
+export async function decodeFrameOf(
+  dataset: Dataset,
+  transferSyntaxUid: string,
+  frame = 0,
+  { largestFrame = 1 << 29 }: DecodeOptions = {},
+): Promise<DecodedImage> {
+  const { compression, lossy, name } = transferSyntax(transferSyntaxUid);
   const held = heldPixelBytes(dataset);
   const description = describePixels(dataset);
-  refuseAbsurdSize(description, held);
+  refuseAbsurdSize(description, held, largestFrame);
   if (!Number.isInteger(frame) || frame < 0 || frame >= description.numberOfFrames) {
     throw new PixelDataError(`The image has ${description.numberOfFrames} frames; there is no frame ${frame + 1}.`);
   }
-  const lossy = syntax.lossy === 'always' || dataset.text('LossyImageCompression') === '01';
-  const { rows, columns, samplesPerPixel, photometricInterpretation, bitsAllocated, bitsStored, highBit, signed } =
-    description;
-  const image = {
-    rows,
-    columns,
-    samplesPerPixel,
-    photometricInterpretation,
-    bitsAllocated,
-    bitsStored,
-    highBit,
-    signed,
+  if (compression === 'other') throw new PixelDataError(`Pixels in this transfer syntax are not read here: ${name}.`);
+  const { planarConfiguration, numberOfFrames, ...image } = description;
+  const decoded =
+    compression === 'native'
+      ? decodeNative(dataset, description, frame)
+      : await decodeCompressed(dataset, description, frame, compression);
+  return {
+    ...image,
+    photometricInterpretation: photometricAfter(description, compression),
+    pixels: decoded.pixels,
+    lossy: lossy === 'always' || decoded.lossy || dataset.text('LossyImageCompression') === '01',
   };
-  if (syntax.compression === 'native') return { ...image, pixels: decodeNative(dataset, description, frame), lossy };
-  if (syntax.compression === 'other')
-    throw new PixelDataError(`The pixels are in a transfer syntax that cannot be decoded here: ${syntax.name}.`);
-  const encoded = encapsulatedFrame(dataset, description, frame);
-  if (syntax.compression === 'rle')
-    return { ...image, pixels: toArray(decodeRle(encoded, description), description), lossy };
-  const decoded = await decodeCodestream(encoded, syntax.compression, description);
-  const samples = decoded.planar ? interleave(decoded.bytes, description) : decoded.bytes;
-  return { ...image, pixels: toArray(samples, description), lossy };
 }
 
-function decodeNative(dataset: Dataset, description: PixelDescription, frame: number): PixelArray {
+interface DecodedFrame {
+  readonly pixels: PixelArray;
+  readonly lossy: boolean;
+}
+
+async function decodeCompressed(
+  dataset: Dataset,
+  description: PixelDescription,
+  frame: number,
+  compression: Compression,
+): Promise<DecodedFrame> {
+  const encoded = encapsulatedFrame(dataset, description, frame);
+  if (compression === 'rle') return { pixels: toArray(decodeRle(encoded, description), description), lossy: false };
+  const head = readCodestreamHead(encoded, compression);
+  if (head !== undefined) refuseOtherImage(head, description);
+  const decoded = await decodeCodestream(encoded, compression, description);
+  const samples = decoded.planar ? interleave(decoded.bytes, description) : decoded.bytes;
+  return { pixels: toArray(samples, description), lossy: head?.lossy ?? false };
+}
+
+function refuseOtherImage(head: CodestreamHead, description: PixelDescription): void {
+  if (head.columns !== description.columns || head.rows !== description.rows) {
+    throw new PixelDataError(
+      `The image claims ${sizeText(description)} pixels, but its compressed frame has ${sizeText(head)}.`,
+    );
+  }
+  if (head.components !== description.samplesPerPixel || head.precision > description.bitsAllocated) {
+    throw new PixelDataError(
+      `The image claims ${description.samplesPerPixel} samples of ${description.bitsAllocated} bits, but its compressed frame has ${head.components} of ${head.precision}.`,
+    );
+  }
+}
+
+/** The inverse colour transform is part of decoding JPEG 2000, and so is filling in the chrominance that 422 leaves out. */
+function photometricAfter({ photometricInterpretation }: PixelDescription, compression: Compression): string {
+  if (compression !== 'native' && /^YBR_(RCT|ICT)$/.test(photometricInterpretation)) return 'RGB';
+  return photometricInterpretation.replace(/^YBR_FULL_422$/, 'YBR_FULL');
+}
+
+function decodeNative(dataset: Dataset, description: PixelDescription, frame: number): DecodedFrame {
   const { bytes, firstBit } = nativeFrame(dataset, description, frame);
-  if (description.bitsAllocated === 1) return unpackBits(bytes, firstBit, samplesOf(description));
+  if (description.bitsAllocated === 1)
+    return { pixels: unpackBits(bytes, firstBit, samplesOf(description)), lossy: false };
   const { littleEndian } = dataset.set.source;
   const ordered =
     littleEndian || description.bitsAllocated === 8 ? bytes : swapBytes(bytes, description.bitsAllocated / 8);
-  return toArray(description.planarConfiguration === 1 ? interleave(ordered, description) : ordered, description);
+  return { pixels: toArray(arrange(ordered, description), description), lossy: false };
+}
+
+function arrange(bytes: Uint8Array, description: PixelDescription): Uint8Array {
+  if (description.photometricInterpretation === 'YBR_FULL_422') return upsample422(bytes, description);
+  return description.planarConfiguration === 1 ? interleave(bytes, description) : bytes;
+}
+
+/** From two luminances and the chrominance they share (Y Y Cb Cr) to Y Cb Cr for each pixel (PS3.3 C.7.6.3.1.2). */
+function upsample422(bytes: Uint8Array, description: PixelDescription): Uint8Array {
+  const out = new Uint8Array(samplesOf(description));
+  const pixels = description.rows * description.columns;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const pair = (pixel >> 1) * 4;
+    out[pixel * 3] = bytes[pair + (pixel & 1)] ?? 0;
+    out[pixel * 3 + 1] = bytes[pair + 2] ?? 0;
+    out[pixel * 3 + 2] = bytes[pair + 3] ?? 0;
+  }
+  return out;
 }
 
 /** The least significant bit of a byte is the first pixel (PS3.5 section 8.1.1). */
