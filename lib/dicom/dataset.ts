@@ -200,15 +200,12 @@ function writtenSyntax(body: Uint8Array, stated: string | undefined, hasMeta: bo
     );
   }
   const shown = shownSyntax(body);
-  if (stated === undefined) {
-    if (shown === undefined)
-      throw new MalformedDicomError(
-        'This is no DICOM file: it begins neither with meta information nor with a data set.',
-      );
-    return shown;
+  if (stated !== undefined && shown !== undefined) {
+    return transferSyntax(stated).explicit === transferSyntax(shown).explicit ? stated : shown;
   }
-  if (shown === undefined) return stated;
-  return transferSyntax(stated).explicit === transferSyntax(shown).explicit ? stated : shown;
+  const uid = stated ?? shown ?? (hasMeta ? IMPLICIT_VR_LITTLE_ENDIAN : undefined);
+  if (uid !== undefined) return uid;
+  throw new MalformedDicomError('This is no DICOM file: it begins neither with meta information nor with a data set.');
 }
 
 function shownSyntax(body: Uint8Array): string | undefined {

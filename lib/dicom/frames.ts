@@ -15,7 +15,7 @@ export function nativeFrame(
   description: PixelDescription,
   frame: number,
 ): { bytes: Uint8Array; firstBit: number } {
-  const value = pixelBytes(dataset, pixelElement(dataset));
+  const value = pixelBytes(dataset, pixelElement(dataset), description.bitsAllocated);
   const bits = bitsOf(description);
   const end = Math.ceil(((frame + 1) * bits) / 8);
   if (value.length < end) {
@@ -76,11 +76,18 @@ function pixelElement(dataset: Dataset): DataElement {
   throw new PixelDataError('The file holds no pixel data.');
 }
 
-function pixelBytes(dataset: Dataset, element: DataElement): Uint8Array {
-  const { bytes } = dataset.set.source;
-  if (element.fragments === undefined) return bytes.subarray(element.offset, element.offset + element.length);
-  // Encapsulated Uncompressed: the fragments hold native frames.
-  return Buffer.concat(element.fragments.slice(1).map(({ offset, length }) => bytes.subarray(offset, offset + length)));
+function pixelBytes(dataset: Dataset, element: DataElement, bitsAllocated: number): Uint8Array {
+  const { bytes, littleEndian } = dataset.set.source;
+  if (element.fragments !== undefined) {
+    // Encapsulated Uncompressed: the fragments hold native frames.
+    return Buffer.concat(
+      element.fragments.slice(1).map(({ offset, length }) => bytes.subarray(offset, offset + length)),
+    );
+  }
+  const value = bytes.subarray(element.offset, element.offset + element.length);
+  // Words of a big endian file hold the earlier of two 8-bit samples in their lower half (PS3.5 section 8.1.1).
+  const swapped = !littleEndian && element.vr === 'OW' && bitsAllocated <= 8 && value.length % 2 === 0;
+  return swapped ? Buffer.from(value).swap16() : value;
 }
 
 function bitsOf(description: PixelDescription): number {
