@@ -3,8 +3,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
 import { readRun } from '../lib/runs/state.ts';
-import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { Testbed, until } from './testbed.ts';
+import { freePort, startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
+import { Testbed, type TestbedOptions, until } from './testbed.ts';
 
 const DATA = path.join(HOME, '../shared/data');
 const HIP = 'CI2_CD_HIP_FRAC';
@@ -21,8 +21,8 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-async function running(options: Parameters<typeof Testbed.create>[1] = {}): Promise<Testbed> {
-  testbed = await Testbed.create(server, options);
+async function running(options: Partial<TestbedOptions> = {}): Promise<Testbed> {
+  testbed = new Testbed({ databaseUrl: await server.fresh(), port: await freePort(), ...options });
   await testbed.start();
   return testbed;
 }

@@ -8,7 +8,6 @@ import postgres from 'postgres';
 import { HOME, readConfiguration } from '../lib/platform/configuration.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
-import { freePort, type TestPostgres } from '../tests/postgres.ts';
 
 /** A pipeline without models, so that tests do not need the real one's weights. */
 const PIPELINE = `
@@ -25,28 +24,32 @@ steps:
 
 /** Settings of one gateway under test. */
 export interface TestbedOptions {
+  /** An empty, migrated database. */
+  readonly databaseUrl: string;
+  /** A free port of 127.0.0.1. */
+  readonly port: number;
   /** Seconds; tests that wait for a run make it short, others so long that none is made. */
   readonly quietSeconds?: number;
   /** The site's file; the product's default where it is not given. */
   readonly siteYaml?: string;
 }
 
-/** One gateway as a process of its own, with an empty data folder, store and database. */
+/** For tests: one gateway as a process of its own, with an empty data folder and store. */
 export class Testbed {
   readonly folder: string;
   readonly port: number;
   readonly store: ObjectStore;
   readonly sql: postgres.Sql;
-  readonly databaseUrl: string;
   readonly #environment: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   /** Address of the health pages of the running gateway. */
   address = '';
 
-  private constructor(folder: string, port: number, databaseUrl: string, options: TestbedOptions) {
+  constructor(options: TestbedOptions) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'overread-gateway-'));
+    const { databaseUrl, port } = options;
     this.folder = folder;
     this.port = port;
-    this.databaseUrl = databaseUrl;
     const pipelines = path.join(folder, 'pipelines/hip');
     mkdirSync(pipelines, { recursive: true });
     writeFileSync(path.join(pipelines, 'pipeline.yaml'), PIPELINE);
@@ -63,11 +66,6 @@ export class Testbed {
     };
     this.store = openStore(readConfiguration(this.#environment).store);
     this.sql = postgres(databaseUrl, { max: 2, onnotice: () => {} });
-  }
-
-  static async create(server: TestPostgres, options: TestbedOptions = {}): Promise<Testbed> {
-    const folder = mkdtempSync(path.join(tmpdir(), 'overread-gateway-'));
-    return new Testbed(folder, await freePort(), await server.fresh(), options);
   }
 
   /** Starts the gateway and waits until it accepts associations. */

@@ -172,13 +172,13 @@ export async function lockStudy(transaction: Transaction, StudyInstanceUID: stri
 /** What an arrival changes: the study's times, what routes said, and what is due. */
 async function follow(transaction: Transaction, reception: Reception, consequences: Consequences): Promise<void> {
   const { StudyInstanceUID } = reception.facts;
-  for (const { route, matched, held, reason } of consequences.decisions) {
+  for (const { route, pipeline, matched, held, reason } of consequences.decisions) {
     await transaction
       .insert(tables.routeDecision)
-      .values({ studyInstanceUid: StudyInstanceUID, route, matched, held, reason })
+      .values({ studyInstanceUid: StudyInstanceUID, route, pipeline, matched, held, reason })
       .onConflictDoUpdate({
         target: [tables.routeDecision.studyInstanceUid, tables.routeDecision.route],
-        set: { matched, held, reason },
+        set: { pipeline, matched, held, reason },
         setWhere: sql`not ${tables.routeDecision.matched} and (excluded.matched or excluded.held > ${tables.routeDecision.held})`,
       });
   }

@@ -21,7 +21,7 @@ import {
 } from './catalogue.ts';
 import { readFacts } from './facts.ts';
 import { instanceKey, quarantineKey } from './keys.ts';
-import { decideRoute, routeKeywords } from './routes.ts';
+import { decideRoute, type RouteDecision, routeKeywords } from './routes.ts';
 import type { SpoolEntry } from './spool.ts';
 
 /** What an ingest asks. */
@@ -142,25 +142,25 @@ async function quarantineObject(entry: SpoolEntry, store: ObjectStore): Promise<
 export function consequencesOf({ facts }: Reception, context: IngestContext): Consequences {
   const { pipelines, routes, quietSeconds } = context;
   const names = new Set(pipelines.keys());
-  const decisions = routes.map((route) => decideRoute(route, facts.tags, names));
+  const decisions: RouteDecision[] = [];
   const demands: Demand[] = [];
   for (const route of routes) {
+    const decision = decideRoute(route, facts.tags, names);
+    decisions.push(decision);
     const pipeline = pipelines.get(route.pipeline);
-    if (pipeline === undefined || !decisions.some(({ route: name, matched }) => name === route.name && matched))
-      continue;
+    if (!decision.matched || pipeline === undefined) continue;
     demands.push({
       pipeline: pipeline.name,
       quietSeconds: quietSeconds ?? route.quietSeconds ?? pipeline.quietSeconds,
       trigger: { kind: 'route', by: route.name },
     });
   }
-  for (const pipeline of pipelines.values()) {
-    if (pipeline.calledAETitle !== facts.calledAETitle) continue;
-    demands.push({
-      pipeline: pipeline.name,
-      quietSeconds: quietSeconds ?? pipeline.quietSeconds,
-      trigger: { kind: 'called-ae-title', by: pipeline.calledAETitle },
-    });
+  for (const { name, calledAETitle, quietSeconds: own } of pipelines.values()) {
+    if (calledAETitle !== facts.calledAETitle) continue;
+    const reason = `Sent to the AE title of ${name}.`;
+    decisions.push({ route: calledAETitle, pipeline: name, matched: true, held: 0, reason });
+    const trigger = { kind: 'called-ae-title', by: calledAETitle } as const;
+    demands.push({ pipeline: name, quietSeconds: quietSeconds ?? own, trigger });
   }
   return { decisions, demands, quietSeconds: quietSeconds ?? DEFAULT_QUIET_SECONDS };
 }

@@ -122,7 +122,9 @@ export const routeDecision = archive.table(
     studyInstanceUid: text('study_instance_uid')
       .notNull()
       .references(() => study.studyInstanceUid),
+    /** The route's name, or the called AE title that asks for a pipeline by itself. */
     route: text('route').notNull(),
+    pipeline: text('pipeline').notNull(),
     matched: boolean('matched').notNull(),
     /** How many conditions held. */
     held: integer('held').notNull(),
