@@ -6,7 +6,7 @@ import type { ObjectStore } from '../lib/store/store.ts';
 import { Manifest } from '../schemas/manifest.ts';
 import type { Problem } from '../schemas/problem.ts';
 import type { AttemptFailed, AttemptStarted, RunStep } from '../schemas/run.ts';
-import { type CallOutcome, callFunction } from './faas.ts';
+import { type CallOutcome, callFunction, type Invoker } from './faas.ts';
 import type { Limit } from './limit.ts';
 import type { Measures } from './metrics.ts';
 import type { QueuedCall } from './queue.ts';
@@ -26,8 +26,7 @@ export interface CallerOptions {
   readonly store: ObjectStore;
   readonly log: Logger;
   readonly measures: Measures;
-  /** Base address of the OpenFaaS gateway. */
-  readonly address: string;
+  readonly faas: Invoker;
   /** Calls in flight at once, all functions together. */
   readonly limit: Limit;
   /** The step of this call, while the call is still to be made; undefined when reading again shows that it is not. */
@@ -72,14 +71,14 @@ export class Caller {
     const { run, attempt } = call;
     return limit.run(async () => {
       const startedAt = new Date();
-      const started: AttemptStarted = { attempt, startedAt: startedAt.toISOString() };
-      await this.#write(startedKey(run, step.name, attempt), started);
-      const deadline = startedAt.getTime() + step.timeoutSeconds * 1000;
       const { operator } = step;
-      const outcome = await this.#judge(
-        call,
-        await callFunction(this.#options.address, { ...call, operator, deadline }, signal),
-      );
+      const deadline = startedAt.getTime() + step.timeoutSeconds * 1000;
+      // Written while the call is on its way: it tells people, and decides nothing.
+      const started = this.#write(startedKey(run, step.name, attempt), { attempt, startedAt: startedAt.toISOString() });
+      started.catch(() => {});
+      const answer = await callFunction(this.#options.faas, { ...call, operator, deadline }, signal);
+      await started;
+      const outcome = await this.#judge(call, answer);
       measures.called(operator, outcome.kind, (Date.now() - startedAt.getTime()) / 1000);
       if (outcome.kind === 'not-yet') await this.#options.store.remove('runs', startedKey(run, step.name, attempt));
       if (outcome.kind === 'failed') {

@@ -5,7 +5,7 @@ import type { EventSubscription, ObjectStore } from '../lib/store/store.ts';
 import type { ObjectEvent } from '../schemas/store.ts';
 import { Caller } from './call.ts';
 import { EventLog } from './events.ts';
-import { isReachable } from './faas.ts';
+import { type Invoker, isReachable } from './faas.ts';
 import { Limit } from './limit.ts';
 import { Measures } from './metrics.ts';
 import { advancedBy, isNews } from './news.ts';
@@ -25,7 +25,8 @@ const STOP_GRACE_MS = 5_000;
 export interface ConnectorOptions {
   readonly databaseUrl: string;
   readonly store: ObjectStore;
-  /** Base address of the OpenFaaS gateway. */
+  readonly faas: Invoker;
+  /** Address of the OpenFaaS gateway, to ask whether it is there. */
   readonly faasAddress: string;
   /** Calls in flight at once by function; `default` for the others, `total` for all together. */
   readonly concurrency: Readonly<Record<string, number>>;
@@ -73,7 +74,7 @@ export class Connector implements Service {
       store,
       log,
       measures: this.#measures,
-      address: options.faasAddress,
+      faas: options.faas,
       limit: new Limit(concurrency.total ?? TOTAL_CALLS),
       stillDue: (call) => this.#runs.stillDue(call),
     });
@@ -153,11 +154,15 @@ export class Connector implements Service {
     });
   }
 
+  /**
+   * The run is read while its event is being stored: reading needs no event, and being read once more than needed does no
+   * harm. Only when the event is durable does it count as delivered.
+   */
   async #hear(event: ObjectEvent, kind: 'new' | 'listed'): Promise<void> {
     if (!isNews(event)) return;
+    const run = advancedBy(event);
+    if (run !== undefined) this.#runs.advance(run);
     const isNew = await this.#events.store(event);
     this.#measures.heard(event.bucket, isNew ? kind : 'doubled');
-    const run = advancedBy(event);
-    if (isNew && run !== undefined) this.#runs.advance(run);
   }
 }

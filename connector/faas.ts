@@ -1,6 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { Configuration } from '../lib/platform/configuration.ts';
+import { FaasError, type Invocation } from '../provider/client.ts';
 import { Problem } from '../schemas/problem.ts';
 
 /** How a call ended. */
@@ -21,56 +19,68 @@ export interface CallRequest {
   readonly deadline: number;
 }
 
+/** What is needed of `FaasClient`. */
+export interface Invoker {
+  invoke(
+    name: string,
+    body: string,
+    options: { headers: Record<string, string>; signal: AbortSignal },
+  ): Promise<Invocation>;
+}
+
 /** A function is given this long after its deadline to say that it stopped, ms. */
 const GRACE_MS = 5_000;
 
-/** An answer is read this far, bytes: a problem is short, and a manifest is read from the store. */
-const BODY_LIMIT = 64 * 1024;
+/** Longest text of a gateway that is taken over into a reason, characters. */
+const TEXT_LIMIT = 300;
 
-/** Statuses by which a gateway says that it has no free, or no, function at this moment. 401 and 403: not for us yet. */
+/** Statuses by which a gateway says that it has no free, or no, function at this moment; 401 and 403: not for us, so far. */
 const NOT_YET = new Map([
-  [401, 'the gateway does not accept our credentials (401)'],
-  [403, 'the gateway does not let us call it (403)'],
-  [404, 'the function is not deployed (404)'],
-  [429, 'the function has all the calls it can take (429)'],
-  [503, 'the function is not ready (503)'],
+  [401, 'the gateway does not accept our credentials'],
+  [403, 'the gateway does not let us call it'],
+  [404, 'the function is not deployed'],
+  [429, 'the function has all the calls it can take'],
+  [503, 'the function does not take calls at the moment'],
 ]);
 
+/** System errors of a connection that was never made. */
 const UNREACHABLE = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Base address of the OpenFaaS gateway that the configuration means: an existing one, else the embedded provider. */
-export function faasAddress(faas: Configuration['faas']): string {
-  return (faas.url ?? `http://127.0.0.1:${faas.embeddedPort}`).replace(/\/+$/, '');
-}
-
 /**
- * Calls a function and waits for the end of its work. Every call has a connection of its own: one kept open could be
- * closed by the gateway at the moment we use it, and a call lost so looks like a function that died. No credentials go
- * along: gateways ask for none here, and they would hand them on to the function.
+ * Calls a function and waits for the end of its work, at most until a few seconds after its deadline.
  *
  * @param signal aborted when the connector stops
  * @throws the signal's reason when it is aborted
  */
-export async function callFunction(address: string, call: CallRequest, signal: AbortSignal): Promise<CallOutcome> {
-  const timeout = AbortSignal.timeout(Math.max(0, call.deadline + GRACE_MS - Date.now()));
+export async function callFunction(faas: Invoker, call: CallRequest, signal: AbortSignal): Promise<CallOutcome> {
+  const { operator, run, step, attempt, deadline } = call;
+  const timeout = AbortSignal.timeout(Math.max(0, deadline + GRACE_MS - Date.now()));
   try {
-    const { status, body } = await post(address, call, AbortSignal.any([signal, timeout]));
-    return outcomeOf(call.operator, status, body);
+    const answer = await faas.invoke(operator, JSON.stringify({ run, step }), {
+      headers: {
+        'Content-Type': 'application/json',
+        'Overread-Attempt': String(attempt),
+        'Overread-Deadline': String(deadline),
+      },
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    return outcomeOf(operator, answer);
   } catch (error) {
     signal.throwIfAborted();
+    if (!(error instanceof FaasError)) throw error;
     if (timeout.aborted) {
-      return failed(504, 'Time-out', `Function ${call.operator} did not answer before its deadline.`);
+      return failed(504, 'Time-out', `Function ${operator} did not answer before its deadline.`);
     }
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = codeOf(error.cause);
     if (UNREACHABLE.has(code)) return { kind: 'not-yet', reason: `the gateway cannot be reached (${code})` };
-    return failed(502, 'Connection lost', `The connection to function ${call.operator} was lost (${code}).`);
+    return failed(502, 'Connection lost', `The connection to function ${operator} was lost.`);
   }
 }
 
-/** Whether the gateway answers. */
+/** Whether a gateway answers. */
 export async function isReachable(address: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${address}/healthz`, { signal: AbortSignal.timeout(2_000) });
+    const answer = await fetch(new URL('/healthz', address), { signal: AbortSignal.timeout(2_000) });
     await answer.body?.cancel();
     return answer.ok;
   } catch {
@@ -78,62 +88,36 @@ export async function isReachable(address: string): Promise<boolean> {
   }
 }
 
-/** `node:http`, since `fetch` gives up after 300 s without an answer, and a function may compute for longer. */
-function post(address: string, call: CallRequest, signal: AbortSignal): Promise<{ status: number; body: string }> {
-  const url = new URL(`${address}/function/${call.operator}`);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const payload = JSON.stringify({ run: call.run, step: call.step });
-  return new Promise((resolve, reject) => {
-    const request = send(url, {
-      method: 'POST',
-      agent: false,
-      signal,
-      headers: {
-        'Content-Type': 'application/json',
-        'Content-Length': Buffer.byteLength(payload),
-        'Overread-Attempt': call.attempt,
-        'Overread-Deadline': call.deadline,
-      },
-    });
-    request.setNoDelay(true);
-    request.once('error', reject);
-    request.once('response', (response) => {
-      readBody(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    });
-    request.end(payload);
-  });
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    if (size < BODY_LIMIT) chunks.push(chunk);
-    size += chunk.length;
-  }
-  return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
-}
-
-function outcomeOf(operator: string, status: number, body: string): CallOutcome {
+function outcomeOf(operator: string, { status, body, fromGateway }: Invocation): CallOutcome {
   if (status === 200) return { kind: 'answered' };
+  const text = body
+    .subarray(0, 64 * 1024)
+    .toString('utf8')
+    .trim();
+  // Only a gateway's own words are passed on: what a function writes outside of a problem may be anything.
+  const said = fromGateway && text !== '' && text.length <= TEXT_LIMIT ? text : undefined;
   const notYet = NOT_YET.get(status);
-  if (notYet !== undefined) return { kind: 'not-yet', reason: notYet };
+  if (notYet !== undefined) return { kind: 'not-yet', reason: said ?? `${notYet} (${status})` };
   const retryable = status >= 500 || status === 408;
-  const problem = problemIn(body) ?? {
+  const problem = problemIn(text) ?? {
     type: 'about:blank',
     title: retryable ? 'The function failed' : 'The function refused the call',
     status,
-    detail: `Function ${operator} answered ${status}.`,
+    detail: said ?? `Function ${operator} answered ${status}.`,
   };
   return { kind: 'failed', problem, retryable };
 }
 
-function problemIn(body: string): Problem | undefined {
+function problemIn(text: string): Problem | undefined {
   try {
-    return Problem.safeParse(JSON.parse(body)).data;
+    return Problem.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function failed(status: number, title: string, detail: string): CallOutcome {

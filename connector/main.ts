@@ -1,40 +1,29 @@
 import { databaseUrl } from '../lib/database/connection.ts';
-import { readConfiguration } from '../lib/platform/configuration.ts';
+import { ConfigurationError, readConfiguration } from '../lib/platform/configuration.ts';
 import { runService } from '../lib/platform/lifecycle.ts';
 import { createLog } from '../lib/platform/log.ts';
 import { openStore } from '../lib/store/open.ts';
-import { Connector } from './connector.ts';
-import { faasAddress } from './faas.ts';
-import { connectorApp } from './http.ts';
-import { listen } from './listen.ts';
+import { FaasClient } from '../provider/client.ts';
+import { createService } from './service.ts';
 
 const log = createLog('connector');
-const configuration = readConfiguration(process.env);
-const store = openStore(configuration.store);
-const connector = new Connector({
-  databaseUrl: databaseUrl(configuration),
-  store,
-  faasAddress: faasAddress(configuration.faas),
-  concurrency: configuration.site.concurrency,
-  log,
-  onLost: () => {
-    throw new Error('The connection to PostgreSQL was lost.');
-  },
-});
-const face = listen(connectorApp(connector), configuration.connector.port);
-
-runService(
-  {
-    start: async () => {
-      await face.open();
-      await connector.start();
-      return undefined;
+try {
+  const configuration = readConfiguration(process.env);
+  const service = createService({
+    databaseUrl: databaseUrl(configuration),
+    store: openStore(configuration.store),
+    faas: FaasClient.of(configuration),
+    faasAddress: configuration.faas.url ?? `http://127.0.0.1:${configuration.faas.embeddedPort}`,
+    concurrency: configuration.site.concurrency,
+    log,
+    onLost: () => {
+      throw new Error('The connection to PostgreSQL was lost.');
     },
-    stop: async () => {
-      await connector.stop();
-      await face.close();
-      await store.close();
-    },
-  },
-  log,
-);
+    port: configuration.connector.port,
+  });
+  runService(service, log);
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  log.fatal(error.message);
+  process.exit(2);
+}

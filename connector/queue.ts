@@ -44,6 +44,9 @@ export interface CallQueueOptions {
  * The calls to be made, durably, a queue for each function. The queue spreads and limits work; it is never asked what the
  * state of a run is. So a job is tried once: what it leaves undone is found by reading the run again and enqueued anew.
  * A call is in the queue at most once, by its run, step and attempt.
+ *
+ * Since nothing depends on it, the queue's commits do not wait for the disk (`synchronous_commit`): 3 ms less for each step,
+ * measured; when PostgreSQL crashes, the last half second of the queue may be lost, and is enqueued again at the restart.
  */
 export class CallQueue {
   readonly #options: CallQueueOptions;
@@ -57,6 +60,7 @@ export class CallQueue {
       connectionString: options.url,
       schema: QUEUE_SCHEMA,
       application_name: 'overread-connector-queue',
+      options: '-c synchronous_commit=off',
       useListenNotify: true,
       schedule: false,
       max: 8,

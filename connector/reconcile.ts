@@ -9,7 +9,7 @@ import type { HeldRun, RunTable } from './run-table.ts';
 const ROUND_MS = 5_000;
 
 /** Runs that nobody told us of are looked for this often, ms, and in at most a twentieth of the time. */
-const NEW_RUNS_MS = 30_000;
+const NEW_RUNS_MS = 10_000;
 const NEW_RUNS_SHARE = 20;
 
 /** The event of an object younger than this may be under way, ms. */

@@ -12,6 +12,9 @@ import type { RunTable } from './run-table.ts';
 /** Pause before a run is read again that could not be advanced, ms. */
 const AGAIN_MS = 1_000;
 
+/** What was decided on a reading holds this long, ms: a call fetched from the queue in this time need not read again. */
+const FRESH_MS = 200;
+
 export interface RunsOptions {
   readonly store: ObjectStore;
   readonly table: RunTable;
@@ -28,6 +31,10 @@ export class Runs {
   readonly #advancing = new Map<string, { again: boolean }>();
   readonly #known = new Map<string, KnownObjects>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Runs whose row is known to say that they go on. */
+  readonly #noted = new Set<string>();
+  /** Steps found due a moment ago, by call. */
+  readonly #fresh = new Map<string, RunStep>();
   #closed = false;
 
   constructor(options: RunsOptions) {
@@ -48,7 +55,13 @@ export class Runs {
   }
 
   /** The step of a call while it is still to be made. */
-  async stillDue({ run, step, attempt }: QueuedCall): Promise<RunStep | undefined> {
+  async stillDue(call: QueuedCall): Promise<RunStep | undefined> {
+    const fresh = this.#fresh.get(nameOf(call));
+    if (fresh !== undefined) {
+      this.#fresh.delete(nameOf(call));
+      return fresh;
+    }
+    const { run, step, attempt } = call;
     const state = await this.#read(run);
     if (state?.end !== undefined) this.#known.delete(run);
     if (state === undefined) return undefined;
@@ -76,7 +89,6 @@ export class Runs {
   }
 
   async #step(run: string): Promise<void> {
-    const { table, enqueue } = this.#options;
     let state: RunState | undefined;
     try {
       state = await this.#read(run);
@@ -88,13 +100,28 @@ export class Runs {
     if (state.end !== undefined) return this.#end(run, state.end, state.run.pipeline.name);
     const { due, end } = advance(state);
     if (end !== undefined) return this.#end(run, await this.#writeEnd(run, end), state.run.pipeline.name);
-    await table.goesOn(run, state.run.pipeline.name);
     const now = Date.now();
-    for (const { step, attempt } of due.filter(({ notBefore }) => notBefore <= now)) {
-      await enqueue(step.operator, { run, step: step.name, attempt });
-    }
+    await Promise.all([
+      this.#note(run, state.run.pipeline.name),
+      ...due
+        .filter(({ notBefore }) => notBefore <= now)
+        .map(({ step, attempt }) => this.#enqueue(step, { run, step: step.name, attempt })),
+    ]);
     const later = due.map(({ notBefore }) => notBefore).filter((moment) => moment > now);
     if (later.length > 0) this.#advanceAt(run, Math.min(...later));
+  }
+
+  async #enqueue(step: RunStep, call: QueuedCall): Promise<void> {
+    const name = nameOf(call);
+    this.#fresh.set(name, step);
+    setTimeout(() => this.#fresh.delete(name), FRESH_MS).unref();
+    if (!(await this.#options.enqueue(step.operator, call))) this.#fresh.delete(name);
+  }
+
+  async #note(run: string, pipeline: string): Promise<void> {
+    if (this.#noted.has(run)) return;
+    await this.#options.table.goesOn(run, pipeline);
+    this.#noted.add(run);
   }
 
   async #read(run: string): Promise<RunState | undefined> {
@@ -118,6 +145,7 @@ export class Runs {
 
   async #end(run: string, end: End, pipeline?: string): Promise<void> {
     this.#known.delete(run);
+    this.#noted.delete(run);
     if (await this.#options.table.ended(run, end, pipeline)) {
       this.#options.log.info({ run, status: end.status, step: end.step }, 'a run ended');
     }
@@ -135,4 +163,8 @@ export class Runs {
     );
     this.#timers.set(run, timer);
   }
+}
+
+function nameOf({ run, step, attempt }: QueuedCall): string {
+  return `${run}/${step}/${attempt}`;
 }

@@ -11,6 +11,7 @@ import { type RunState, readRunState } from '../lib/runs/state.ts';
 import { submitRun } from '../lib/runs/submit.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
+import { FaasClient } from '../provider/client.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import { Pipeline } from '../schemas/pipeline.ts';
 import { Connector } from './connector.ts';
@@ -52,6 +53,7 @@ export async function connectorWorld(options: WorldOptions) {
     const connector = new Connector({
       databaseUrl: options.databaseUrl,
       store: through(store),
+      faas: new FaasClient({ url: functions.address, credentials: { user: 'admin', password: 'unused' } }),
       faasAddress: functions.address,
       concurrency: options.concurrency ?? { default: 2 },
       log: createLog('connector', process.env.OVERREAD_LOG_LEVEL ?? 'silent'),
@@ -152,6 +154,7 @@ async function scriptedFunctions(store: ObjectStore) {
   const scripts = new Map<string, Script>();
   const data = new Map<string, Record<string, unknown>>();
   const waiting = new Set<() => void>();
+  const done = new Set<(call: ReceivedCall) => void>();
   let running = 0;
   let most = 0;
 
@@ -172,6 +175,7 @@ async function scriptedFunctions(store: ObjectStore) {
     }
     const manifest = manifestOf(call, data.get(call.step) ?? {});
     await store.put('runs', manifestKey(call.run, call.step), Buffer.from(JSON.stringify(manifest)));
+    for (const tell of done) tell(call);
     response.end(JSON.stringify(manifest));
   };
 
@@ -192,6 +196,8 @@ async function scriptedFunctions(store: ObjectStore) {
   return {
     address: `http://127.0.0.1:${port}`,
     calls,
+    /** Told of each manifest, when it is durable. */
+    done,
     /** Most calls that were in hand at once. */
     most: () => most,
     /** What the function of a step does. */
@@ -222,7 +228,7 @@ async function received(request: IncomingMessage): Promise<ReceivedCall> {
   for await (const chunk of request) chunks.push(chunk);
   const { run, step } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   return {
-    operator: (request.url ?? '').slice('/function/'.length),
+    operator: (request.url ?? '').split('/')[2] ?? '',
     run,
     step,
     attempt: Number(request.headers['overread-attempt']),
