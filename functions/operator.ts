@@ -15,4 +15,5 @@ export {
 } from './operator/define.ts';
 export { bytesOf, jsonBytes, readJson } from './operator/json.ts';
 export { runLocally } from './operator/local.ts';
+export { readNamed, readPixels } from './operator/radiographs.ts';
 export { main, serveOperator } from './operator/start.ts';

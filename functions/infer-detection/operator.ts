@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { outOfScope } from '../../lib/platform/problem.ts';
 import type { DetectionModelCard } from '../../schemas/model.ts';
 import { type DetectionSet, PreparedSet } from '../../schemas/radiograph.ts';
-import { defineOperator, jsonBytes, type Model, readJson } from '../operator.ts';
-import { readNamed } from '../radiographs.ts';
+import { defineOperator, jsonBytes, type Model, readJson, readNamed } from '../operator.ts';
 import { decode } from './decode.ts';
 import { openSession, type Session } from './session.ts';
 

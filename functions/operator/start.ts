@@ -13,6 +13,9 @@ import type { Operator } from './define.ts';
 import { runLocally } from './local.ts';
 import { operatorService } from './server.ts';
 
+/** A call in hand at SIGTERM may take as long as the longest step of a pipeline. */
+const LONGEST_CALL_MS = 300_000;
+
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   /** Containers set 0.0.0.0; a process on a machine answers that machine only. */
@@ -45,7 +48,7 @@ export function serveOperator(operator: Operator, environment: Readonly<Record<s
   const { PORT: port, OVERREAD_FUNCTION_HOST: host, secret_mount_path: secrets } = env.data;
   const log = createLog(operator.name);
   const store = openStore(storeConfiguration(environment, secrets));
-  runService(operatorService({ operator, store, log, host, port }), log);
+  runService(operatorService({ operator, store, log, host, port }), log, { stopLimitMs: LONGEST_CALL_MS });
 }
 
 /** The store's settings; its keys may lie in the secrets' folder, where OpenFaaS mounts them. */

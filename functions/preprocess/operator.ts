@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { fillInput, letterboxOf } from '../../lib/imaging/letterbox.ts';
 import { percentileWindow } from '../../lib/imaging/window.ts';
 import { type PreparedSet, type Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
-import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson } from '../operator.ts';
-import { readPixels } from '../radiographs.ts';
+import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels } from '../operator.ts';
 
 const AT_ONCE = 2;
 

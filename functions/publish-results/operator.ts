@@ -7,8 +7,7 @@ import { sidesOf } from '../../lib/imaging/side.ts';
 import { DetectionSet, type Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
 import type { HipImage, Result } from '../../schemas/result.ts';
 import { Selection } from '../../schemas/series-index.ts';
-import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, type StepContext } from '../operator.ts';
-import { readPixels } from '../radiographs.ts';
+import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels, type StepContext } from '../operator.ts';
 import { summarise } from './summary.ts';
 
 const AT_ONCE = 3;

@@ -8,7 +8,7 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Longest time a stop may take before the process ends all the same, ms. */
+/** Longest time a stop may take before the process ends all the same, ms; a service that drains longer calls says so. */
 const STOP_LIMIT_MS = 10_000;
 
 /**
@@ -17,13 +17,13 @@ const STOP_LIMIT_MS = 10_000;
  * it anew: no process goes on in a state nobody foresaw. When `start` has resolved, `{ ready: true }` is
  * sent over IPC, with the address where there is one.
  */
-export function runService(service: Service, log: Logger): void {
+export function runService(service: Service, log: Logger, { stopLimitMs = STOP_LIMIT_MS } = {}): void {
   let stopping = false;
   const stop = (why: string, status: number) => {
     if (stopping) return;
     stopping = true;
     log.info({ why }, 'stopping');
-    setTimeout(() => process.exit(status || 1), STOP_LIMIT_MS).unref();
+    setTimeout(() => process.exit(status || 1), stopLimitMs).unref();
     service.stop().then(
       () => process.exit(status),
       (error: unknown) => {

@@ -1,6 +1,6 @@
-import { unprocessable } from '../lib/platform/problem.ts';
-import type { Radiograph } from '../schemas/radiograph.ts';
-import type { InputFile } from './operator.ts';
+import { unprocessable } from '../../lib/platform/problem.ts';
+import type { Radiograph } from '../../schemas/radiograph.ts';
+import type { InputFile } from './define.ts';
 
 /** The grey values of a radiograph, from the files beside its list. @throws {ProblemError} they are missing or too few */
 export async function readPixels(files: readonly InputFile[], image: Radiograph): Promise<Uint16Array> {
