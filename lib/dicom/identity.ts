@@ -10,10 +10,15 @@ import { type DecodedImage, decodeFrameOf, PixelDataError, storedValues } from '
  */
 export type Comparison = 'identical' | 're-encoded' | 'different';
 
-/** What transcoding may add, drop or change without changing the image: how the pixels are laid out, and what was done. */
+/**
+ * What transcoding may add, drop or change without changing the image: how the pixels are laid out, and what was done
+ * (dcmtk describes a lossless compression, others say `00` for lossy). Whether the image is lossy is compared by itself.
+ */
 const TRANSCODED: ReadonlySet<number> = new Set(
   [
     'PixelData',
+    'DerivationDescription',
+    'LossyImageCompression',
     'PhotometricInterpretation',
     'PlanarConfiguration',
     'ExtendedOffsetTable',
