@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BUCKETS, type Bucket, EVENT_BUCKETS, type ObjectEvent, type ObjectReference } from '../../schemas/store.ts';
 import type { StoreConfiguration } from '../platform/configuration.ts';
+import { eachChunk } from './chunks.ts';
 import { DurableFolder } from './durable.ts';
 import { isContinued, pathOfKey, segmentOfNames } from './fs-names.ts';
 import { Journal } from './journal.ts';
@@ -17,8 +17,8 @@ import {
   type ObjectSummary,
 } from './store.ts';
 
-/** Bytes copied at a time. */
-const CHUNK = 1 << 20;
+/** Bytes that a stream reads at a time. */
+const READ_AHEAD = 1 << 18;
 
 /**
  * The embedded object store: a folder for each bucket, a file for each object, a folder for each part of its key. Any
@@ -69,7 +69,7 @@ export class FsStore implements ObjectStore {
 
   async stream(bucket: Bucket, key: string): Promise<Readable> {
     const file = await open(this.#path(bucket, key)).catch(notFound(bucket, key));
-    if ((await file.stat()).isFile()) return file.createReadStream({ highWaterMark: CHUNK });
+    if ((await file.stat()).isFile()) return file.createReadStream({ highWaterMark: READ_AHEAD });
     await file.close();
     throw new ObjectNotFoundError(bucket, key);
   }
@@ -180,11 +180,11 @@ async function readEntries(root: string, folder: string, begun: readonly string[
 async function copyInto(target: FileHandle, file: string): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
   let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) {
+  await eachChunk(file, async (chunk) => {
     hash.update(chunk);
     size += chunk.length;
     await target.writeFile(chunk);
-  }
+  });
   return { sha256: hash.digest('hex'), size };
 }
 

@@ -147,11 +147,11 @@ export class S3Subscription implements EventSubscription {
   }
 }
 
-/** The lines that say something. (`node:readline` never ends when its stream is destroyed.) */
+/** The lines that say something, signs of life dropped. (`node:readline` never ends when its stream is destroyed.) */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
   let rest = '';
   for await (const text of stream.setEncoding('utf8')) {
-    const lines = `${rest}${text}`.split('\n');
+    const lines = `${rest.trimStart()}${text}`.split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') yield line;
   }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { BUCKETS, type Bucket, type ObjectReference } from '../../schemas/store.ts';
+import { eachChunk } from './chunks.ts';
 import type { EventListener } from './insist.ts';
 import { checkKey, checkPrefix } from './keys.ts';
 import { errorCode, type S3Configuration, S3Connection } from './s3-connection.ts';
@@ -182,11 +183,11 @@ interface ObjectToPut extends Required<ObjectReference> {
 async function digestFile(file: string): Promise<{ size: number; sha256: string; md5: string }> {
   const digests = { sha256: createHash('sha256'), md5: createHash('md5') };
   let size = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+  await eachChunk(file, async (chunk) => {
     digests.sha256.update(chunk);
     digests.md5.update(chunk);
     size += chunk.length;
-  }
+  });
   return { size, ...finish(digests) };
 }
 
