@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { type HipOptions, hipRadiograph } from './hip.ts';
+import { otherRadiograph } from './other.ts';
+import type { Radiograph } from './radiograph.ts';
+import { type PhantomStudy, writeStudy } from './study.ts';
+
+/** A phantom exam to send, and what should become of it. */
+export interface DemoStudy {
+  pipeline: 'hip-fracture-detection';
+  calledAETitle: 'CI2_CD_HIP_FRAC';
+  studyInstanceUid: string;
+  /** Part 10 files, in a folder of their own. */
+  files: string[];
+  description: string;
+  expected: 'succeeded' | 'out-of-scope';
+}
+
+/** Small enough that all of them are made in about two seconds. */
+const LONG_SIDE = 1024;
+
+interface Exam {
+  description: string;
+  expected: DemoStudy['expected'];
+  images: (seed: string) => Radiograph[];
+}
+
+const exams: readonly Exam[] = [
+  {
+    description: 'Pelvis and hip with a fracture of the left femur',
+    expected: 'succeeded',
+    images: (seed) => [
+      hip(seed, { left: 'fracture', right: 'no-fracture', severity: 0.7, framing: 'pelvis' }),
+      hip(seed, { left: 'fracture', right: 'no-fracture', severity: 0.7, framing: 'left' }),
+    ],
+  },
+  {
+    description: 'Pelvis without a fracture, with an implant on the right',
+    expected: 'succeeded',
+    images: (seed) => [hip(seed, { left: 'no-fracture', right: 'hardware', framing: 'pelvis' })],
+  },
+];
+
+const outOfScopeExam: Exam = {
+  description: 'Chest sent to the hip model by mistake',
+  expected: 'out-of-scope',
+  images: (seed) => [otherRadiograph(seed, { kind: 'chest', longSide: LONG_SIDE })],
+};
+
+/**
+ * Writes the demo's phantom exams below `folder`, one folder each; the same seed gives the same files.
+ * `outOfScope` adds a chest, which the pipeline must refuse.
+ */
+export async function demoStudies(
+  folder: string,
+  options: { seed: number; outOfScope?: boolean },
+): Promise<DemoStudy[]> {
+  const chosen = options.outOfScope === true ? [...exams, outOfScopeExam] : exams;
+  const written: DemoStudy[] = [];
+  for (const [i, exam] of chosen.entries()) {
+    const seed = `demo/${options.seed}/${i}`;
+    const study: PhantomStudy = {
+      seed,
+      patient: i + 1,
+      name: exam.expected === 'out-of-scope' ? 'Chest' : 'Hip',
+      studyDescription: 'PELVIS',
+      images: exam.images(seed),
+    };
+    const { files, studyInstanceUid } = await writeStudy(path.join(folder, `exam-${i + 1}`), study);
+    written.push({
+      pipeline: 'hip-fracture-detection',
+      calledAETitle: 'CI2_CD_HIP_FRAC',
+      studyInstanceUid,
+      files,
+      description: exam.description,
+      expected: exam.expected,
+    });
+  }
+  return written;
+}
+
+function hip(seed: string, options: HipOptions): Radiograph {
+  return hipRadiograph(seed, { ...options, mirrored: false, view: 'AP', longSide: LONG_SIDE });
+}
