@@ -1,41 +1,85 @@
 import { z } from 'zod';
-import { Slug, Version } from './digest.ts';
+import { Instant, Sha256, Slug, Version } from './digest.ts';
 
-const base = { name: Slug, label: z.string(), help: z.string().default(''), required: z.boolean().default(false) };
+/**
+ * What a question is asked about: the `exam` once, each of its images (`image`), each of the patient's two hips whether
+ * the model found it or not (`hip`), each box that the model drew (`box`).
+ */
+export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box']);
+export type QuestionSubject = z.infer<typeof QuestionSubject>;
 
-/** A question of the form. `per: hip` asks it once for every detected hip, `per: exam` once. */
+const base = {
+  name: Slug,
+  label: z.string().min(1),
+  help: z.string().default(''),
+  required: z.boolean().default(false),
+  per: QuestionSubject,
+};
+
+/** A question of the form. No answer is ever chosen beforehand. */
 export const Question = z.discriminatedUnion('kind', [
-  z.object({
+  z.strictObject({
     ...base,
     kind: z.literal('choice'),
-    per: z.enum(['exam', 'hip']),
-    options: z.array(z.object({ value: Slug, label: z.string() })).min(2),
+    options: z.array(z.strictObject({ value: Slug, label: z.string().min(1) })).min(2),
   }),
-  z.object({
-    ...base,
-    kind: z.literal('rating'),
-    per: z.enum(['exam', 'hip']),
-    from: z.int(),
-    to: z.int(),
-    fromLabel: z.string(),
-    toLabel: z.string(),
-  }),
-  z.object({
-    ...base,
-    kind: z.literal('text'),
-    per: z.enum(['exam', 'hip']),
-    maxLength: z.int().positive().default(4000),
-  }),
+  z
+    .strictObject({
+      ...base,
+      kind: z.literal('rating'),
+      from: z.int(),
+      to: z.int(),
+      fromLabel: z.string(),
+      toLabel: z.string(),
+    })
+    .refine(({ from, to }) => to > from && to - from <= 10, { message: '`to` is 1 to 10 above `from`' }),
+  z.strictObject({ ...base, kind: z.literal('text'), maxLength: z.int().positive().max(20_000).default(4000) }),
 ]);
 export type Question = z.infer<typeof Question>;
 
 /** `pipelines/<pipeline>/evaluation.yaml`: the clinical validation around a pipeline. */
-export const Evaluation = z.object({
+export const Evaluation = z.strictObject({
   name: Slug,
   version: Version,
-  title: z.string(),
+  title: z.string().min(1),
   pipeline: Slug,
   introduction: z.string().default(''),
   questions: z.array(Question).min(1),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
+
+/** The answer to one question about one thing. */
+export const FeedbackAnswer = z.strictObject({
+  question: Slug,
+  /** `exam`, `right` or `left`, a SOPInstanceUID, or `<SOPInstanceUID>/<n>` for the n-th box of an image, from 1. */
+  subject: z.string().max(80),
+  value: z.union([z.string().max(20_000), z.int()]),
+});
+export type FeedbackAnswer = z.infer<typeof FeedbackAnswer>;
+
+/** `feedback/<evaluation>/<run>/<id>.json`, and an entry of `GET /api/v1/runs/<id>/feedback`. */
+export const Feedback = z.object({
+  id: z.uuid(),
+  run: Sha256,
+  evaluation: Slug,
+  evaluationVersion: Version,
+  author: z.string(),
+  /** 1, 2, … of one author on one run. */
+  version: z.int().min(1),
+  /** Why it corrects the version before; null for the first. */
+  reason: z.string().nullable(),
+  answers: z.array(FeedbackAnswer),
+  createdAt: Instant,
+});
+export type Feedback = z.infer<typeof Feedback>;
+
+/** Body of `POST /api/v1/runs/<id>/feedback`. */
+export const FeedbackSubmission = z.strictObject({
+  /** Chosen by the sender: the same id again is the same entry. */
+  id: z.uuid(),
+  evaluationVersion: Version,
+  answers: z.array(FeedbackAnswer).max(2000),
+  /** Needed to correct what was sent before. */
+  reason: z.string().trim().min(1).max(2000).nullable().default(null),
+});
+export type FeedbackSubmission = z.infer<typeof FeedbackSubmission>;

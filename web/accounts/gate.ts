@@ -1,0 +1,70 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { getCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import type { Variables, WebContext } from '../parts.ts';
+import type { Person } from './accounts.ts';
+import { findSession, isFormToken } from './sessions.ts';
+
+/** Name under which the API token acts. */
+const API_TOKEN_NAME = 'api-token';
+
+/** Header of requests that a page makes by itself: they do not keep a session alive. */
+export const BACKGROUND_HEADER = 'overread-background';
+
+/** Who makes a request: the session of the cookie, or the API token; undefined for nobody. */
+export async function whoAsks(
+  c: WebContext,
+): Promise<{ person: Person; sessionToken: string | undefined } | undefined> {
+  const { database, apiToken, cookieName, now } = c.var.parts;
+  const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (bearer !== undefined) {
+    if (apiToken === undefined || !equal(bearer, apiToken)) return undefined;
+    return { person: { name: API_TOKEN_NAME, role: 'administrator' }, sessionToken: undefined };
+  }
+  const sessionToken = getCookie(c, cookieName);
+  if (sessionToken === undefined || sessionToken === '') return undefined;
+  const touch = c.req.header(BACKGROUND_HEADER) === undefined && c.req.header('accept') !== 'text/event-stream';
+  const person = await findSession(database, sessionToken, { now: now(), touch });
+  return person === undefined ? undefined : { person, sessionToken };
+}
+
+/** Lets only people through who are signed in; pages send the others to sign in and back, the API answers 401. */
+export const signedIn = createMiddleware<{ Variables: Variables }>(async function signedIn(c, next) {
+  const asking = await whoAsks(c);
+  if (asking === undefined) {
+    if (c.req.path.startsWith('/api/') || c.req.header('accept') === 'text/event-stream') throw notSignedIn();
+    if (c.req.method === 'GET') return c.redirect(`/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
+    return c.redirect('/sign-in', 303);
+  }
+  c.set('person', asking.person);
+  c.set('sessionToken', asking.sessionToken);
+  await next();
+});
+
+/** @throws {ProblemError} 403: only administrators may */
+export function requireAdministrator(person: Person): void {
+  if (person.role === 'administrator') return;
+  throw new ProblemError(403, 'Not allowed', 'Only an administrator may do this. Ask one, or sign in as one.');
+}
+
+/** @throws {ProblemError} 403: the form was made for another session (or by another site) */
+export function requireFormToken(c: WebContext, given: unknown): void {
+  const { sessionToken } = c.var;
+  if (sessionToken !== undefined && typeof given === 'string' && isFormToken(sessionToken, given)) return;
+  throw new ProblemError(
+    403,
+    'This page is out of date',
+    'You have signed in anew since the page was opened. Open it again.',
+  );
+}
+
+/** 401 of the API. */
+export function notSignedIn(): ProblemError {
+  return new ProblemError(401, 'Not signed in', 'Sign in, or send `Authorization: Bearer <OVERREAD_API_TOKEN>`.');
+}
+
+function equal(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,93 @@
+import { deleteCookie, setCookie } from 'hono/cookie';
+import { record } from '../audit.ts';
+import { keepDraftOf } from '../feedback/handlers.ts';
+import { insecurePage, signInPage } from '../pages/sign-in.ts';
+import type { WebContext } from '../parts.ts';
+import { pathOnThisSite } from '../paths.ts';
+import { staysOnThisMachine } from '../security.ts';
+import { themeOf } from '../theme.ts';
+import { AccountName, checkPassword } from './accounts.ts';
+import { requireFormToken } from './gate.ts';
+import { beginSignIn, signInSucceeded } from './lockout.ts';
+import { endSession, SESSION_LIMIT_MS, startSession } from './sessions.ts';
+
+/** The same words whether the name or the password was wrong. */
+const REFUSAL = 'Name and password do not belong together. Check both and try again.';
+
+/** `GET /sign-in` */
+export function getSignIn(c: WebContext) {
+  if (!isPrivate(c)) return insecure(c);
+  return c.html(signInPage(c.var.parts, themeOf(c), { next: pathOnThisSite(c.req.query('next')) }));
+}
+
+/** `POST /sign-in` */
+export async function postSignIn(c: WebContext) {
+  const { parts } = c.var;
+  if (!isPrivate(c)) return insecure(c);
+  const body = await c.req.parseBody();
+  const text = (field: string) => (typeof body[field] === 'string' ? body[field] : '');
+  const next = pathOnThisSite(text('next'));
+  const [name, password, resume] = [text('name'), text('password'), text('resume')];
+  const again = (refusal: string, status: 401 | 429) =>
+    c.html(signInPage(parts, themeOf(c), { next, name, refusal, ...(resume === '' ? {} : { resume }) }), status);
+
+  const address = c.var.address ?? '';
+  const wait = await beginSignIn(parts.database, name, address, parts.now());
+  if (wait > 0) {
+    c.header('Retry-After', String(Math.ceil(wait / 1000)));
+    return again(`Too many failed tries. Wait ${waitInWords(wait)}, then try again.`, 429);
+  }
+  const person = await checkPassword(parts.database, name, password);
+  if (person === undefined) {
+    const known = AccountName.safeParse(name);
+    // What was typed may be a password in the wrong field: only what has the form of a name is written down.
+    const subject = known.success ? known.data : 'unknown';
+    await record(parts.database, { actor: 'nobody', action: 'sign-in-refused', subject, at: parts.now() });
+    return again(REFUSAL, 401);
+  }
+  await signInSucceeded(parts.database, name, address, parts.now());
+  await openSession(c, person.name);
+  await record(parts.database, { actor: person.name, action: 'signed-in', subject: person.name, at: parts.now() });
+  const kept = resume === '' ? undefined : await keepDraftOf(parts, person, resume);
+  return c.redirect(kept ?? next, 303);
+}
+
+/** `POST /sign-out` */
+export async function postSignOut(c: WebContext) {
+  const { parts, person, sessionToken } = c.var;
+  const { 'form-token': token } = await c.req.parseBody();
+  requireFormToken(c, token);
+  if (sessionToken !== undefined) await endSession(parts.database, sessionToken);
+  deleteCookie(c, parts.cookieName, { path: '/' });
+  c.header('Clear-Site-Data', '"cache"');
+  await record(parts.database, { actor: person.name, action: 'signed-out', subject: person.name, at: parts.now() });
+  return c.redirect('/sign-in', 303);
+}
+
+/** Gives the browser a session of its own: always a new token, so that one planted before is worth nothing. */
+export async function openSession(c: WebContext, name: string): Promise<void> {
+  const { database, cookieName, now } = c.var.parts;
+  const token = await startSession(database, name, now());
+  const secure = new URL(c.req.url).protocol === 'https:';
+  setCookie(c, cookieName, token, {
+    httpOnly: true,
+    sameSite: 'Lax',
+    path: '/',
+    secure,
+    maxAge: SESSION_LIMIT_MS / 1000,
+  });
+}
+
+function isPrivate(c: WebContext): boolean {
+  return staysOnThisMachine(c.var.address, c.req.raw.headers);
+}
+
+function insecure(c: WebContext) {
+  const port = Number(new URL(c.req.url).port) || 80;
+  return c.html(insecurePage(c.var.parts, themeOf(c), port), 403);
+}
+
+function waitInWords(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+}

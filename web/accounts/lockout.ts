@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { inArray, sql } from 'drizzle-orm';
+import type { Database } from '../../lib/database/connection.ts';
+import { signInFailure } from '../../schemas/database/web.ts';
+
+/**
+ * Brute force is slowed down by three counters, each with its own patience. The pair of account and address is the strict
+ * one; the address alone catches somebody who tries many accounts; the account alone catches many addresses, and waits a
+ * minute at most, so that nobody can lock an administrator out for good from elsewhere.
+ */
+const LIMITS = {
+  pair: { free: 5, longestMs: 15 * 60_000 },
+  address: { free: 30, longestMs: 15 * 60_000 },
+  account: { free: 50, longestMs: 60_000 },
+} as const;
+
+/** The first wait after the free tries; doubled at each further failure. */
+const FIRST_WAIT_MS = 15_000;
+
+/** Failures older than this are forgotten. */
+const FORGET_MS = 60 * 60_000;
+
+type Counter = keyof typeof LIMITS;
+
+/** How long to wait after so many failures. */
+export function waitAfter(counter: Counter, failures: number): number {
+  const { free, longestMs } = LIMITS[counter];
+  return failures < free ? 0 : Math.min(longestMs, FIRST_WAIT_MS * 2 ** Math.min(failures - free, 20));
+}
+
+/**
+ * Counts a sign-in as failed before its password is checked (so that tries at the same moment count too), unless it has
+ * to wait.
+ *
+ * @returns milliseconds to wait; 0: the password may be checked
+ */
+export async function beginSignIn(database: Database, name: string, address: string, now: Date): Promise<number> {
+  const keys = keysOf(name, address);
+  return database.db.transaction(async (transaction) => {
+    const rows = keys.map(({ key }) => ({ key, failures: 0, lastAt: now, blockedUntil: now }));
+    await transaction.insert(signInFailure).values(rows).onConflictDoNothing();
+    const names = keys.map(({ key }) => key);
+    const locked = await transaction
+      .select()
+      .from(signInFailure)
+      .where(inArray(signInFailure.key, names))
+      .orderBy(signInFailure.key)
+      .for('update');
+    const wait = Math.max(...locked.map(({ blockedUntil }) => blockedUntil.getTime() - now.getTime()));
+    if (wait > 0) return wait;
+    for (const { key, counter } of keys) {
+      const row = locked.find((candidate) => candidate.key === key);
+      const forgotten = row === undefined || now.getTime() - row.lastAt.getTime() > FORGET_MS;
+      const failures = (forgotten ? 0 : row.failures) + 1;
+      const blockedUntil = new Date(now.getTime() + waitAfter(counter, failures));
+      await transaction
+        .update(signInFailure)
+        .set({ failures, lastAt: now, blockedUntil })
+        .where(sql`${signInFailure.key} = ${key}`);
+    }
+    return 0;
+  });
+}
+
+/** The password was right: the pair is forgotten, the others lose the failure that was counted beforehand. */
+export async function signInSucceeded(database: Database, name: string, address: string, now: Date): Promise<void> {
+  for (const { key, counter } of keysOf(name, address)) {
+    await database.db
+      .update(signInFailure)
+      .set({
+        failures: counter === 'pair' ? 0 : sql`greatest(${signInFailure.failures} - 1, 0)`,
+        blockedUntil: now,
+      })
+      .where(sql`${signInFailure.key} = ${key}`);
+  }
+}
+
+function keysOf(name: string, address: string): { readonly counter: Counter; readonly key: string }[] {
+  const account = name.trim().toLowerCase();
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+  return [
+    { counter: 'pair', key: digest(`pair ${account} ${address}`) },
+    { counter: 'address', key: digest(`address ${address}`) },
+    { counter: 'account', key: digest(`account ${account}`) },
+  ];
+}

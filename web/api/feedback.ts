@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import { Evaluation, Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
+import { RunId } from '../../schemas/run.ts';
+import { listFeedback, sendFeedback } from '../feedback/entries.ts';
+import { checkAnswers } from '../feedback/form.ts';
+import { questioned } from '../feedback/handlers.ts';
+import type { WebContext } from '../parts.ts';
+import { parseOrRefuse } from './parse.ts';
+
+/** Answer of `GET /api/v1/runs/<id>/feedback`. */
+export const FeedbackList = z.object({
+  run: RunId,
+  /** The form in effect. */
+  evaluation: Evaluation,
+  /** Oldest first. Readers see their own, administrators everybody's. */
+  feedback: z.array(Feedback),
+});
+
+/** `GET /api/v1/runs/<id>/feedback` */
+export async function getFeedback(c: WebContext) {
+  const { parts, person } = c.var;
+  const { run, evaluation } = await questioned(c);
+  const author = person.role === 'administrator' ? undefined : person.name;
+  const feedback = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author });
+  return c.json({ run: run.id, evaluation, feedback } satisfies z.infer<typeof FeedbackList>);
+}
+
+/** `POST /api/v1/runs/<id>/feedback`: 201 with the entry, 200 where it was sent before. */
+export async function postFeedback(c: WebContext) {
+  const { parts, person } = c.var;
+  const { run, evaluation, result } = await questioned(c);
+  const submission = parseOrRefuse(FeedbackSubmission, await jsonBody(c), { status: 422, title: 'Not an entry' });
+  if (submission.evaluationVersion !== evaluation.version) {
+    throw new ProblemError(
+      409,
+      'The form has changed',
+      `The form in effect is version ${evaluation.version}; the answers are for ${submission.evaluationVersion}.`,
+    );
+  }
+  const { answers, errors } = checkAnswers(evaluation, result, submission.answers);
+  const [first] = errors;
+  if (first !== undefined) throw new ProblemError(422, 'Answers not accepted', `${first[0]}: ${first[1]}`);
+  const { id, reason } = submission;
+  const entry = { id, run: run.id, evaluation, author: person.name, answers, reason, now: parts.now() };
+  const sent = await sendFeedback(parts.database, entry);
+  if (sent.isNew) parts.answersSent();
+  return c.json(sent.entry, sent.isNew ? 201 : 200);
+}
+
+/** A JSON body; another content type is refused, since a foreign page could send it without asking first. */
+async function jsonBody(c: WebContext): Promise<unknown> {
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    throw new ProblemError(415, 'Not JSON', 'Send `Content-Type: application/json`.');
+  }
+  try {
+    return await c.req.json();
+  } catch (error) {
+    throw new ProblemError(400, 'Not JSON', 'The body is not JSON.', { cause: error });
+  }
+}

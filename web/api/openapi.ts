@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { RunView, StudyView } from '../../schemas/api.ts';
+import { type Slug, Uid } from '../../schemas/digest.ts';
+import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
+import { Problem } from '../../schemas/problem.ts';
+import { RunId } from '../../schemas/run.ts';
+import type { WebContext } from '../parts.ts';
+import { FeedbackList } from './feedback.ts';
+import { RunList, RunQuery } from './runs.ts';
+
+const SCHEMAS = { RunView, RunList, StudyView, Feedback, FeedbackList, FeedbackSubmission, Problem };
+type SchemaName = keyof typeof SCHEMAS;
+
+const RetryAnswer = z.object({ run: RunId });
+
+/** The API as OpenAPI 3.1, made from the schemas that the code parses with. */
+export function openApiDocument() {
+  const components = Object.fromEntries(
+    Object.entries(SCHEMAS).map(([name, schema]) => [
+      name,
+      jsonSchema(schema, name === 'FeedbackSubmission' ? 'input' : 'output'),
+    ]),
+  );
+  const runParameter = parameter('id', 'path', RunId, 'Run id, the SHA-256 of its plan.');
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Overread',
+      version: '1',
+      description:
+        'Runs of machine-learning models on exams, their results, and what readers answered. INVESTIGATIONAL.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/api/v1' }],
+    security: [{ token: [] }, { session: [] }],
+    paths: {
+      '/runs': {
+        get: {
+          operationId: 'listRuns',
+          summary: 'Runs, newest first',
+          parameters: queryParameters(),
+          responses: { 200: json('RunList', 'The runs.'), ...problems(400, 401) },
+        },
+      },
+      '/runs/{id}': {
+        get: {
+          operationId: 'getRun',
+          summary: 'One run, with its result',
+          parameters: [runParameter],
+          responses: { 200: json('RunView', 'The run.'), ...problems(401, 404) },
+        },
+      },
+      '/runs/{id}/retry': {
+        post: {
+          operationId: 'retryRun',
+          summary: 'Try a run that failed again (administrators)',
+          parameters: [runParameter],
+          responses: {
+            202: {
+              description: 'The run goes on.',
+              content: { 'application/json': { schema: jsonSchema(RetryAnswer) } },
+            },
+            ...problems(401, 403, 404, 409),
+          },
+        },
+      },
+      '/runs/{id}/feedback': {
+        get: {
+          operationId: 'listFeedback',
+          summary: 'The form in effect and the answers that were sent: one’s own, or all for administrators',
+          parameters: [runParameter],
+          responses: { 200: json('FeedbackList', 'Form and answers.'), ...problems(401, 404) },
+        },
+        post: {
+          operationId: 'sendFeedback',
+          summary: 'Send answers; with a reason, a correction of what was sent before',
+          parameters: [runParameter],
+          requestBody: { required: true, content: { 'application/json': { schema: reference('FeedbackSubmission') } } },
+          responses: {
+            200: json('Feedback', 'These answers had been sent before.'),
+            201: json('Feedback', 'The answers are kept.'),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
+        },
+      },
+      '/studies/{studyInstanceUid}': {
+        get: {
+          operationId: 'getStudy',
+          summary: 'What was received of a study, where it went and why',
+          parameters: [parameter('studyInstanceUid', 'path', Uid, 'StudyInstanceUID.')],
+          responses: { 200: json('StudyView', 'The study.'), ...problems(401, 404) },
+        },
+      },
+      '/openapi.json': {
+        get: {
+          operationId: 'getOpenApi',
+          summary: 'This document',
+          responses: {
+            200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+            ...problems(401),
+          },
+        },
+      },
+    },
+    components: {
+      schemas: components,
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'OVERREAD_API_TOKEN' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'overread-8000',
+          description: 'A signed-in browser; the name ends in the port.',
+        },
+      },
+    },
+  };
+}
+
+/** `GET /api/v1/openapi.json` */
+export function getOpenApi(c: WebContext) {
+  return c.json(openApiDocument());
+}
+
+function queryParameters() {
+  const { studyInstanceUid, pipeline, status, before } = RunQuery.shape;
+  const limit = z.int().min(1).max(500).default(100);
+  return [
+    parameter('studyInstanceUid', 'query', studyInstanceUid.unwrap(), 'Only runs on this study.'),
+    parameter('pipeline', 'query', pipeline.unwrap() satisfies typeof Slug, 'Only runs of this pipeline.'),
+    parameter('status', 'query', status.unwrap(), 'Only runs in this state.'),
+    parameter('before', 'query', before.unwrap(), 'Only runs older than this one: `next` of the page before.'),
+    parameter('limit', 'query', limit, 'Most runs in the answer.'),
+  ];
+}
+
+function parameter(name: string, place: 'path' | 'query', schema: z.ZodType, description: string) {
+  return { name, in: place, required: place === 'path', description, schema: jsonSchema(schema, 'input') };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output') {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
+  return rest;
+}
+
+const reference = (name: SchemaName) => ({ $ref: `#/components/schemas/${name}` });
+
+function json(name: SchemaName, description: string) {
+  return { description, content: { 'application/json': { schema: reference(name) } } };
+}
+
+function problems(...statuses: number[]) {
+  const content = { 'application/problem+json': { schema: reference('Problem') } };
+  return Object.fromEntries(statuses.map((status) => [status, { description: 'Why not, in words.', content }]));
+}

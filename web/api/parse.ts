@@ -1,0 +1,20 @@
+import type { z } from 'zod';
+import { ProblemError } from '../../lib/platform/problem.ts';
+
+/** Takes what was sent by its schema. @throws {ProblemError} `status`, naming the first thing that is wrong, not its value */
+export function parseOrRefuse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  { status = 400, title = 'Not understood' }: { status?: number; title?: string } = {},
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.');
+  throw new ProblemError(status, title, `${where ? `${where}: ` : ''}${issue?.message ?? 'not valid'}.`);
+}
+
+/** 404 of things that are not there, or that nobody may know of. */
+export function notFound(what: string): ProblemError {
+  return new ProblemError(404, 'Not found', `There is no ${what} of this name here.`);
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { RunView } from '../../schemas/api.ts';
+import { Slug, Uid } from '../../schemas/digest.ts';
+import { RunId } from '../../schemas/run.ts';
+import { requireAdministrator } from '../accounts/gate.ts';
+import { record } from '../audit.ts';
+import type { WebContext } from '../parts.ts';
+import { findRun, listRuns } from '../runs.ts';
+import { notFound, parseOrRefuse } from './parse.ts';
+
+/** Query of `GET /api/v1/runs`. */
+export const RunQuery = z.object({
+  studyInstanceUid: Uid.optional(),
+  pipeline: Slug.optional(),
+  status: RunView.shape.status.optional(),
+  /** Run id: only runs older than it. */
+  before: RunId.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+/** Answer of `GET /api/v1/runs`: newest first. */
+export const RunList = z.object({
+  runs: z.array(RunView),
+  /** `before` of the next page; null where this is the last. */
+  next: RunId.nullable(),
+});
+
+/** `GET /api/v1/runs` */
+export async function getRuns(c: WebContext) {
+  const { database } = c.var.parts;
+  const query = parseOrRefuse(RunQuery, c.req.query());
+  const runs = await listRuns(database, query);
+  const next = runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null;
+  return c.json({ runs, next } satisfies z.infer<typeof RunList>);
+}
+
+/** `GET /api/v1/runs/<id>` */
+export async function getRun(c: WebContext) {
+  return c.json(await runOfRequest(c));
+}
+
+/** `POST /api/v1/runs/<id>/retry`: 202, the run goes on. */
+export async function postRetry(c: WebContext) {
+  requireAdministrator(c.var.person);
+  const run = await runOfRequest(c);
+  await retry(c, run.id);
+  return c.json({ run: run.id }, 202);
+}
+
+/** Asks for another try in the name of who is signed in. */
+export async function retry(c: WebContext, run: string): Promise<void> {
+  const { requestRetry, database, now } = c.var.parts;
+  const actor = c.var.person.name;
+  await requestRetry(run, actor);
+  await record(database, { actor, action: 'retry-requested', subject: run, at: now() });
+}
+
+/** The run that the address names. @throws {ProblemError} 404 */
+export async function runOfRequest(c: WebContext): Promise<RunView> {
+  const id = RunId.safeParse(c.req.param('id'));
+  const run = id.success ? await findRun(c.var.parts.database, id.data) : undefined;
+  if (run === undefined) throw notFound('run');
+  return run;
+}

@@ -1,0 +1,23 @@
+import type { StudyView } from '../../schemas/api.ts';
+import { Uid } from '../../schemas/digest.ts';
+import type { WebContext } from '../parts.ts';
+import { listRuns } from '../runs.ts';
+import { notFound } from './parse.ts';
+
+/** Runs shown with a study. */
+const MOST_RUNS = 200;
+
+/** `GET /api/v1/studies/<StudyInstanceUID>` */
+export async function getStudy(c: WebContext) {
+  return c.json(await studyOfRequest(c));
+}
+
+/** What is held of the study that the address names, with its runs. @throws {ProblemError} 404 */
+export async function studyOfRequest(c: WebContext): Promise<StudyView> {
+  const { archive, database } = c.var.parts;
+  const uid = Uid.safeParse(c.req.param('uid'));
+  const study = uid.success ? await archive.studyView(uid.data) : undefined;
+  if (study === undefined) throw notFound('study');
+  const runs = await listRuns(database, { studyInstanceUid: study.studyInstanceUid, limit: MOST_RUNS });
+  return { ...study, runs };
+}

@@ -1,0 +1,100 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { ProblemError } from '../lib/platform/problem.ts';
+import { signedIn } from './accounts/gate.ts';
+import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
+import { getAccount, getAccounts, postAccount, postDisabled, postPassword } from './accounts/manage.ts';
+import { getFeedback, postFeedback } from './api/feedback.ts';
+import { getOpenApi } from './api/openapi.ts';
+import { getRun, getRuns, postRetry } from './api/runs.ts';
+import { getStudy } from './api/studies.ts';
+import { getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
+import { answerError, answerNotFound } from './errors.ts';
+import { getEvents, getRunEvents, getStudyEvents } from './events.ts';
+import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
+import { getHealth, getMetrics, getReady } from './health.ts';
+import { getLaunch, getLaunched } from './launch.ts';
+import { measured } from './metrics.ts';
+import type { Parts, Variables } from './parts.ts';
+import { sameOriginOnly, securityHeaders } from './security.ts';
+import { postTheme } from './theme.ts';
+
+/** Longest body that is read, bytes: a long form with long texts. */
+const BODY_LIMIT = 512 * 1024;
+
+const tooLarge = () => {
+  throw new ProblemError(413, 'Too large', `At most ${BODY_LIMIT} bytes are read.`);
+};
+
+/**
+ * Pages and API. The one place that knows the paths.
+ *
+ * @param parts what they work with
+ * @example
+ * const answer = await createApp(parts).request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } });
+ */
+export function createApp(parts: Parts) {
+  const app = new Hono<{ Variables: Variables }>();
+  app.use(async (c, next) => {
+    c.set('parts', parts);
+    c.set('address', remoteAddress(c.env));
+    await next();
+  });
+  app.use(measured, securityHeaders, sameOriginOnly, bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
+  app.onError(answerError);
+  app.notFound(answerNotFound);
+
+  app.get('/healthz', getHealth);
+  app.get('/readyz', getReady);
+  app.get('/metrics', getMetrics);
+  app.get('/assets/:digest/:name', (c) => {
+    const asset = parts.assets.find(c.req.param('digest'), c.req.param('name'));
+    if (asset === undefined) return answerNotFound(c);
+    const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
+    return c.body(asset.body, 200, headers);
+  });
+  app.get('/sign-in', getSignIn);
+  app.post('/sign-in', postSignIn);
+  app.get('/launch', getLaunch);
+  // These two say by themselves what happens to somebody whose session has ended: nothing that was entered is lost.
+  app.post('/runs/:id/feedback', postFeedbackForm);
+  app.post('/runs/:id/feedback/draft', postDraft);
+
+  app.use(signedIn);
+  app.get('/', getWorklist);
+  app.get('/events', getEvents);
+  app.get('/runs/:id', getRunPage);
+  app.get('/runs/:id/events', getRunEvents);
+  app.get('/runs/:id/images/:file', getRunImage);
+  app.post('/runs/:id/retry', postRetryForm);
+  app.get('/studies/:uid', getStudyPage);
+  app.get('/studies/:uid/events', getStudyEvents);
+  app.get('/launch/:sealed', getLaunched);
+  app.get('/account', getAccount);
+  app.post('/account/password', postPassword);
+  app.get('/accounts', getAccounts);
+  app.post('/accounts', postAccount);
+  app.post('/accounts/:name/:action', postDisabled);
+  app.post('/sign-out', postSignOut);
+  app.post('/theme', postTheme);
+
+  app.get('/api/v1/openapi.json', getOpenApi);
+  app.get('/api/v1/runs', getRuns);
+  app.get('/api/v1/runs/:id', getRun);
+  app.post('/api/v1/runs/:id/retry', postRetry);
+  app.get('/api/v1/runs/:id/feedback', getFeedback);
+  app.post('/api/v1/runs/:id/feedback', postFeedback);
+  app.get('/api/v1/studies/:uid', getStudy);
+  return app;
+}
+
+/** Address of the other end, from the socket that the Node server hands over with each request. */
+function remoteAddress(env: unknown): string | undefined {
+  const incoming = memberOf(env, 'incoming');
+  const address = memberOf(memberOf(incoming, 'socket'), 'remoteAddress');
+  return typeof address === 'string' ? address : undefined;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

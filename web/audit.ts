@@ -1,0 +1,24 @@
+import type { Database } from '../lib/database/connection.ts';
+import { audit } from '../schemas/database/web.ts';
+
+/** What is recorded. */
+export type AuditAction =
+  | 'signed-in'
+  | 'sign-in-refused'
+  | 'signed-out'
+  | 'password-changed'
+  | 'account-made'
+  | 'account-disabled'
+  | 'account-enabled'
+  | 'run-viewed'
+  | 'study-viewed'
+  | 'feedback-sent'
+  | 'retry-requested';
+
+/** Writes down who did what to what (`subject`: run id, StudyInstanceUID or account name). Rows are only ever added. */
+export async function record(
+  database: Pick<Database, 'db'>,
+  entry: { readonly actor: string; readonly action: AuditAction; readonly subject: string; readonly at: Date },
+): Promise<void> {
+  await database.db.insert(audit).values(entry);
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { ObjectNotFoundError } from '../lib/store/store.ts';
+import { RunView } from '../schemas/api.ts';
+import { Slug } from '../schemas/digest.ts';
+import { RunId } from '../schemas/run.ts';
+import { requireAdministrator, requireFormToken } from './accounts/gate.ts';
+import { notFound, parseOrRefuse } from './api/parse.ts';
+import { retry, runOfRequest } from './api/runs.ts';
+import { studyOfRequest } from './api/studies.ts';
+import { record } from './audit.ts';
+import { formOfRun } from './feedback/handlers.ts';
+import { viewerOf } from './pages/layout.ts';
+import { runPage } from './pages/run.ts';
+import { studyPage } from './pages/study.ts';
+import { worklistPage } from './pages/worklist.ts';
+import type { WebContext } from './parts.ts';
+import { listRuns, relatedRuns } from './runs.ts';
+import { themeOf } from './theme.ts';
+
+const PAGE_SIZE = 50;
+
+/** A choice that is not made comes as an empty field. */
+const choice = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+const WorklistQuery = z.object({
+  pipeline: choice(Slug),
+  status: choice(RunView.shape.status),
+  before: choice(RunId),
+});
+
+/** `GET /` */
+export async function getWorklist(c: WebContext) {
+  const { parts } = c.var;
+  const { pipeline, status, before } = parseOrRefuse(WorklistQuery, c.req.query());
+  const found = await listRuns(parts.database, { pipeline, status, before, limit: PAGE_SIZE + 1 });
+  const runs = found.slice(0, PAGE_SIZE);
+  const next = found.length > PAGE_SIZE ? (runs.at(-1)?.id ?? null) : null;
+  const list = { runs, filter: { pipeline, status }, next, paged: before !== undefined };
+  return c.html(worklistPage(parts, viewerOf(c, themeOf(c)), list));
+}
+
+/** `GET /runs/<id>` */
+export async function getRunPage(c: WebContext) {
+  const { parts, person } = c.var;
+  const run = await runOfRequest(c);
+  const viewer = viewerOf(c, themeOf(c));
+  const [related, patient, feedback] = await Promise.all([
+    relatedRuns(parts.database, run),
+    parts.archive.patientOfStudy(run.studyInstanceUid),
+    formOfRun(c, run, viewer),
+  ]);
+  await record(parts.database, { actor: person.name, action: 'run-viewed', subject: run.id, at: parts.now() });
+  return c.html(runPage(parts, viewer, { run, related, patient, feedback }));
+}
+
+/** `GET /studies/<StudyInstanceUID>` */
+export async function getStudyPage(c: WebContext) {
+  const { parts, person } = c.var;
+  const study = await studyOfRequest(c);
+  const patient = await parts.archive.patientOfStudy(study.studyInstanceUid);
+  const subject = study.studyInstanceUid;
+  await record(parts.database, { actor: person.name, action: 'study-viewed', subject, at: parts.now() });
+  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient }));
+}
+
+/** `GET /runs/<id>/images/<SOPInstanceUID>.png` (default window, 8 bit) or `.gray16` (16-bit little-endian grey values) */
+export async function getRunImage(c: WebContext) {
+  const run = await runOfRequest(c);
+  const [, uid, kind] = /^([0-9.]+)\.(png|gray16)$/.exec(c.req.param('file') ?? '') ?? [];
+  const image = run.result?.images.find(({ sopInstanceUid }) => sopInstanceUid === uid);
+  if (image === undefined) throw notFound('image');
+  const key = kind === 'png' ? image.preview.png : image.preview.gray16;
+  try {
+    const body = Uint8Array.from(await c.var.parts.store.get('results', key));
+    if (kind === 'png') return c.body(body, 200, { 'Content-Type': 'image/png' });
+    return c.body(body, 200, { 'Content-Type': 'application/octet-stream', 'Content-Encoding': 'gzip' });
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) throw notFound('image');
+    throw error;
+  }
+}
+
+/** `POST /runs/<id>/retry` */
+export async function postRetryForm(c: WebContext) {
+  requireAdministrator(c.var.person);
+  const { 'form-token': token } = await c.req.parseBody();
+  requireFormToken(c, token);
+  const run = await runOfRequest(c);
+  await retry(c, run.id);
+  return c.redirect(`/runs/${run.id}`, 303);
+}

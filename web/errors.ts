@@ -1,0 +1,38 @@
+import { HTTPException } from 'hono/http-exception';
+import { ProblemError, problemOf } from '../lib/platform/problem.ts';
+import type { Problem } from '../schemas/problem.ts';
+import { notFound } from './api/parse.ts';
+import { errorPage } from './pages/error.ts';
+import type { WebContext } from './parts.ts';
+
+/** The one place that decides how an error looks: problem+json for programs, a page for people. */
+export function answerError(error: unknown, c: WebContext): Response | Promise<Response> {
+  const problem = asProblem(error);
+  if (problem.status >= 500) c.var.parts.log.error({ err: error, path: c.req.path }, 'request failed');
+  return answerProblem(problem, c);
+}
+
+/** 404 for addresses that there are not. */
+export function answerNotFound(c: WebContext): Response | Promise<Response> {
+  return answerProblem(notFound('page').problem, c);
+}
+
+function answerProblem(problem: Problem, c: WebContext): Response | Promise<Response> {
+  if (c.req.path.startsWith('/api/')) {
+    const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
+    if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer';
+    return new Response(JSON.stringify(problem), { status: problem.status, headers });
+  }
+  const page = errorPage(c.var.parts, problem);
+  return new Response(String(page), {
+    status: problem.status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8' },
+  });
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof HTTPException && !(error instanceof ProblemError)) {
+    return { type: 'about:blank', title: error.message || 'Not understood', status: error.status };
+  }
+  return problemOf(error);
+}

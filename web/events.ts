@@ -1,0 +1,55 @@
+import { streamSSE } from 'hono/streaming';
+import { ProblemError } from '../lib/platform/problem.ts';
+import { Uid } from '../schemas/digest.ts';
+import { RunId } from '../schemas/run.ts';
+import type { RunChange } from './live.ts';
+import type { WebContext } from './parts.ts';
+
+/** Pages that may be held open at once. */
+const MOST_STREAMS = 500;
+
+/** A stream ends after this time; the browser opens it again, and is asked again who it is. */
+const STREAM_LIMIT_MS = 5 * 60_000;
+
+/** `GET /events`: a server-sent event `run` at every change of any run. */
+export function getEvents(c: WebContext) {
+  return stream(c, () => true);
+}
+
+/** `GET /runs/<id>/events` */
+export function getRunEvents(c: WebContext) {
+  const id = RunId.safeParse(c.req.param('id'));
+  return stream(c, ({ run }) => run === id.data);
+}
+
+/** `GET /studies/<StudyInstanceUID>/events` */
+export function getStudyEvents(c: WebContext) {
+  const uid = Uid.safeParse(c.req.param('uid'));
+  return stream(c, ({ studyInstanceUid }) => studyInstanceUid === uid.data);
+}
+
+function stream(c: WebContext, wanted: (change: RunChange) => boolean) {
+  const { live } = c.var.parts;
+  if (live.listening >= MOST_STREAMS) {
+    throw new ProblemError(
+      503,
+      'Too many open pages',
+      'Too many pages wait for changes. Reload the page to see what is new.',
+    );
+  }
+  return streamSSE(c, (sse) => {
+    return new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const stop = live.listen((change) => {
+        if (wanted(change)) sse.writeSSE({ event: 'run', data: change.run }).catch(end);
+      }, end);
+      const timer = setTimeout(end, STREAM_LIMIT_MS);
+      sse.onAbort(end);
+      sse.writeSSE({ event: 'open', data: '' }).catch(end);
+    });
+  });
+}

@@ -1,0 +1,138 @@
+import { and, asc, eq } from 'drizzle-orm';
+import type { Database } from '../../lib/database/connection.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import { canonicalJson } from '../../lib/runs/canonical.ts';
+import { audit, feedback, feedbackDraft, outbox } from '../../schemas/database/web.ts';
+import type { Evaluation, Feedback, FeedbackAnswer } from '../../schemas/evaluation.ts';
+
+/** Whose answers to what. */
+export interface Place {
+  readonly run: string;
+  readonly evaluation: string;
+  readonly author: string;
+}
+
+export interface Submission {
+  /** Chosen by the sender: the same id again is the same entry. */
+  readonly id: string;
+  readonly run: string;
+  readonly evaluation: Evaluation;
+  readonly author: string;
+  readonly answers: readonly FeedbackAnswer[];
+  readonly reason: string | null;
+  readonly now: Date;
+}
+
+/** What was sent for a run, oldest first; of one author, or of all. */
+export async function listFeedback(
+  database: Database,
+  { run, evaluation, author }: { run: string; evaluation: string; author?: string | undefined },
+): Promise<Feedback[]> {
+  const rows = await database.db
+    .select()
+    .from(feedback)
+    .where(
+      and(
+        eq(feedback.run, run),
+        eq(feedback.evaluation, evaluation),
+        author === undefined ? undefined : eq(feedback.author, author),
+      ),
+    )
+    .orderBy(asc(feedback.createdAt), asc(feedback.version));
+  return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString() }));
+}
+
+/**
+ * Keeps answers for good, and in the same transaction the order to write them to the store. Sending the same entry again
+ * answers the entry that is there.
+ *
+ * @throws {ProblemError} 409 the id belongs to other answers; the author has sent before and gives no reason, or the reverse
+ */
+export async function sendFeedback(
+  database: Database,
+  submission: Submission,
+): Promise<{ entry: Feedback; isNew: boolean }> {
+  const { id, run, evaluation, author, reason, now } = submission;
+  return database.db.transaction(async (transaction) => {
+    const [same] = await transaction.select().from(feedback).where(eq(feedback.id, id));
+    if (same !== undefined) {
+      const known: Feedback = { ...same, createdAt: same.createdAt.toISOString() };
+      if (isSame(known, submission)) return { entry: known, isNew: false };
+      throw new ProblemError(409, 'Already used', 'This id belongs to other answers. Choose a new one.');
+    }
+    const earlier = await transaction
+      .select({ version: feedback.version })
+      .from(feedback)
+      .where(and(eq(feedback.run, run), eq(feedback.evaluation, evaluation.name), eq(feedback.author, author)));
+    if (earlier.length > 0 && reason === null) {
+      throw new ProblemError(409, 'Already sent', 'You have sent answers for this run. A correction needs a reason.');
+    }
+    if (earlier.length === 0 && reason !== null) {
+      throw new ProblemError(
+        409,
+        'Nothing to correct',
+        'You have not sent answers for this run, so there is no reason to give.',
+      );
+    }
+    const entry = {
+      id,
+      run,
+      evaluation: evaluation.name,
+      evaluationVersion: evaluation.version,
+      author,
+      version: 1 + Math.max(0, ...earlier.map(({ version }) => version)),
+      reason,
+      answers: [...submission.answers],
+      createdAt: now,
+    };
+    const made = await transaction.insert(feedback).values(entry).onConflictDoNothing().returning();
+    if (made.length === 0) {
+      throw new ProblemError(
+        409,
+        'Sent twice',
+        'You have just sent answers for this run from another page. Open it again.',
+      );
+    }
+    const shown: Feedback = { ...entry, createdAt: now.toISOString() };
+    const key = `${evaluation.name}/${run}/${id}.json`;
+    await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
+    await transaction.insert(audit).values({ at: now, actor: author, action: 'feedback-sent', subject: run });
+    await transaction.delete(feedbackDraft).where(draftAt({ run, evaluation: evaluation.name, author }));
+    return { entry: shown, isNew: true };
+  });
+}
+
+/** Keeps what has been entered so far, in place of what was kept before. */
+export async function saveDraft(
+  database: Database,
+  place: Place,
+  fields: Readonly<Record<string, string>>,
+  now: Date,
+): Promise<void> {
+  const row = { fields: { ...fields }, savedAt: now };
+  await database.db
+    .insert(feedbackDraft)
+    .values({ run: place.run, evaluation: place.evaluation, author: place.author, ...row })
+    .onConflictDoUpdate({ target: [feedbackDraft.run, feedbackDraft.evaluation, feedbackDraft.author], set: row });
+}
+
+/** What an author has entered and not sent. */
+export async function findDraft(database: Database, place: Place) {
+  const [draft] = await database.db
+    .select({ fields: feedbackDraft.fields, savedAt: feedbackDraft.savedAt })
+    .from(feedbackDraft)
+    .where(draftAt(place));
+  return draft;
+}
+
+function draftAt({ run, evaluation, author }: Place) {
+  return and(eq(feedbackDraft.run, run), eq(feedbackDraft.evaluation, evaluation), eq(feedbackDraft.author, author));
+}
+
+function isSame(entry: Feedback, { run, author, answers, reason }: Submission): boolean {
+  const content = (value: Pick<Submission, 'run' | 'author' | 'answers' | 'reason'>) => canonicalJson(value);
+  return (
+    content({ run: entry.run, author: entry.author, answers: entry.answers, reason: entry.reason }) ===
+    content({ run, author, answers, reason })
+  );
+}

@@ -1,0 +1,72 @@
+import { html } from 'hono/html';
+import type { Hip, HipImage } from '../../schemas/result.ts';
+import type { Html } from './layout.ts';
+import { className, percent } from './status.ts';
+
+/** How the side is known, in words. */
+const SIDE_SOURCE_WORDS = {
+  stated: 'written in the image',
+  assumed: 'assumed from the usual way of hanging, not written in the image',
+  contradictory: 'the image contradicts itself about the side',
+} as const;
+
+/** Name of a hip for people: the patient's side, or its number where no side is known. */
+export function hipName(hip: Hip, index: number): string {
+  return hip.side === null ? `Hip ${index + 1}, side unknown` : `${hip.side === 'left' ? 'Left' : 'Right'} hip`;
+}
+
+/**
+ * One radiograph with its boxes and scores.
+ *
+ * The SVG's coordinates are pixels of the stored image, column then row, as the boxes'. Without scripts it shows the PNG
+ * in the default window; the island lays the grey values under the boxes instead.
+ *
+ * @param address of the image's previews, without `.png` and `.gray16`
+ */
+export function radiograph(
+  image: HipImage,
+  { address, number, of }: { address: string; number: number; of: number },
+): Html {
+  const { rows, columns, hips } = image;
+  return html`<article class="radiograph" id="image-${number}">
+<h2>Image ${number}${of > 1 ? html` of ${of}` : ''}
+${image.lossy ? html`<span class="tag is-warning" title="The pixels were compressed with loss before they came here: fine detail may be gone.">Lossy compression</span>` : ''}</h2>
+<figure class="viewport" data-gray16="${address}.gray16" data-rows="${rows}" data-columns="${columns}" data-preview-rows="${image.preview.rows}" data-preview-columns="${image.preview.columns}">
+<svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="Radiograph ${number} with ${hips.length} ${hips.length === 1 ? 'box' : 'boxes'}" preserveAspectRatio="xMidYMid meet">
+<image href="${address}.png" width="${columns}" height="${rows}" preserveAspectRatio="none"></image>
+<g class="boxes">${hips.map((hip, index) => box(hip, index, image))}</g>
+</svg>
+</figure>
+${image.notes.length === 0 ? '' : html`<ul class="notes">${image.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${hips.length === 0 ? html`<p class="nothing-found">The model found no hip in this image.</p>` : scores(hips)}
+</article>`;
+}
+
+function box(hip: Hip, index: number, { columns, rows }: HipImage): Html {
+  const [x0, y0, x1, y1] = hip.box;
+  const size = Math.max(columns, rows) / 42;
+  const above = y0 > size * 1.6;
+  return html`<g class="box class-${hip.class}">
+<rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" vector-effect="non-scaling-stroke"></rect>
+<text x="${x0}" y="${above ? y0 - size * 0.45 : y0 + size * 1.1}" font-size="${size}" data-above="${above}" data-x="${x0}" data-y="${y0}">${hipName(hip, index)}: ${className(hip.class)} ${percent(hip.confidence)}</text>
+</g>`;
+}
+
+function scores(hips: readonly Hip[]): Html {
+  const classes = [...new Set(hips.flatMap((hip) => Object.keys(hip.scores)))];
+  return html`<div class="scroll"><table class="scores">
+<thead><tr><th scope="col">Hip</th><th scope="col">Model's call</th>${classes.map((name) => html`<th scope="col">${className(name)}</th>`)}</tr></thead>
+<tbody>${hips.map(
+    (hip, index) => html`<tr>
+<th scope="row">${hipName(hip, index)}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">Side ${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
+<td><strong class="class-${hip.class}">${className(hip.class)}</strong> ${percent(hip.confidence)}</td>
+${classes.map((name) => score(hip.scores[name]))}
+</tr>`,
+  )}</tbody>
+</table></div>`;
+}
+
+function score(value: number | undefined): Html {
+  if (value === undefined) return html`<td><span class="muted">no score</span></td>`;
+  return html`<td><meter min="0" max="1" value="${value}">${percent(value)}</meter> <span class="number">${percent(value)}</span></td>`;
+}

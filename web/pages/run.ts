@@ -1,0 +1,144 @@
+import { html } from 'hono/html';
+import type { RunView } from '../../schemas/api.ts';
+import type { HipSummary, Result } from '../../schemas/result.ts';
+import type { Parts, PatientView } from '../parts.ts';
+import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { progress, provenance, steps } from './provenance.ts';
+import { radiograph } from './radiograph.ts';
+import { className, percent, statusMark } from './status.ts';
+
+export interface RunPage {
+  readonly run: RunView;
+  /** Other runs of this pipeline on this study, newest first. */
+  readonly related: readonly RunView[];
+  readonly patient: PatientView | undefined;
+  /** The evaluation's form, or what was sent with it; undefined where there is none. */
+  readonly feedback: Html | undefined;
+}
+
+/** `/runs/<id>`: result, or why there is none. */
+export function runPage(
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  viewer: Viewer,
+  { run, related, patient, feedback }: RunPage,
+): Html {
+  const title = parts.pipelines.get(run.pipeline)?.title ?? run.pipeline;
+  const ended = run.finishedAt !== null;
+  return layout({
+    parts,
+    viewer,
+    title,
+    islands: ['live.ts', 'radiograph.ts', 'draft.ts'],
+    ...(ended ? {} : { refreshSeconds: 3 }),
+    body: html`<div class="run" data-live="/runs/${run.id}/events" data-ended="${ended}">
+<div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run.status)}
+<p class="muted">${moment(run.createdAt)}</p></div>
+${patientHeader(patient)}
+${relatives(run, related)}</div>
+<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, feedback)}</div>
+<div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>
+</div>`,
+  });
+}
+
+/** Who is on the images: a reader must be able to check that this is the right person. */
+export function patientHeader(patient: PatientView | undefined): Html {
+  if (patient === undefined)
+    return html`<p class="patient muted">Patient unknown: the archive holds no data of this study.</p>`;
+  const field = (label: string, value: string | null) =>
+    html`<div><dt>${label}</dt><dd>${value === null || value === '' ? html`<span class="muted">not given</span>` : value}</dd></div>`;
+  return html`<dl class="patient">
+${field('Patient', patient.name)}${field('Patient ID', patient.patientId)}${field('Born', patient.birthDate)}${field('Sex', patient.sex)}
+</dl>`;
+}
+
+function relatives(run: RunView, related: readonly RunView[]): Html | string {
+  const newer = related.find((other) => other.createdAt > run.createdAt && other.replayOf === null);
+  return html`${
+    newer === undefined
+      ? ''
+      : html`<p class="notice is-warning" role="status">There is a newer run of this exam, with images that came later or were changed.
+<a href="/runs/${newer.id}">Open the newer run</a></p>`
+  }${
+    run.amends === null
+      ? ''
+      : html`<p class="notice">This run amends <a href="/runs/${run.amends}">an earlier one</a>: images came later or were changed.</p>`
+  }${run.replayOf === null ? '' : html`<p class="notice">This is a replay of <a href="/runs/${run.replayOf}">another run</a>.</p>`}`;
+}
+
+function withResult(result: Result, run: RunView, feedback: Html | undefined): Html {
+  const { images } = result;
+  return html`<div class="result">
+<div class="images">
+${images.length === 0 ? html`<section class="message"><h2>No image was read</h2><p>The pipeline ended without an image for the model.</p></section>` : ''}
+${images.map((image, index) =>
+  radiograph(image, {
+    address: `/runs/${run.id}/images/${image.sopInstanceUid}`,
+    number: index + 1,
+    of: images.length,
+  }),
+)}
+</div>
+<div class="reading">
+${summary(result.summary)}
+${feedback ?? ''}
+</div>
+</div>`;
+}
+
+function summary({ sides, rule, qualityReview }: HipSummary): Html {
+  return html`<section class="card summary">
+<h2>Model's summary of the exam</h2>
+${
+  sides.length === 0
+    ? html`<p class="nothing-found">The model found no hip in this exam. That is not the same as "no fracture".</p>`
+    : html`<ul class="sides">${sides.map(
+        (side) => html`<li class="side class-${side.class}">
+<span class="side-name">${side.side === null ? 'Side unknown' : side.side === 'left' ? 'Left hip' : 'Right hip'}</span>
+<strong class="class-${side.class}">${className(side.class)}</strong>
+<span class="number">${percent(side.confidence)}</span>
+<span class="muted">${side.images === 1 ? '1 image' : `${side.images} images`}</span>
+${side.disagreement ? html`<span class="tag is-warning">Images disagree</span>` : ''}</li>`,
+      )}</ul>`
+}
+${qualityReview.length === 0 ? '' : html`<div class="notice is-warning"><strong>Needs a person's review first</strong><ul>${qualityReview.map((reason) => html`<li>${reason}</li>`)}</ul></div>`}
+<p class="muted">Rule: ${rule}</p>
+</section>`;
+}
+
+function withoutResult(run: RunView, viewer: Viewer): Html {
+  if (run.status === 'queued' || run.status === 'running') {
+    return html`<section class="message" role="status">
+<h2>${run.status === 'queued' ? 'Waiting for its turn' : 'Being worked on'}</h2>
+${progress(run)}
+<p class="muted">The result appears here by itself.</p>
+</section>`;
+  }
+  if (run.status === 'out-of-scope') {
+    return html`<section class="message is-out-of-scope">
+<h2>Not what this model was made for</h2>
+<p class="reason">${run.reason ?? 'No reason was given.'}</p>
+<p>No result was made, and none should be: the model has not been trained for such images. This says nothing about the
+patient. If the exam is the right one, ask the PACS administrator which images were sent.</p>
+</section>`;
+  }
+  if (run.status === 'failed') {
+    return html`<section class="message is-failed">
+<h2>The run failed</h2>
+<p class="reason">${run.reason ?? 'No reason was given.'}</p>
+<p>There is no result. Read the images without it. ${
+      viewer.person?.role === 'administrator'
+        ? 'Look at the steps below; once the cause is gone, try again: what had succeeded is kept.'
+        : 'An administrator can try again once the cause is gone.'
+    }</p>
+${
+  viewer.person?.role === 'administrator'
+    ? html`<form method="post" action="/runs/${run.id}/retry"><input type="hidden" name="form-token" value="${viewer.formToken}">
+<button class="primary">Try again</button></form>`
+    : ''
+}
+</section>`;
+  }
+  return html`<section class="message"><h2>The run has ended without a result</h2>
+<p>All steps are done, but nothing was published that this page can show. An administrator finds more in the log.</p></section>`;
+}

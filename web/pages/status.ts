@@ -1,0 +1,47 @@
+import { html } from 'hono/html';
+import type { RunView } from '../../schemas/api.ts';
+import type { Html } from './layout.ts';
+
+type Status = RunView['status'];
+
+/** Each status in the words of the pages. Absence speaks: the five never look or read alike. */
+export const STATUS_WORDS: Readonly<Record<Status, string>> = {
+  queued: 'Waiting',
+  running: 'Running',
+  succeeded: 'Result ready',
+  failed: 'Failed',
+  'out-of-scope': 'Out of scope',
+};
+
+const SYMBOLS: Readonly<Record<Status, string>> = {
+  queued: '○',
+  running: '◐',
+  succeeded: '●',
+  failed: '✕',
+  'out-of-scope': '⊘',
+};
+
+/** The status as a mark that colour alone does not carry. */
+export function statusMark(status: Status): Html {
+  return html`<span class="status is-${status}"><span aria-hidden="true">${SYMBOLS[status]}</span> ${STATUS_WORDS[status]}</span>`;
+}
+
+/** What the model calls a hip, in words. */
+export function className(name: string): string {
+  return name.replaceAll('-', ' ');
+}
+
+/** A score from 0 to 1 as a whole percentage; what is not quite certain is never rounded to 100 %. */
+export function percent(score: number): string {
+  const rounded = Math.round(score * 100);
+  if (rounded === 100 && score < 1) return '> 99 %';
+  if (rounded === 0 && score > 0) return '< 1 %';
+  return `${rounded} %`;
+}
+
+/** Milliseconds as a person reads them. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}

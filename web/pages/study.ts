@@ -1,0 +1,65 @@
+import { html } from 'hono/html';
+import type { StudyView } from '../../schemas/api.ts';
+import type { Parts, PatientView } from '../parts.ts';
+import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { patientHeader } from './run.ts';
+import { statusMark } from './status.ts';
+
+/** `/studies/<StudyInstanceUID>`: what was received, where it went and why. */
+export function studyPage(
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  viewer: Viewer,
+  { study, patient }: { study: StudyView; patient: PatientView | undefined },
+): Html {
+  return layout({
+    parts,
+    viewer,
+    title: 'Exam',
+    islands: ['live.ts'],
+    ...(study.state === 'receiving' ? { refreshSeconds: 5 } : {}),
+    body: html`<div data-live="/studies/${study.studyInstanceUid}/events"><div data-live-region="study">
+<div class="page-title"><h1>Exam</h1><span class="status is-${study.state}">${study.state === 'receiving' ? 'Images are still arriving' : 'Complete'}</span></div>
+${patientHeader(patient)}
+${received(study)}
+${runs(parts, study)}
+${routes(study)}
+</div></div>`,
+  });
+}
+
+function received(study: StudyView): Html {
+  return html`<section class="card">
+<h2>Received</h2>
+<dl>
+<dt>Images</dt><dd>${study.instances} in ${study.series} series</dd>
+<dt>Last image</dt><dd>${moment(study.lastReceivedAt)}</dd>
+<dt>In quarantine</dt><dd>${study.quarantined === 0 ? 'none' : html`<strong class="is-warning">${study.quarantined}</strong>: they stay out of every run until a person decides`}</dd>
+<dt>StudyInstanceUID</dt><dd><code class="digest">${study.studyInstanceUid}</code></dd>
+</dl>
+</section>`;
+}
+
+function runs({ pipelines }: Pick<Parts, 'pipelines'>, study: StudyView): Html {
+  if (study.runs.length === 0) {
+    return html`<section class="message"><h2>No run yet</h2><p>${
+      study.state === 'receiving'
+        ? 'Images are still arriving. Runs are made when none has come for a while.'
+        : 'No route took this exam. The reasons are below.'
+    }</p></section>`;
+  }
+  return html`<section class="card"><h2>Runs</h2><ul class="run-list">${study.runs.map(
+    (
+      run,
+    ) => html`<li><a href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline} ${run.pipelineVersion}</a>
+${statusMark(run.status)} ${moment(run.createdAt)} ${run.reason === null ? '' : html`<span class="reason">${run.reason}</span>`}</li>`,
+  )}</ul></section>`;
+}
+
+function routes({ routes }: StudyView): Html {
+  return html`<section class="card"><h2>Routes</h2>${
+    routes.length === 0
+      ? html`<p class="muted">${'No route has been tried yet.'}</p>`
+      : html`<div class="scroll"><table><thead><tr><th scope="col">Route</th><th scope="col">Taken</th><th scope="col">Why</th></tr></thead>
+<tbody>${routes.map(({ route, matched, reason }) => html`<tr><th scope="row">${route}</th><td>${matched ? 'yes' : 'no'}</td><td>${reason}</td></tr>`)}</tbody></table></div>`
+  }</section>`;
+}

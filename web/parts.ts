@@ -1,0 +1,67 @@
+import type { Context } from 'hono';
+import type { Database } from '../lib/database/connection.ts';
+import type { Configuration } from '../lib/platform/configuration.ts';
+import type { Logger } from '../lib/platform/log.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
+import type { StudyView } from '../schemas/api.ts';
+import type { Evaluation } from '../schemas/evaluation.ts';
+import type { Person } from './accounts/accounts.ts';
+import type { Assets } from './assets.ts';
+import type { LiveUpdates } from './live.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What the pages may show of the person on the images, to people who are signed in. Never logged, never in a URL. */
+export interface PatientView {
+  readonly name: string | null;
+  readonly patientId: string | null;
+  readonly birthDate: string | null;
+  readonly sex: string | null;
+}
+
+/** What the web asks of the archive. */
+export interface ArchiveReader {
+  /** StudyInstanceUIDs with this accession number or this UID, newest first. */
+  findStudies(search: { readonly accession: string } | { readonly study: string }): Promise<readonly string[]>;
+  /** What is held of a study, without its runs; undefined where nothing is. */
+  studyView(StudyInstanceUID: string): Promise<Omit<StudyView, 'runs'> | undefined>;
+  patientOfStudy(StudyInstanceUID: string): Promise<PatientView | undefined>;
+}
+
+/** Everything that pages and API work with: made once by the service, and by tests. */
+export interface Parts {
+  readonly store: ObjectStore;
+  readonly database: Database;
+  readonly archive: ArchiveReader;
+  /** Asks for another try of a run that ended badly. */
+  readonly requestRetry: (run: string, by: string) => Promise<void>;
+  /** By pipeline. */
+  readonly evaluations: ReadonlyMap<string, Evaluation>;
+  /** Titles of pipelines by name, with the AE title to send exams to. */
+  readonly pipelines: ReadonlyMap<string, { readonly title: string; readonly calledAETitle: string }>;
+  readonly site: Configuration['site']['site'];
+  readonly dicom: Configuration['dicom'];
+  readonly apiToken: string | undefined;
+  /** Cookies are shared by all ports of a machine: the name tells two instances apart. */
+  readonly cookieName: string;
+  /** Encrypts what a PACS hands to `/launch`. */
+  readonly launchKey: Buffer;
+  readonly assets: Assets;
+  readonly live: LiveUpdates;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Wakes what writes sent answers to the store. */
+  readonly answersSent: () => void;
+}
+
+/** What the middleware leaves for the handlers. */
+export interface Variables {
+  readonly parts: Parts;
+  /** Of the other end of the connection; undefined where there is none (tests). */
+  readonly address: string | undefined;
+  person: Person;
+  /** Of the browser's session; undefined for the API token. */
+  sessionToken: string | undefined;
+}
+
+export type WebContext = Context<{ Variables: Variables }>;

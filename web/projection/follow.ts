@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eq } from 'drizzle-orm';
+import { followEvents } from '../../connector/feed.ts';
+import type { Database } from '../../lib/database/connection.ts';
+import type { Logger } from '../../lib/platform/log.ts';
+import { parseRunKey } from '../../lib/runs/keys.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
+import type { RunView } from '../../schemas/api.ts';
+import { cursor } from '../../schemas/database/web.ts';
+import type { Bucket } from '../../schemas/store.ts';
+import { projectRun } from './project.ts';
+
+const CURSOR = 'projection';
+
+/** Tries of a run that cannot be projected before it is left out (and said so in the log). */
+const TRIES = 5;
+const TRY_AGAIN_MS = 1_000;
+
+export interface FollowProjectionOptions {
+  readonly store: ObjectStore;
+  readonly database: Database;
+  readonly log: Logger;
+  readonly onChange: (view: RunView) => void;
+}
+
+/** The run that an object belongs to; undefined where what it holds is on no page. */
+export function runOfObject(bucket: Bucket, key: string): string | undefined {
+  if (bucket === 'results') return /^[^/]+\/([0-9a-f]{64})\/result\.json$/.exec(key)?.[1];
+  const object = bucket === 'runs' ? parseRunKey(key) : undefined;
+  return object === undefined || object.kind === 'output' ? undefined : object.run;
+}
+
+/**
+ * Keeps the projection up to date from the stored events, from where it stopped the last time.
+ *
+ * A run gives some twenty events in a second or two. They are only noted as they come; a loop projects what was noted and
+ * then moves the durable cursor, so that a burst costs few readings and a crash repeats some, which does no harm.
+ */
+export async function followProjection({ store, database, log, onChange }: FollowProjectionOptions) {
+  const [stored] = await database.db.select().from(cursor).where(eq(cursor.name, CURSOR));
+  const after = stored?.position ?? 0;
+  let noted = new Set<string>();
+  let seen = after;
+  let wake = () => {};
+  const closing = new AbortController();
+
+  const feed = followEvents(
+    database,
+    { after, buckets: ['runs', 'results'], onError: (error) => log.error({ err: error }, 'events cannot be read') },
+    async ({ id, bucket, key }) => {
+      const run = runOfObject(bucket, key);
+      if (run !== undefined) noted.add(run);
+      seen = id;
+      wake();
+    },
+  );
+
+  const project = async (run: string) => {
+    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+      try {
+        const view = await projectRun(store, database, run, log);
+        if (view !== undefined) onChange(view);
+        return;
+      } catch (error) {
+        log.error({ err: error, run, attempt }, 'run cannot be projected');
+        await sleep(TRY_AGAIN_MS * attempt, undefined, { signal: closing.signal });
+      }
+    }
+  };
+
+  const work = async () => {
+    let position = after;
+    while (!closing.signal.aborted) {
+      if (seen === position) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        continue;
+      }
+      const [runs, upTo] = [noted, seen];
+      noted = new Set();
+      for (const run of runs) await project(run);
+      const row = { name: CURSOR, position: upTo };
+      await database.db
+        .insert(cursor)
+        .values(row)
+        .onConflictDoUpdate({ target: cursor.name, set: { position: upTo } });
+      position = upTo;
+    }
+  };
+
+  const working = work().catch((error: unknown) => {
+    if (!closing.signal.aborted) throw error;
+  });
+  // A rejection before `close` ends the process (lifecycle.ts): the supervisor starts it anew from the cursor.
+  return {
+    close: async () => {
+      closing.abort();
+      await feed.close();
+      wake();
+      await working;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { and, desc, eq, lt, or, type SQL } from 'drizzle-orm';
+import type { Database } from '../lib/database/connection.ts';
+import type { RunView } from '../schemas/api.ts';
+import { run } from '../schemas/database/web.ts';
+
+/** Which runs to list. */
+export interface RunFilter {
+  readonly studyInstanceUid?: string | undefined;
+  readonly pipeline?: string | undefined;
+  readonly status?: RunView['status'] | undefined;
+  /** Only runs older than this one. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Runs, newest first, from the projection. */
+export async function listRuns(database: Database, filter: RunFilter): Promise<RunView[]> {
+  const conditions: (SQL | undefined)[] = [];
+  if (filter.studyInstanceUid !== undefined) conditions.push(eq(run.studyInstanceUid, filter.studyInstanceUid));
+  if (filter.pipeline !== undefined) conditions.push(eq(run.pipeline, filter.pipeline));
+  if (filter.status !== undefined) conditions.push(eq(run.status, filter.status));
+  if (filter.before !== undefined) {
+    const [mark] = await database.db.select({ createdAt: run.createdAt }).from(run).where(eq(run.id, filter.before));
+    if (mark === undefined) return [];
+    conditions.push(
+      or(lt(run.createdAt, mark.createdAt), and(eq(run.createdAt, mark.createdAt), lt(run.id, filter.before))),
+    );
+  }
+  const rows = await database.db
+    .select({ view: run.view })
+    .from(run)
+    .where(and(...conditions))
+    .orderBy(desc(run.createdAt), desc(run.id))
+    .limit(filter.limit);
+  return rows.map(({ view }) => view);
+}
+
+/** One run; undefined where the projection has none of this id. */
+export async function findRun(database: Database, id: string): Promise<RunView | undefined> {
+  const [row] = await database.db.select({ view: run.view }).from(run).where(eq(run.id, id));
+  return row?.view;
+}
+
+/** The other runs of the same pipeline on the same study, newest first: what a run amends, and what amends it. */
+export async function relatedRuns(database: Database, { id, pipeline, studyInstanceUid }: RunView): Promise<RunView[]> {
+  const runs = await listRuns(database, { pipeline, studyInstanceUid, limit: 50 });
+  return runs.filter((other) => other.id !== id);
+}

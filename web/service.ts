@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { serve } from '@hono/node-server';
+import { connect, databaseUrl } from '../lib/database/connection.ts';
+import type { Configuration } from '../lib/platform/configuration.ts';
+import type { Service } from '../lib/platform/lifecycle.ts';
+import type { Logger } from '../lib/platform/log.ts';
+import { loadPipelines } from '../lib/runs/pipelines.ts';
+import { requestRetry } from '../lib/runs/retry.ts';
+import { openStore } from '../lib/store/open.ts';
+import { createFirstAdministrator } from './accounts/accounts.ts';
+import { createApp } from './app.ts';
+import { archiveReader } from './archive.ts';
+import { loadAssets } from './assets.ts';
+import { loadEvaluations } from './evaluations.ts';
+import { followOutbox } from './feedback/export.ts';
+import { LiveUpdates } from './live.ts';
+import { Metrics } from './metrics.ts';
+import { followProjection } from './projection/follow.ts';
+
+/**
+ * The web: pages, API, the projection of runs, the export of answers.
+ *
+ * @throws {PipelineError} or {EvaluationError}: a pipeline's file cannot be used
+ */
+export function webService(configuration: Configuration, log: Logger): Service {
+  const store = openStore(configuration.store);
+  const database = connect(databaseUrl(configuration));
+  const live = new LiveUpdates();
+  const { host, port } = configuration.web;
+  const closers: (() => Promise<void>)[] = [];
+  const pipelines = loadPipelines(configuration.pipelineFolders);
+  const evaluations = loadEvaluations(configuration.pipelineFolders);
+
+  return {
+    start: async () => {
+      await store.prepare();
+      const { adminPassword, secrets } = configuration;
+      const made = await createFirstAdministrator(database, { configured: adminPassword, secrets, now: new Date() });
+      // Printed once, and not as a log line: logs are kept and collected, this is for the person at the terminal.
+      if (made !== undefined) process.stdout.write(`First sign-in: admin / ${made}\n`);
+
+      const outbox = followOutbox(store, database, log);
+      const projection = await followProjection({
+        store,
+        database,
+        log,
+        onChange: ({ id, studyInstanceUid }) => live.announce({ run: id, studyInstanceUid }),
+      });
+      const app = createApp({
+        store,
+        database,
+        archive: archiveReader(database),
+        requestRetry: async (run, by) => {
+          await requestRetry(store, run, by);
+        },
+        evaluations,
+        pipelines,
+        site: configuration.site.site,
+        dicom: configuration.dicom,
+        apiToken: configuration.apiToken,
+        cookieName: `overread-${port}`,
+        launchKey: launchKey(secrets),
+        assets: loadAssets(),
+        live,
+        metrics: new Metrics(live),
+        log,
+        now: () => new Date(),
+        answersSent: outbox.wake,
+      });
+      const server = serve({ fetch: app.fetch, hostname: host, port });
+      await new Promise<void>((resolve, reject) => {
+        server.once('listening', resolve);
+        server.once('error', reject);
+      });
+      closers.push(
+        () =>
+          new Promise((resolve) => {
+            server.close(() => resolve());
+            live.close();
+          }),
+        projection.close,
+        outbox.close,
+      );
+      return undefined;
+    },
+    stop: async () => {
+      for (const close of closers) await close();
+      await Promise.all([database.close(), store.close()]);
+    },
+  };
+}
+
+/** The key of `/launch`: made at the first start, kept so that addresses outlive a restart. */
+function launchKey(secrets: string): Buffer {
+  const file = path.join(secrets, 'launch-key');
+  mkdirSync(secrets, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+}

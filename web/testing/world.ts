@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Hono } from 'hono';
+import { connect, type Database } from '../../lib/database/connection.ts';
+import { createLog } from '../../lib/platform/log.ts';
+import { requestRetry } from '../../lib/runs/retry.ts';
+import { openStore } from '../../lib/store/open.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
+import type { StudyView } from '../../schemas/api.ts';
+import { createAccount } from '../accounts/accounts.ts';
+import { createApp } from '../app.ts';
+import { loadAssets } from '../assets.ts';
+import { loadEvaluations } from '../evaluations.ts';
+import { exportOutbox } from '../feedback/export.ts';
+import { LiveUpdates } from '../live.ts';
+import { Metrics } from '../metrics.ts';
+import type { Parts, PatientView, Variables } from '../parts.ts';
+import { projectRun } from '../projection/project.ts';
+import { HIP_PIPELINE, type MadeRun, makeRun } from './runs.ts';
+
+export const PASSWORD = 'a password for tests';
+export const API_TOKEN = 'token-of-the-tests';
+
+/** An archive that answers what a test puts in. */
+export interface MadeArchive {
+  readonly patients: Map<string, PatientView>;
+  readonly studies: Map<string, Omit<StudyView, 'runs'>>;
+  /** AccessionNumber → StudyInstanceUIDs. */
+  readonly accessions: Map<string, string[]>;
+}
+
+/** The web with a real PostgreSQL and a real store in a temporary folder; no port is opened. */
+export interface World {
+  readonly app: Hono<{ Variables: Variables }>;
+  readonly parts: Parts;
+  readonly store: ObjectStore;
+  readonly database: Database;
+  readonly archive: MadeArchive;
+  /** Moves the clock. */
+  later(milliseconds: number): void;
+  /** Puts a run into the store and into the projection. */
+  run(made?: MadeRun): ReturnType<typeof makeRun>;
+  /** A browser: keeps cookies, follows nothing. */
+  browser(address?: string): Browser;
+  /** A browser in which an account with this role has signed in. */
+  signedIn(name: string, role?: 'administrator' | 'reader'): Promise<Browser>;
+  /** The API with the administrator's token. */
+  api(path: string, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface Browser {
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
+  /** Value of the hidden field on the page. */
+  field(path: string, name: string): Promise<string>;
+  cookies: Map<string, string>;
+}
+
+const ORIGIN = 'http://127.0.0.1:8000';
+
+/** Makes a world on a migrated, empty database. Close it afterwards. */
+export async function makeWorld(databaseUrl: string): Promise<World> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'overread-web-'));
+  const store = openStore({ driver: 'fs', folder: path.join(folder, 'store'), journal: path.join(folder, 'journal') });
+  await store.prepare();
+  const database = connect(databaseUrl, { max: 4 });
+  const live = new LiveUpdates();
+  let shift = 0;
+  const archive: MadeArchive = { patients: new Map(), studies: new Map(), accessions: new Map() };
+  const now = () => new Date(Date.now() + shift);
+  const parts: Parts = {
+    store,
+    database,
+    archive: {
+      findStudies: async (search) =>
+        'study' in search
+          ? archive.studies.has(search.study)
+            ? [search.study]
+            : []
+          : (archive.accessions.get(search.accession) ?? []),
+      studyView: async (uid) => archive.studies.get(uid),
+      patientOfStudy: async (uid) => archive.patients.get(uid),
+    },
+    requestRetry: async (run, by) => {
+      await requestRetry(store, run, by);
+    },
+    evaluations: loadEvaluations([path.resolve(import.meta.dirname, '../../pipelines')]),
+    pipelines: new Map([[HIP_PIPELINE.name, HIP_PIPELINE]]),
+    site: { name: 'Test hospital', mode: 'test' },
+    dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
+    apiToken: API_TOKEN,
+    cookieName: 'overread-8000',
+    launchKey: randomBytes(32),
+    assets: loadAssets(),
+    live,
+    metrics: new Metrics(live),
+    log: createLog('web', 'silent'),
+    now,
+    answersSent: () => {},
+  };
+  const app = createApp(parts);
+  const browser = (address = '127.0.0.1') => makeBrowser(app, address);
+  return {
+    app,
+    parts,
+    store,
+    database,
+    archive,
+    later: (milliseconds) => {
+      shift += milliseconds;
+    },
+    run: async (made) => {
+      const run = await makeRun(store, made);
+      const view = await projectRun(store, database, run.id);
+      if (view !== undefined) live.announce({ run: run.id, studyInstanceUid: view.studyInstanceUid });
+      return run;
+    },
+    browser,
+    signedIn: async (name, role = 'reader') => {
+      await createAccount(database, { name, password: PASSWORD, role, now: now() });
+      const opened = browser();
+      const answer = await opened.post('/sign-in', { name, password: PASSWORD });
+      if (answer.status !== 303) throw new Error(`Sign-in of ${name} answered ${answer.status}.`);
+      return opened;
+    },
+    api: async (at, init = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set('authorization', `Bearer ${API_TOKEN}`);
+      return app.request(`${ORIGIN}${at}`, { ...init, headers });
+    },
+    close: async () => {
+      await exportOutbox(store, database);
+      await database.close();
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function makeBrowser(app: World['app'], address: string): Browser {
+  const cookies = new Map<string, string>();
+  const send = async (at: string, init: RequestInit, given: Record<string, string>) => {
+    const headers = new Headers({ host: '127.0.0.1:8000', ...given });
+    if (cookies.size > 0) headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+    const env = { incoming: { socket: { remoteAddress: address } } };
+    const answer = await app.request(`${ORIGIN}${at}`, { ...init, headers }, env);
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      if (name === undefined || value === undefined) continue;
+      if (value === '' || /max-age=0/i.test(cookie)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return answer;
+  };
+  const get = (at: string, headers: Record<string, string> = {}) => send(at, {}, headers);
+  return {
+    cookies,
+    get,
+    post: (at, fields, headers = {}) =>
+      send(at, { method: 'POST', body: new URLSearchParams(fields) }, { origin: ORIGIN, ...headers }),
+    field: async (at, name) => {
+      const text = await (await get(at)).text();
+      const value = new RegExp(`name="${name}" value="([^"]*)"`).exec(text)?.[1];
+      if (value === undefined) throw new Error(`The page ${at} has no field ${name}.`);
+      return value;
+    },
+  };
+}
