@@ -12,6 +12,7 @@ import type { Deployments } from './deployments.ts';
 import { type CallLimits, readLimits } from './limits.ts';
 import type { FunctionLogs } from './logs.ts';
 import { type Placement, place } from './placement.ts';
+import { commandFor } from './process/command.ts';
 import type { Endpoint, Runtime } from './runtime.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -89,7 +90,8 @@ export class Functions {
    *
    * @throws {ProblemError} 400, with a sentence about what in the deployment cannot be had
    */
-  deploy(deployment: FunctionDeployment): void {
+  deploy(asked: FunctionDeployment): void {
+    const deployment = { ...asked, envProcess: commandFor(asked.service, asked.envProcess ?? '') };
     const before = this.#known.get(deployment.service);
     const { minimum, maximum } = scaleLabels(deployment);
     const deployed = {
@@ -189,12 +191,12 @@ export class Functions {
 
   #check(deployment: FunctionDeployment): void {
     const { runtime, secrets } = this.#options;
-    if (deployment.envProcess === undefined || deployment.envProcess.trim() === '') {
+    if (deployment.envProcess?.trim() === '') {
       throw refusal(
         `${deployment.service} has no command: set fprocess in stack.yml (this provider runs commands, not images).`,
       );
     }
-    runtime.check(deployment.envProcess);
+    runtime.check(deployment.envProcess ?? '');
     readLimits(deployment.envVars ?? {});
     secrets.require(deployment.secrets ?? []);
     place(deployment.constraints ?? [], this.#options.nodes, this.#options.placement);

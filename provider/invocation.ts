@@ -35,7 +35,7 @@ const NO_BODY = new Set([204, 205, 304]);
 export type Invoke = (name: string, path: string, request: Request) => Promise<Response>;
 
 export interface InvocationOptions {
-  readonly functions: Functions;
+  readonly functions: Pick<Functions, 'has' | 'endpoints' | 'limits' | 'trouble' | 'countInvocation'>;
   readonly metrics: Pick<Metrics, 'invoked'>;
 }
 
@@ -117,13 +117,23 @@ function forward({ name, endpoint, path, request, execMs, readMs, onEnd }: Call)
     ];
     const onLeft = () => upstream.destroy(new GivenUpError(499, 'The caller left.'));
     request.signal.addEventListener('abort', onLeft, { once: true });
-    upstream.on('error', (error) => answer(failure(name, error)));
-    upstream.once('response', (incoming) => answer(responseOf(incoming, callId)));
-    upstream.once('close', () => {
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
       for (const timer of timers) clearTimeout(timer);
       request.signal.removeEventListener('abort', onLeft);
-      answer(failure(name, new Error('the connection closed')));
       onEnd(code);
+    };
+    upstream.on('error', (error) => answer(failure(name, error)));
+    upstream.once('response', (incoming) => {
+      // Before the caller sees the end of the answer: its next call must find the replica free.
+      incoming.once('end', end);
+      answer(responseOf(incoming, callId));
+    });
+    upstream.once('close', () => {
+      answer(failure(name, new Error('the connection closed')));
+      end();
     });
     send(request, upstream);
   });
@@ -139,6 +149,8 @@ function send(request: Request, upstream: http.ClientRequest): void {
     upstream.end();
     return;
   }
+  // The function may answer before the first byte of a body that comes slowly.
+  upstream.flushHeaders();
   // What goes wrong on the way is told by the events of `upstream`.
   pipeline(Readable.from(chunksOf(request.body)), upstream, () => {});
 }

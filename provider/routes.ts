@@ -9,6 +9,7 @@
 import { Hono } from 'hono';
 import { basicAuth } from 'hono/basic-auth';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import type { Logger } from '../lib/platform/log.ts';
 import { ProblemError, problemOf } from '../lib/platform/problem.ts';
@@ -17,6 +18,7 @@ import { createInvokeLater } from './async.ts';
 import type { Credentials } from './credentials.ts';
 import type { Functions } from './functions.ts';
 import { createInvoke } from './invocation.ts';
+import { firstIssue } from './issue.ts';
 import type { FunctionLogs } from './logs.ts';
 import { loopbackOnly } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
@@ -55,6 +57,7 @@ export function createRoutes(options: RoutesOptions): Hono {
 
   const app = new Hono();
   app.onError((error) => {
+    if (error instanceof HTTPException) return error.getResponse();
     const problem = problemOf(error);
     if (problem.status >= 500) log.error({ err: error }, 'request failed');
     return new Response(`${problem.detail ?? problem.title}\n`, { status: problem.status, headers: PLAIN_TEXT });
@@ -220,8 +223,7 @@ async function parse<Schema extends z.ZodType<{ namespace?: string | undefined }
 function accept<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new ProblemError(400, 'Request refused', `${issue?.path.join('.') || 'request'}: ${issue?.message}`);
+  throw new ProblemError(400, 'Request refused', firstIssue(parsed.error));
 }
 
 function secretBytes({ value, rawValue }: Secret): Uint8Array {

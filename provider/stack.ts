@@ -1,8 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
-import { EnvironmentFile, FunctionDeployment, Stack, type StackFunction } from '../schemas/openfaas.ts';
+import {
+  EnvironmentFile,
+  FunctionDeployment,
+  LanguageTemplate,
+  Stack,
+  type StackFunction,
+} from '../schemas/openfaas.ts';
+import { firstIssue } from './issue.ts';
+import { commandFor } from './process/command.ts';
 
 /** stack.yml cannot be read; the message names the file and the first thing that is wrong. */
 export class StackError extends Error {
@@ -36,7 +44,7 @@ function deploymentOf(
     service,
     image: declared.image,
     namespace: declared.namespace,
-    envProcess: declared.fprocess,
+    envProcess: commandFor(service, declared.fprocess ?? templateCommand(declared.lang, stackFile)),
     envVars: Object.assign({}, ...fromFiles, declared.environment ?? {}),
     constraints: declared.constraints ?? [],
     secrets: declared.secrets ?? [],
@@ -50,6 +58,13 @@ function deploymentOf(
   return FunctionDeployment.parse(JSON.parse(JSON.stringify(deployment)));
 }
 
+/** The command of the function's template, which lies in `template/` beside stack.yml; empty where there is none. */
+function templateCommand(language: string | undefined, stackFile: string): string {
+  if (language === undefined) return '';
+  const file = path.join(path.dirname(stackFile), 'template', language, 'template.yml');
+  return existsSync(file) ? (parseFile(file, LanguageTemplate, {}).fprocess ?? '') : '';
+}
+
 function parseFile<Schema extends z.ZodType>(file: string, schema: Schema, environment: Environment): z.output<Schema> {
   let content: unknown;
   try {
@@ -60,8 +75,7 @@ function parseFile<Schema extends z.ZodType>(file: string, schema: Schema, envir
   }
   const parsed = schema.safeParse(substitute(content, environment));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new StackError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
+  throw new StackError(`${file}: ${firstIssue(parsed.error)}`);
 }
 
 function substitute(value: unknown, environment: Environment): unknown {

@@ -94,6 +94,7 @@ const Texts = z.record(z.string(), Scalar).nullish();
 /** One function of stack.yml, in as far as it decides the deployment. */
 export const StackFunction = z.object({
   image: z.string(),
+  lang: z.string().optional(),
   namespace: z.string().optional(),
   fprocess: z.string().optional(),
   environment: Texts,
@@ -115,6 +116,9 @@ export const Stack = z.object({
   functions: z.record(FunctionName, StackFunction),
 });
 export type Stack = z.infer<typeof Stack>;
+
+/** `template/<lang>/template.yml`. */
+export const LanguageTemplate = z.object({ fprocess: z.string().optional() });
 
 /** A file named in `environment_file`. */
 export const EnvironmentFile = z.object({ environment: z.record(z.string(), Scalar) });

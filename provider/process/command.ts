@@ -7,6 +7,14 @@ const PART = /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)|([^"'\\]+)/g;
 const SHELL_SIGNS = /^(?:[|&;<>]+|\d?>.*|<.*|.*\$\(.*|.*`.*)$/;
 
 /**
+ * The command with the function's name in place of `{name}`. faas-cli sends the `fprocess` of the template and not that
+ * of stack.yml, so the one of the template must do for every function.
+ */
+export function commandFor(name: string, command: string): string {
+  return command.replaceAll('{name}', name);
+}
+
+/**
  * Splits a command as a shell would, without one: blanks, double quotes with backslash, single quotes.
  *
  * @throws {ProblemError} 400, if there is no command, a quote is not closed, or it needs a shell

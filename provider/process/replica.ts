@@ -122,7 +122,7 @@ export class Replica {
     // Node programs also get a channel that closes with the provider (functions/operator.ts ends on it); others would
     // only inherit a descriptor they do not know.
     const isNode = path.basename(program) === 'node';
-    // stack.yml writes `${S3_ENDPOINT:-}`: empty means not set, and must not hide what the provider has.
+    // stack.yml writes `${S3_ENDPOINT}`: empty means not set, and must not hide what the provider has.
     const own = Object.entries(workload.environment).filter(([name, value]) => value !== '' || !(name in environment));
     const child = spawn(program, parameters, {
       cwd: folder,

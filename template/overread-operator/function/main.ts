@@ -1,0 +1,4 @@
+import { main } from '../operator.ts';
+import { countImages } from './operator.ts';
+
+await main(countImages);
