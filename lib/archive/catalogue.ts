@@ -10,6 +10,9 @@ import { momentOfName } from './spool.ts';
 /** A connection inside a transaction. */
 export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
 
+/** Where statements go: the database, or a transaction that is open already. */
+export type Queries = Database['db'] | Transaction;
+
 /** One reception of an instance, as the index needs it. */
 export interface Reception {
   /** Name of the spool's entry; undefined where the index is rebuilt from the store. */
@@ -30,11 +33,8 @@ export interface Consequences {
 /** The instance that is held already under a SOPInstanceUID. */
 export type HeldInstance = typeof tables.instance.$inferSelect;
 
-export async function findInstance(database: Database, SOPInstanceUID: string): Promise<HeldInstance | undefined> {
-  const [held] = await database.db
-    .select()
-    .from(tables.instance)
-    .where(eq(tables.instance.sopInstanceUid, SOPInstanceUID));
+export async function findInstance(db: Queries, SOPInstanceUID: string): Promise<HeldInstance | undefined> {
+  const [held] = await db.select().from(tables.instance).where(eq(tables.instance.sopInstanceUid, SOPInstanceUID));
   return held;
 }
 
@@ -55,8 +55,8 @@ export async function forgetIngested(database: Database, before: Date): Promise<
  * An instance that says nothing of the patient (it broke off before) is taken for the study's. Two empty PatientIDs in
  * one study are one patient: the study is what they share, not the emptiness.
  */
-export function claimStudy(database: Database, reception: Reception): Promise<'ours' | 'other-patient'> {
-  return database.db.transaction(async (transaction) => {
+export function claimStudy(db: Queries, reception: Reception): Promise<'ours' | 'other-patient'> {
+  return db.transaction(async (transaction) => {
     const { facts } = reception;
     await lockStudy(transaction, facts.StudyInstanceUID);
     const [held] = await transaction
@@ -82,13 +82,13 @@ export function claimStudy(database: Database, reception: Reception): Promise<'o
 
 /** Writes an instance whose object is in the store, with everything that follows from it, at once or not at all. */
 export async function recordInstance(
-  database: Database,
+  db: Queries,
   reception: Reception,
   object: ObjectReference,
-  consequences: Consequences,
+  consequences: Consequences | undefined,
 ): Promise<void> {
   const { facts } = reception;
-  await database.db.transaction(async (transaction) => {
+  await db.transaction(async (transaction) => {
     await lockStudy(transaction, facts.StudyInstanceUID);
     await markIngested(transaction, reception);
     await transaction
@@ -140,13 +140,13 @@ export async function recordDuplicate(
 
 /** Writes what stays out until a person decides. The same bytes again are the same row. */
 export async function recordQuarantine(
-  database: Database,
+  db: Queries,
   reception: Reception,
   object: ObjectReference,
   reason: string,
 ): Promise<void> {
   const { facts } = reception;
-  await database.db.transaction(async (transaction) => {
+  await db.transaction(async (transaction) => {
     await markIngested(transaction, reception);
     await transaction
       .insert(tables.quarantine)
@@ -164,35 +164,61 @@ export async function recordQuarantine(
   });
 }
 
+/** Any number: shared by those who write about one study, held alone by who writes about all of them. */
+const ARCHIVE_LOCK = 7_210_002;
+
+/** Studies share this many locks, so that a rebuild, which takes them all in one transaction, has room for them. */
+const STUDY_LOCKS = 1024;
+
 /** Holds a study against everyone else who would change it or freeze its version, until the transaction ends. */
 export async function lockStudy(transaction: Transaction, StudyInstanceUID: string): Promise<void> {
-  await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${StudyInstanceUID}, 0))`);
+  await transaction.execute(
+    sql`select pg_advisory_xact_lock_shared(${ARCHIVE_LOCK}), pg_advisory_xact_lock(hashtextextended(${StudyInstanceUID}, 0) % ${STUDY_LOCKS})`,
+  );
+}
+
+/** Holds all studies, until the transaction ends. */
+export async function lockArchive(transaction: Transaction): Promise<void> {
+  await transaction.execute(sql`select pg_advisory_xact_lock(${ARCHIVE_LOCK})`);
 }
 
 /** What an arrival changes: the study's times, what routes said, and what is due. */
-async function follow(transaction: Transaction, reception: Reception, consequences: Consequences): Promise<void> {
+async function follow(
+  transaction: Transaction,
+  reception: Reception,
+  consequences: Consequences | undefined,
+): Promise<void> {
   const { StudyInstanceUID } = reception.facts;
-  for (const { route, pipeline, matched, held, reason } of consequences.decisions) {
+  const received = reception.receivedAt;
+  const quietSeconds = consequences === undefined ? 0 : await followConsequences(transaction, reception, consequences);
+  const completeAt = new Date(received.getTime() + 1000 * quietSeconds);
+  await transaction
+    .update(tables.study)
+    .set({
+      firstReceivedAt: sql`least(${tables.study.firstReceivedAt}, ${received.toISOString()}::timestamptz)`,
+      lastReceivedAt: sql`greatest(${tables.study.lastReceivedAt}, ${received.toISOString()}::timestamptz)`,
+      completeAt: sql`greatest(${tables.study.completeAt}, ${completeAt.toISOString()}::timestamptz)`,
+    })
+    .where(eq(tables.study.studyInstanceUid, StudyInstanceUID));
+}
+
+/** Keeps what routes said and starts quiet periods; answers the longest one, in seconds. */
+async function followConsequences(
+  transaction: Transaction,
+  { facts, receivedAt }: Reception,
+  { decisions, demands, quietSeconds }: Consequences,
+): Promise<number> {
+  for (const { route, pipeline, matched, held, reason } of decisions) {
     await transaction
       .insert(tables.routeDecision)
-      .values({ studyInstanceUid: StudyInstanceUID, route, pipeline, matched, held, reason })
+      .values({ studyInstanceUid: facts.StudyInstanceUID, route, pipeline, matched, held, reason })
       .onConflictDoUpdate({
         target: [tables.routeDecision.studyInstanceUid, tables.routeDecision.route],
         set: { pipeline, matched, held, reason },
         setWhere: sql`not ${tables.routeDecision.matched} and (excluded.matched or excluded.held > ${tables.routeDecision.held})`,
       });
   }
-  const quietSeconds = await arm(transaction, StudyInstanceUID, reception.receivedAt, consequences.demands);
-  const completeAt = new Date(
-    reception.receivedAt.getTime() + 1000 * Math.max(0, quietSeconds ?? consequences.quietSeconds),
-  );
-  await transaction
-    .update(tables.study)
-    .set({
-      lastReceivedAt: sql`greatest(${tables.study.lastReceivedAt}, ${reception.receivedAt.toISOString()}::timestamptz)`,
-      completeAt: sql`greatest(${tables.study.completeAt}, ${completeAt.toISOString()}::timestamptz)`,
-    })
-    .where(eq(tables.study.studyInstanceUid, StudyInstanceUID));
+  return (await arm(transaction, facts.StudyInstanceUID, receivedAt, demands)) ?? quietSeconds;
 }
 
 async function markIngested(transaction: Transaction, reception: Reception): Promise<void> {

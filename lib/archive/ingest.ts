@@ -6,6 +6,7 @@ import type { Route } from '../../schemas/site.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
 
+import { type Comparison, compareInstances } from '../dicom/identity.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Demand } from './arming.ts';
 import {
@@ -20,6 +21,7 @@ import {
   recordQuarantine,
 } from './catalogue.ts';
 import { readFacts } from './facts.ts';
+import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { instanceKey, quarantineKey } from './keys.ts';
 import { decideRoute, type RouteDecision, routeKeywords } from './routes.ts';
 import type { SpoolEntry } from './spool.ts';
@@ -73,26 +75,14 @@ export async function ingest({ entry, reception }: ReadEntry, context: IngestCon
   if (await isIngested(database, entry.name)) return 'known';
   const refused = identityProblem(reception);
   if (refused !== undefined) return quarantine(entry, reception, refused, context);
-  const held = await findInstance(database, facts.SOPInstanceUID);
+  const held = await findInstance(database.db, facts.SOPInstanceUID);
   if (held !== undefined) return meetHeld(entry, reception, held, context);
-  if ((await claimStudy(database, reception)) === 'other-patient') {
-    return quarantine(entry, reception, 'Its study is known under another patient.', context);
+  if ((await claimStudy(database.db, reception)) === 'other-patient') {
+    return quarantine(entry, reception, OTHER_PATIENT, context);
   }
   const object = await store.putFile('dicom', instanceKey(facts), entry.file, 'application/dicom');
-  await recordInstance(database, reception, object, consequencesOf(reception, context));
+  await recordInstance(database.db, reception, object, consequencesOf(reception, context));
   return 'indexed';
-}
-
-/** Why an instance cannot be known by its identifiers; undefined where it can. */
-export function identityProblem({ facts }: Reception): string | undefined {
-  if (facts.SOPInstanceUID === '') return 'Its SOPInstanceUID is missing or not valid.';
-  if (facts.StudyInstanceUID === '') return 'Its StudyInstanceUID is missing or not valid.';
-  if (facts.SeriesInstanceUID === '') return 'Its SeriesInstanceUID is missing or not valid.';
-  if (facts.SOPClassUID === '') return 'Its SOPClassUID is missing or not valid.';
-  if (facts.commandSOPInstanceUID !== facts.SOPInstanceUID) {
-    return 'It was sent under another SOPInstanceUID than it states.';
-  }
-  return undefined;
 }
 
 /** The same SOPInstanceUID again: the same instance, or something that must not take its place. */
@@ -105,22 +95,24 @@ async function meetHeld(
   const { facts } = reception;
   if (reception.dataSetSha256 !== held.dataSetSha256) {
     if (facts.StudyInstanceUID !== held.studyInstanceUid) {
-      return quarantine(entry, reception, 'Its SOPInstanceUID is known in another study.', context);
+      return quarantine(entry, reception, OTHER_STUDY, context);
     }
-    if ((await claimStudy(context.database, reception)) === 'other-patient') {
-      return quarantine(entry, reception, 'Its SOPInstanceUID is known under another patient.', context);
+    if ((await claimStudy(context.database.db, reception)) === 'other-patient') {
+      return quarantine(entry, reception, OTHER_PATIENT, context);
     }
     if (!(await isReencoding(entry, held, context))) {
-      return quarantine(entry, reception, 'Its SOPInstanceUID is known with other content.', context);
+      return quarantine(entry, reception, OTHER_CONTENT, context);
     }
   }
   await recordDuplicate(context.database, reception, consequencesOf(reception, context));
   return 'duplicate';
 }
 
+/** What cannot be proven to be the same instance, since it cannot be read, is another one. */
 async function isReencoding(entry: SpoolEntry, held: HeldInstance, context: IngestContext): Promise<boolean> {
   const [first, second] = await Promise.all([context.store.get('dicom', held.objectKey), readWhole(entry.file)]);
-  return first.equals(second);
+  const comparison = await compareInstances(first, second).catch((): Comparison => 'different');
+  return comparison !== 'different';
 }
 
 async function quarantine(
@@ -130,7 +122,7 @@ async function quarantine(
   context: IngestContext,
 ): Promise<Outcome> {
   const object = await quarantineObject(entry, context.store);
-  await recordQuarantine(context.database, reception, object, reason);
+  await recordQuarantine(context.database.db, reception, object, reason);
   return 'quarantined';
 }
 

@@ -28,10 +28,20 @@ const IDENTIFYING =
 /** Longest value shown in a reason, characters. */
 const LONGEST_SHOWN = 64;
 
-/** Keywords whose values the index must keep, so that routes can be asked. Unknown keywords are left out. */
+/** Tags that the index keeps whatever the routes ask for. */
+const ALWAYS_KEPT = [
+  'SOPClassUID',
+  'StationName',
+  'Modality',
+  'StudyDescription',
+  'SeriesDescription',
+  'BodyPartExamined',
+];
+
+/** Keywords whose values the index keeps, those that routes ask for included. Unknown keywords are left out. */
 export function routeKeywords(routes: readonly Route[]): string[] {
   const keywords = routes.flatMap((route) => conditionsOf(route).map(({ keyword }) => keyword));
-  return [...new Set(['SOPClassUID', 'StationName', ...keywords])].filter((keyword) => vrOf(keyword) !== undefined);
+  return [...new Set([...ALWAYS_KEPT, ...keywords])].filter((keyword) => vrOf(keyword) !== undefined);
 }
 
 /**

@@ -115,13 +115,14 @@ export const quarantine = archive.table(
   (table) => [index('quarantine_study').on(table.studyInstanceUid)],
 );
 
-/** What a route said of a study: of its instances the one that matches best decides. */
+/**
+ * What a route said of a study: of its instances the one that matches best decides. Born here, unlike what is above: it
+ * stays when the index is rebuilt, and so does a dispatch.
+ */
 export const routeDecision = archive.table(
   'route_decision',
   {
-    studyInstanceUid: text('study_instance_uid')
-      .notNull()
-      .references(() => study.studyInstanceUid),
+    studyInstanceUid: text('study_instance_uid').notNull(),
     /** The route's name, or the called AE title that asks for a pipeline by itself. */
     route: text('route').notNull(),
     pipeline: text('pipeline').notNull(),
@@ -137,9 +138,7 @@ export const routeDecision = archive.table(
 export const dispatch = archive.table(
   'dispatch',
   {
-    studyInstanceUid: text('study_instance_uid')
-      .notNull()
-      .references(() => study.studyInstanceUid),
+    studyInstanceUid: text('study_instance_uid').notNull(),
     pipeline: text('pipeline').notNull(),
     quietSeconds: doublePrecision('quiet_seconds').notNull(),
     /** When the study is complete for this pipeline, unless another instance comes; null: nothing is due. */
