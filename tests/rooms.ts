@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   functions: ['schemas', 'lib/platform', 'lib/store', 'lib/runs', 'lib/dicom', 'lib/imaging'],
   provider: ['schemas', 'lib/platform'],
   web: [...SERVICES_LIBRARIES, 'lib/archive', 'connector/feed.ts'],
-  cli: [...SERVICES_LIBRARIES, 'lib/archive', 'provider/client.ts', 'phantoms/demo.ts', 'web/projection.ts'],
+  cli: [...SERVICES_LIBRARIES, 'lib/archive', 'provider/client.ts', 'phantoms/demo.ts', 'web/projection/project.ts'],
   phantoms: ['schemas', 'lib/dicom', 'lib/imaging'],
 };
 

@@ -62,7 +62,7 @@ export function supervise(
 
   const start = () => {
     const startedAt = Date.now();
-    const started = spawn(process.execPath, [part.entry], {
+    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', part.entry], {
       cwd: HOME,
       env: { ...environment, ...part.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
