@@ -58,10 +58,13 @@ export async function getRunPage(c: WebContext) {
 export async function getStudyPage(c: WebContext) {
   const { parts, person } = c.var;
   const study = await studyOfRequest(c);
-  const patient = await parts.archive.patientOfStudy(study.studyInstanceUid);
+  const [patient, quarantine] = await Promise.all([
+    parts.archive.patientOfStudy(study.studyInstanceUid),
+    parts.archive.quarantineReasons(study.studyInstanceUid),
+  ]);
   const subject = study.studyInstanceUid;
   await record(parts.database, { actor: person.name, action: 'study-viewed', subject, at: parts.now() });
-  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient }));
+  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient, quarantine }));
 }
 
 /** `GET /runs/<id>/images/<SOPInstanceUID>.png` (default window, 8 bit) or `.gray16` (16-bit little-endian grey values) */

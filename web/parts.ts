@@ -3,29 +3,12 @@ import type { Database } from '../lib/database/connection.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
-import type { StudyView } from '../schemas/api.ts';
 import type { Evaluation } from '../schemas/evaluation.ts';
 import type { Person } from './accounts/accounts.ts';
+import type { ArchiveReader } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
-
-/** What the pages may show of the person on the images, to people who are signed in. Never logged, never in a URL. */
-export interface PatientView {
-  readonly name: string | null;
-  readonly patientId: string | null;
-  readonly birthDate: string | null;
-  readonly sex: string | null;
-}
-
-/** What the web asks of the archive. */
-export interface ArchiveReader {
-  /** StudyInstanceUIDs with this accession number or this UID, newest first. */
-  findStudies(search: { readonly accession: string } | { readonly study: string }): Promise<readonly string[]>;
-  /** What is held of a study, without its runs; undefined where nothing is. */
-  studyView(StudyInstanceUID: string): Promise<Omit<StudyView, 'runs'> | undefined>;
-  patientOfStudy(StudyInstanceUID: string): Promise<PatientView | undefined>;
-}
 
 /** Everything that pages and API work with: made once by the service, and by tests. */
 export interface Parts {

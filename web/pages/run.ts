@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
+import type { PatientView } from '../../lib/archive/read.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { HipSummary, Result } from '../../schemas/result.ts';
-import type { Parts, PatientView } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { progress, provenance, steps } from './provenance.ts';
 import { radiograph } from './radiograph.ts';

@@ -1,15 +1,22 @@
 import { html } from 'hono/html';
+import type { PatientView, QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
-import type { Parts, PatientView } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { patientHeader } from './run.ts';
 import { statusMark } from './status.ts';
+
+export interface StudyPage {
+  readonly study: StudyView;
+  readonly patient: PatientView | undefined;
+  readonly quarantine: readonly QuarantineReason[];
+}
 
 /** `/studies/<StudyInstanceUID>`: what was received, where it went and why. */
 export function studyPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { study, patient }: { study: StudyView; patient: PatientView | undefined },
+  { study, patient, quarantine }: StudyPage,
 ): Html {
   return layout({
     parts,
@@ -20,20 +27,20 @@ export function studyPage(
     body: html`<div data-live="/studies/${study.studyInstanceUid}/events"><div data-live-region="study">
 <div class="page-title"><h1>Exam</h1><span class="status is-${study.state}">${study.state === 'receiving' ? 'Images are still arriving' : 'Complete'}</span></div>
 ${patientHeader(patient)}
-${received(study)}
+${received(study, quarantine)}
 ${runs(parts, study)}
 ${routes(study)}
 </div></div>`,
   });
 }
 
-function received(study: StudyView): Html {
+function received(study: StudyView, quarantine: readonly QuarantineReason[]): Html {
   return html`<section class="card">
 <h2>Received</h2>
 <dl>
 <dt>Images</dt><dd>${study.instances} in ${study.series} series</dd>
 <dt>Last image</dt><dd>${moment(study.lastReceivedAt)}</dd>
-<dt>In quarantine</dt><dd>${study.quarantined === 0 ? 'none' : html`<strong class="is-warning">${study.quarantined}</strong>: they stay out of every run until a person decides`}</dd>
+<dt>In quarantine</dt><dd>${study.quarantined === 0 ? 'none' : html`<strong class="is-warning">${study.quarantined}</strong>: they stay out of every run until a person decides<ul>${quarantine.map(({ reason, instances }) => html`<li>${instances}: ${reason}</li>`)}</ul>`}</dd>
 <dt>StudyInstanceUID</dt><dd><code class="digest">${study.studyInstanceUid}</code></dd>
 </dl>
 </section>`;

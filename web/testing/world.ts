@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import type { HeldStudy, PatientView, QuarantineReason } from '../../lib/archive/read.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { createLog } from '../../lib/platform/log.ts';
 import { requestRetry } from '../../lib/runs/retry.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import type { StudyView } from '../../schemas/api.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { loadAssets } from '../assets.ts';
@@ -16,7 +16,7 @@ import { loadEvaluations } from '../evaluations.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
-import type { Parts, PatientView, Variables } from '../parts.ts';
+import type { Parts, Variables } from '../parts.ts';
 import { projectRun } from '../projection/project.ts';
 import { HIP_PIPELINE, type MadeRun, makeRun } from './runs.ts';
 
@@ -26,7 +26,8 @@ export const API_TOKEN = 'token-of-the-tests';
 /** An archive that answers what a test puts in. */
 export interface MadeArchive {
   readonly patients: Map<string, PatientView>;
-  readonly studies: Map<string, Omit<StudyView, 'runs'>>;
+  readonly quarantine: Map<string, QuarantineReason[]>;
+  readonly studies: Map<string, HeldStudy>;
   /** AccessionNumber → StudyInstanceUIDs. */
   readonly accessions: Map<string, string[]>;
 }
@@ -69,7 +70,12 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
   const database = connect(databaseUrl, { max: 4 });
   const live = new LiveUpdates();
   let shift = 0;
-  const archive: MadeArchive = { patients: new Map(), studies: new Map(), accessions: new Map() };
+  const archive: MadeArchive = {
+    patients: new Map(),
+    quarantine: new Map(),
+    studies: new Map(),
+    accessions: new Map(),
+  };
   const now = () => new Date(Date.now() + shift);
   const parts: Parts = {
     store,
@@ -82,6 +88,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
             : []
           : (archive.accessions.get(search.accession) ?? []),
       studyView: async (uid) => archive.studies.get(uid),
+      quarantineReasons: async (uid) => archive.quarantine.get(uid) ?? [],
       patientOfStudy: async (uid) => archive.patients.get(uid),
     },
     requestRetry: async (run, by) => {
