@@ -1,6 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createInterface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Configuration } from '../lib/platform/configuration.ts';
@@ -129,7 +128,12 @@ export class FaasClient {
     const response = await this.#send({ method: 'GET', path: `/system/logs?${query}`, headers: this.#auth(), signal });
     if (response.statusCode !== 200) throw new FaasError(response.statusCode ?? 0, String(await collect(response)));
     try {
-      for await (const line of createInterface({ input: response })) yield parsed(LogLine, line);
+      let rest = '';
+      for await (const chunk of response.setEncoding('utf8')) {
+        const lines = `${rest}${chunk}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) yield parsed(LogLine, line);
+      }
     } catch (error) {
       if (signal?.aborted !== true) throw error;
     }

@@ -1,0 +1,378 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HOME, readConfiguration } from '../lib/platform/configuration.ts';
+import { freePort } from '../tests/postgres.ts';
+import { FaasClient } from './client.ts';
+import { processIdentity } from './process/identity.ts';
+
+const FIXTURE = 'node provider/fixture/function.ts';
+const ECHO = { service: 'echo', image: 'test/echo:1', envProcess: FIXTURE };
+
+/** A provider process on a data folder and a port of its own. */
+class Provider {
+  readonly data = mkdtempSync(path.join(tmpdir(), 'overread-provider-'));
+  readonly environment: Record<string, string>;
+  readonly client: FaasClient;
+  #process: ChildProcess | undefined;
+
+  constructor(port: number) {
+    this.environment = {
+      PATH: process.env.PATH ?? '',
+      OVERREAD_DATA: this.data,
+      OVERREAD_FAAS_PORT: String(port),
+      OVERREAD_LOG_LEVEL: 'error',
+    };
+    this.client = FaasClient.of(readConfiguration(this.environment));
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ['provider/main.ts'], {
+      cwd: HOME,
+      env: this.environment,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve());
+      child.once('exit', (status) => reject(new Error(`The provider ended with status ${status}.`)));
+    });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  get #ledgers(): string {
+    return path.join(this.data, 'provider/processes');
+  }
+
+  /** Folder of the ledger of the provider that runs. */
+  ledger(): string {
+    const [name, ...others] = readdirSync(this.#ledgers);
+    if (name === undefined || others.length > 0) throw new Error(`One ledger was expected: ${name}, ${others}`);
+    return path.join(this.#ledgers, name);
+  }
+
+  /** The first process of every function's group. */
+  groups(): number[] {
+    return readdirSync(this.ledger())
+      .filter((file) => /^\d+\.json$/.test(file))
+      .map((file) => parseInt(file, 10));
+  }
+
+  async dispose(): Promise<void> {
+    await this.end('SIGTERM');
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+/** Asks until it is so; the test's own time limit ends it. */
+async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const ready = (client: FaasClient, name: string, replicas = 1) =>
+  until(async () => (await client.describe(name))?.availableReplicas === replicas);
+
+interface Echo {
+  readonly pid: number;
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  readonly environment: Record<string, string>;
+  readonly secrets: Record<string, string>;
+}
+
+/** What a function in a process of its own was given, told by itself; waits until it takes calls. */
+async function call(client: FaasClient, name: string, body = ''): Promise<Echo> {
+  return until(async () => {
+    const { status, body: answer } = await client.invoke(name, body);
+    return status === 200 && JSON.parse(String(answer));
+  });
+}
+
+const isGone = (pid: number) => until(async () => processIdentity(pid) === undefined);
+
+describe('the provider', () => {
+  let provider: Provider;
+  let client: FaasClient;
+
+  beforeAll(async () => {
+    provider = new Provider(await freePort());
+    client = provider.client;
+    await provider.start();
+  });
+  afterEach(async () => {
+    for (const { name } of await client.list()) await client.remove(name);
+  });
+  afterAll(() => provider.dispose());
+
+  it('runs a function with its environment, its secrets and the way to the store', async () => {
+    await client.setSecret('own', 'for echo');
+    await client.setSecret('other', 'not for echo');
+    await client.deploy({ ...ECHO, secrets: ['own'], envVars: { GREETING: 'hello', PATH: '', exec_timeout: '5s' } });
+    const { environment, secrets, url, body } = await call(client, 'echo', 'payload');
+    expect({ url, body }).toEqual({ url: '/', body: 'payload' });
+    expect(secrets).toEqual({ own: 'for echo' });
+    expect(environment).toMatchObject({ GREETING: 'hello', OVERREAD_DATA: provider.data });
+    expect(environment.PATH, 'an empty setting hides nothing').toContain(path.dirname(process.execPath));
+    expect(environment).not.toHaveProperty('OVERREAD_FAAS_PORT');
+    expect((await client.describe('echo'))?.invocationCount).toBeGreaterThan(0);
+  });
+
+  it('starts a killed function again, and calls never hang meanwhile', async () => {
+    await client.deploy(ECHO);
+    const { pid } = await call(client, 'echo');
+    process.kill(pid, 'SIGKILL');
+    const statuses = new Set<number>();
+    const next = await until(async () => {
+      const answer = await client.invoke('echo', '', { signal: AbortSignal.timeout(2_000) });
+      statuses.add(answer.status);
+      return answer.status === 200 && (JSON.parse(String(answer.body)) as Echo).pid !== pid;
+    });
+    expect(next).toBe(true);
+    expect(statuses, 'not yet, while there is no replica').toContain(503);
+    // A call that the dying process had taken is broken off.
+    expect([200, 500, 503]).toEqual(expect.arrayContaining([...statuses]));
+  });
+
+  it('answers 500 to the call in which a function dies, at once', async () => {
+    await client.deploy(ECHO);
+    await ready(client, 'echo');
+    const { status, fromGateway } = await client.invoke('echo', '', { path: '/crash' });
+    expect({ status, fromGateway }).toEqual({ status: 500, fromGateway: true });
+    const lines: string[] = [];
+    for await (const { text } of client.logs('echo', { follow: true })) if (lines.push(text) === 3) break;
+    expect(lines).toEqual(['listening', 'about to crash', 'ended with status 3, and is started again in 0.2 s']);
+  });
+
+  it('shows why a function does not start, and waits longer before each new try', async () => {
+    await client.deploy({ ...ECHO, service: 'broken', envProcess: 'node nosuch.ts' });
+    const waits: string[] = [];
+    for await (const { text } of client.logs('broken', { follow: true })) {
+      if (text.includes('started again in')) waits.push(text);
+      if (waits.length === 3) break;
+    }
+    expect(waits).toEqual([
+      'ended with status 1, and is started again in 0.2 s',
+      'ended with status 1, and is started again in 0.4 s',
+      'ended with status 1, and is started again in 0.8 s',
+    ]);
+    const { status, body } = await client.invoke('broken', '');
+    expect([status, String(body)]).toEqual([503, expect.stringMatching(/^broken (ended with status 1|is starting)/)]);
+  });
+
+  it('says that a program does not exist', async () => {
+    await client.deploy({ ...ECHO, service: 'absent', envProcess: 'no-such-program --x' });
+    const { text } = await until(async () => {
+      for await (const line of client.logs('absent')) return line;
+      return undefined;
+    });
+    expect(text).toMatch(/^cannot be started \(spawn no-such-program ENOENT\), and is started again/);
+  });
+
+  it('scales up, spreads calls, and down to nothing', async () => {
+    await client.deploy(ECHO);
+    await client.scale('echo', 3);
+    await ready(client, 'echo', 3);
+    const held = Array.from({ length: 3 }, () => client.invoke('echo', '', { path: '/slow?ms=300' }));
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    await client.scale('echo', 0);
+    await ready(client, 'echo', 0);
+    const { status, body } = await client.invoke('echo', '');
+    expect([status, String(body)]).toEqual([503, 'echo is scaled to 0 replicas.\n']);
+  });
+
+  it('lets calls in hand end when a function is replaced or removed', async () => {
+    await client.deploy(ECHO);
+    const { pid } = await call(client, 'echo');
+    const inHand = client.invoke('echo', '', { path: '/slow?ms=700' });
+    await until(async () => ((await client.describe('echo'))?.invocationCount ?? 0) >= 1);
+    await client.deploy({ ...ECHO, envVars: { VERSION: '2' } });
+    const after = await call(client, 'echo');
+    expect(after.pid).not.toBe(pid);
+    expect(after.environment.VERSION).toBe('2');
+    const { status, body } = await inHand;
+    expect([status, String(body)]).toEqual([200, 'slept']);
+    await isGone(pid);
+  });
+
+  it('kills a function that does not end in its time', async () => {
+    await client.deploy({ ...ECHO, envVars: { exec_timeout: '1s' } });
+    const { pid } = await call(client, 'echo');
+    const hanging = client.invoke('echo', '', { path: '/hang' });
+    await client.remove('echo');
+    await isGone(pid);
+    expect([500, 504]).toContain((await hanging).status);
+  });
+
+  it('keeps to exec_timeout and max_inflight', async () => {
+    await client.deploy({ ...ECHO, envVars: { exec_timeout: '500ms', max_inflight: '1' } });
+    await ready(client, 'echo');
+    const begun = Date.now();
+    const first = client.invoke('echo', '', { path: '/hang' });
+    const second = await until(async () => {
+      const answer = await client.invoke('echo', '');
+      return answer.status === 429 && answer;
+    });
+    expect(String(second.body)).toMatch(/^echo has as many calls in hand as it takes/);
+    const { status, body } = await first;
+    expect([status, String(body)]).toEqual([504, 'echo took longer than 500 ms.\n']);
+    expect(Date.now() - begun).toBeLessThan(3_000);
+  });
+
+  it('follows logs while they are written', async () => {
+    await client.deploy(ECHO);
+    const leaving = new AbortController();
+    const seen: string[] = [];
+    for await (const { text, instance } of client.logs('echo', { follow: true, signal: leaving.signal })) {
+      seen.push(text);
+      if (text === 'listening') await call(client, 'echo');
+      if (text.startsWith('POST')) {
+        expect(instance).toBe('echo-0-1');
+        leaving.abort();
+      }
+    }
+    expect(seen).toEqual(['listening', 'POST /']);
+  });
+
+  it('starts a function anew when a secret that it uses changes', async () => {
+    await client.setSecret('key', 'old');
+    await client.deploy({ ...ECHO, secrets: ['key'] });
+    const before = await call(client, 'echo');
+    await client.setSecret('key', 'old');
+    expect((await call(client, 'echo')).pid, 'the same value changes nothing').toBe(before.pid);
+    await client.setSecret('key', 'new');
+    const after = await until(async () => {
+      const echo = await call(client, 'echo');
+      return echo.pid !== before.pid && echo;
+    });
+    expect(after.secrets).toEqual({ key: 'new' });
+  });
+
+  it('calls later what is asked for under /async-function, and tells the answer', async () => {
+    await client.deploy({ ...ECHO, service: 'receiver' });
+    await client.deploy(ECHO);
+    await ready(client, 'receiver');
+    await ready(client, 'echo');
+    const base = `http://127.0.0.1:${provider.environment.OVERREAD_FAAS_PORT}`;
+    const accepted = await fetch(`${base}/async-function/echo/path`, {
+      method: 'POST',
+      body: 'later',
+      headers: { 'X-Callback-Url': `${base}/function/receiver`, 'X-Call-Id': 'call-7' },
+    });
+    expect([accepted.status, accepted.headers.get('X-Call-Id')]).toEqual([202, 'call-7']);
+    for await (const { text } of client.logs('receiver', { follow: true })) if (text === 'POST /') break;
+    expect((await client.describe('echo'))?.invocationCount).toBe(1);
+  });
+
+  it('ends what a function has started with it', async () => {
+    const script = `node provider/fixture/function.ts & echo grandchild $! >&2; wait`;
+    await client.deploy({ ...ECHO, envProcess: `bash -c '${script}'` });
+    const { pid } = await call(client, 'echo');
+    await client.remove('echo');
+    await isGone(pid);
+  });
+
+  it('leaves a stack that is deployed twice as it runs', async () => {
+    const environment = { PATH: process.env.PATH };
+    await client.setSecret('s3-access-key', 'unused');
+    await client.setSecret('s3-secret-key', 'unused');
+    const names = await client.deployStack(path.join(HOME, 'stack.yml'), environment);
+    expect(names).toHaveLength(6);
+    await ready(client, 'dicom-parser');
+    const before = provider.groups();
+    await client.deployStack(path.join(HOME, 'stack.yml'), environment);
+    await ready(client, 'dicom-parser');
+    expect(provider.groups()).toEqual(expect.arrayContaining(before));
+    expect((await client.describe('infer-detection'))?.annotations?.['overread.io/placement']).toMatch(
+      /^Runs on the CPU/,
+    );
+  });
+});
+
+describe('a provider that ends', () => {
+  let provider: Provider;
+  let client: FaasClient;
+  let pids: number[];
+
+  /** Every process of both functions: what they say of themselves, and what leads their groups. */
+  const running = async () => [
+    (await call(client, 'echo')).pid,
+    (await call(client, 'stubborn')).pid,
+    ...provider.groups(),
+  ];
+
+  beforeAll(async () => {
+    provider = new Provider(await freePort());
+    client = provider.client;
+    await provider.start();
+    await client.setSecret('key', 'kept');
+    await client.deploy({ ...ECHO, secrets: ['key'] });
+    // Knows nothing of Node's channel, and ignores SIGTERM.
+    const stubborn = `trap "" TERM; node provider/fixture/function.ts & while :; do wait; done`;
+    await client.deploy({ ...ECHO, service: 'stubborn', envProcess: `bash -c '${stubborn}'` });
+    pids = await running();
+  });
+  afterAll(() => provider.dispose());
+
+  it('killed, takes its functions with it, whatever they are', async () => {
+    await provider.end('SIGKILL');
+    await Promise.all(pids.map(isGone));
+  });
+
+  it('started again, runs within seconds what was deployed', async () => {
+    const begun = Date.now();
+    await provider.start();
+    const echo = await call(client, 'echo');
+    expect(echo.secrets).toEqual({ key: 'kept' });
+    expect(Date.now() - begun).toBeLessThan(5_000);
+    pids = await running();
+  });
+
+  it('killed together with what watches over it, leaves nothing once it is started again', async () => {
+    process.kill(processWithArgument(provider.ledger()), 'SIGKILL');
+    await provider.end('SIGKILL');
+    await provider.start();
+    await Promise.all(pids.map(isGone));
+    pids = await running();
+  });
+
+  it('refuses to run beside another on the same data', async () => {
+    const second = new Provider(await freePort());
+    const environment = { ...second.environment, OVERREAD_DATA: provider.data };
+    Object.assign(second.environment, environment);
+    await expect(second.start()).rejects.toThrow('The provider ended with status 1.');
+    expect((await call(client, 'echo')).pid).toBe(pids[0]);
+    await second.dispose();
+  });
+
+  it('stopped, ends its functions before itself', async () => {
+    await provider.end('SIGTERM');
+    expect(pids.map(processIdentity)).toEqual(pids.map(() => undefined));
+    expect(() => provider.ledger()).toThrow('undefined');
+  });
+});
+
+/** The process that was started with `argument` as its last. */
+function processWithArgument(argument: string): number {
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
+    } catch {
+      return false;
+    }
+  });
+  return Number(found);
+}
