@@ -1,17 +1,17 @@
 import type { Database } from '../lib/database/connection.ts';
+import { ADVISORY_LOCK } from '../lib/database/locks.ts';
 import { parseRunKey } from '../lib/runs/keys.ts';
 import type { ObjectSummary } from '../lib/store/store.ts';
 import type { ObjectEvent } from '../schemas/store.ts';
 import { FEED_CHANNEL } from './feed.ts';
 
-/**
- * Any number: the advisory lock under which events are stored. A number from a sequence is drawn before its row is
+/*
+ * Events are stored under an advisory lock. A number from a sequence is drawn before its row is
  * committed, so of two writers the one with the lower number may commit last, and whoever had already read the higher one
  * would never see it. Here numbers are drawn under a lock that is held until the commit: they become visible in order.
  * (A reader that waits for the transaction horizon, `pg_snapshot_xmin`, does without a lock, but any long transaction of
  * the database, a backup say, would hold the feed up.)
  */
-const LOCK = 7_210_003;
 
 /** Events stored in one transaction. */
 const BATCH = 200;
@@ -93,7 +93,7 @@ export class EventLog {
     const column = (name: keyof ObjectEvent) => events.map((event) => event[name]);
     const { started, retried } = runsOf(events);
     const [, stored] = await this.#database.sql.begin((sql) => [
-      sql`select pg_advisory_xact_lock(${LOCK})`,
+      sql`select pg_advisory_xact_lock(${ADVISORY_LOCK.events})`,
       sql<{ deduplicationKey: string }[]>`
         insert into connector.event (bucket, key, event_time, deduplication_key)
         select * from unnest(${column('bucket')}::text[], ${column('key')}::text[], ${column('eventTime')}::timestamptz[],

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-
-/** Any number: the advisory lock that the connector at work holds. */
-const LOCK = 7_210_002;
+import { ADVISORY_LOCK } from '../lib/database/locks.ts';
 
 /** How long a PostgreSQL that does not answer yet is waited for, ms. */
 const DATABASE_LIMIT_MS = 60_000;
@@ -32,7 +30,7 @@ export async function becomeSole(url: string, onLost: () => void): Promise<{ rel
   const limit = Date.now() + DATABASE_LIMIT_MS;
   for (;;) {
     try {
-      await sql`select pg_advisory_lock(${LOCK})`;
+      await sql`select pg_advisory_lock(${ADVISORY_LOCK.connector})`;
       held = true;
       break;
     } catch (error) {

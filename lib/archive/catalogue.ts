@@ -2,6 +2,7 @@ import { and, eq, lt, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
+import { ADVISORY_LOCK } from '../database/locks.ts';
 import { arm, type Demand } from './arming.ts';
 import type { InstanceFacts, PatientFacts } from './facts.ts';
 import type { RouteDecision } from './routes.ts';
@@ -164,22 +165,19 @@ export async function recordQuarantine(
   });
 }
 
-/** Any number: shared by those who write about one study, held alone by who writes about all of them. */
-const ARCHIVE_LOCK = 7_210_002;
-
 /** Studies share this many locks, so that a rebuild, which takes them all in one transaction, has room for them. */
 const STUDY_LOCKS = 1024;
 
 /** Holds a study against everyone else who would change it or freeze its version, until the transaction ends. */
 export async function lockStudy(transaction: Transaction, StudyInstanceUID: string): Promise<void> {
   await transaction.execute(
-    sql`select pg_advisory_xact_lock_shared(${ARCHIVE_LOCK}), pg_advisory_xact_lock(hashtextextended(${StudyInstanceUID}, 0) % ${STUDY_LOCKS})`,
+    sql`select pg_advisory_xact_lock_shared(${ADVISORY_LOCK.archive}), pg_advisory_xact_lock(hashtextextended(${StudyInstanceUID}, 0) % ${STUDY_LOCKS})`,
   );
 }
 
 /** Holds all studies, until the transaction ends. */
 export async function lockArchive(transaction: Transaction): Promise<void> {
-  await transaction.execute(sql`select pg_advisory_xact_lock(${ARCHIVE_LOCK})`);
+  await transaction.execute(sql`select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
 }
 
 /** What an arrival changes: the study's times, what routes said, and what is due. */

@@ -4,12 +4,10 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { HOME } from '../platform/configuration.ts';
+import { ADVISORY_LOCK } from './locks.ts';
 
 /** One PostgreSQL schema for each owner of tables. */
 const OWNERS = ['archive', 'connector', 'web'] as const;
-
-/** Any number: the advisory lock under which migrations run, so that two processes never migrate at once. */
-const LOCK = 7_210_001;
 
 /**
  * Brings the tables of every owner to the newest version. Migrations lie in `schemas/migrations/<owner>`, made by
@@ -18,7 +16,7 @@ const LOCK = 7_210_001;
 export async function migrateDatabase(url: string): Promise<void> {
   const client = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    await client`select pg_advisory_lock(${LOCK})`;
+    await client`select pg_advisory_lock(${ADVISORY_LOCK.migration})`;
     for (const owner of OWNERS) {
       const migrationsFolder = path.join(HOME, 'schemas/migrations', owner);
       if (!existsSync(migrationsFolder)) continue;
