@@ -14,6 +14,7 @@ import type { ObjectStore } from '../lib/store/store.ts';
 import { FaasClient } from '../provider/client.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import { Pipeline } from '../schemas/pipeline.ts';
+import type { ObjectEvent } from '../schemas/store.ts';
 import { Connector } from './connector.ts';
 import { followEvents, type StoredEvent } from './feed.ts';
 
@@ -34,9 +35,13 @@ export interface WorldOptions {
   /** An empty, migrated database. */
   readonly databaseUrl: string;
   readonly concurrency?: Record<string, number>;
-  /** Stands between the store and the connector. */
-  readonly through?: (store: ObjectStore) => ObjectStore;
+  /** Stands between the store's events and the connector. */
+  readonly events?: (listener: Listener) => Listener;
 }
+
+type Listener = (event: ObjectEvent) => Promise<void>;
+
+export type World = Awaited<ReturnType<typeof connectorWorld>>;
 
 /** A connector with a real PostgreSQL and a real `fs` store, and functions that do what a test says. */
 export async function connectorWorld(options: WorldOptions) {
@@ -48,11 +53,16 @@ export async function connectorWorld(options: WorldOptions) {
   const connectors: Connector[] = [];
   const heard = eventsHeard(database);
 
-  const newConnector = (overrides: { through?: (store: ObjectStore) => ObjectStore } = {}) => {
-    const through = overrides.through ?? options.through ?? ((same: ObjectStore) => same);
+  let gap = () => {};
+  const watched = withEvents(store, (listener, onGap) => {
+    gap = onGap;
+    return options.events?.(listener) ?? listener;
+  });
+
+  const newConnector = () => {
     const connector = new Connector({
       databaseUrl: options.databaseUrl,
-      store: through(store),
+      store: watched,
       faas: new FaasClient({ url: functions.address, credentials: { user: 'admin', password: 'unused' } }),
       faasAddress: functions.address,
       concurrency: options.concurrency ?? { default: 2 },
@@ -94,6 +104,14 @@ export async function connectorWorld(options: WorldOptions) {
     functions,
     heard,
     newConnector,
+    /** The newest of them. */
+    connector: (): Connector => {
+      const newest = connectors.at(-1);
+      if (newest === undefined) throw new Error('No connector was made.');
+      return newest;
+    },
+    /** The store tells that events may be missing. */
+    gap: () => gap(),
     submit,
     /** Resolves with the run when its ending was heard for the `times`-th time. */
     ended: async (run: string, times = 1): Promise<RunState> => {
@@ -114,6 +132,19 @@ export async function connectorWorld(options: WorldOptions) {
 }
 
 let studies = 0;
+
+/** The same store, with something between its events and who listens. */
+function withEvents(store: ObjectStore, between: (listener: Listener, onGap: () => void) => Listener): ObjectStore {
+  return new Proxy(store, {
+    get: (target, property) => {
+      if (property === 'subscribe') {
+        return (listener: Listener, onGap: () => void) => target.subscribe(between(listener, onGap), onGap);
+      }
+      const value = Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
 
 export interface StepSketch {
   readonly name: string;
@@ -162,8 +193,8 @@ async function scriptedFunctions(store: ObjectStore) {
     if (request.url === '/healthz') return void response.end('ok');
     const call = await received(request);
     calls.push(call);
-    for (const check of waiting) check();
     most = Math.max(most, ++running);
+    for (const check of waiting) check();
     const number = calls.filter(({ run, step }) => run === call.run && step === call.step).length;
     const said = await scripts.get(call.step)?.(call, number);
     running--;
@@ -173,10 +204,14 @@ async function scriptedFunctions(store: ObjectStore) {
       response.writeHead(status, { 'Content-Type': 'application/problem+json' });
       return void response.end(JSON.stringify({ title: 'Scripted', status, detail, outOfScope }));
     }
+    await work(call);
+    response.end('{}');
+  };
+
+  const work = async (call: ReceivedCall) => {
     const manifest = manifestOf(call, data.get(call.step) ?? {});
     await store.put('runs', manifestKey(call.run, call.step), Buffer.from(JSON.stringify(manifest)));
     for (const tell of done) tell(call);
-    response.end(JSON.stringify(manifest));
   };
 
   let server: Server;
@@ -198,6 +233,10 @@ async function scriptedFunctions(store: ObjectStore) {
     calls,
     /** Told of each manifest, when it is durable. */
     done,
+    /** Does the work of a call: writes its manifest. */
+    work,
+    /** Calls in hand. */
+    running: () => running,
     /** Most calls that were in hand at once. */
     most: () => most,
     /** What the function of a step does. */

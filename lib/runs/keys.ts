@@ -35,13 +35,18 @@ export function parseRunKey(key: string): RunObject | undefined {
     return { kind: 'trigger', run, id: second.slice(0, -'.json'.length) };
   }
   if (rest.length === 2 && first === 'retries' && second?.endsWith('.json')) {
-    return { kind: 'retry', run, number: Number.parseInt(second, 10) };
+    const number = parseNumber(second.slice(0, -'.json'.length));
+    return number === undefined ? undefined : { kind: 'retry', run, number };
   }
   if (first !== 'steps' || second === undefined) return undefined;
   if (rest.length === 3 && third === 'manifest.json') return { kind: 'manifest', run, step: second };
-  const attempt = Number(third);
-  if (!Number.isInteger(attempt)) return undefined;
+  const attempt = parseNumber(third ?? '');
+  if (attempt === undefined) return undefined;
   if (rest.length === 4 && fourth === 'started.json') return { kind: 'started', run, step: second, attempt };
   if (rest.length === 4 && fourth === 'failed.json') return { kind: 'failed', run, step: second, attempt };
   return { kind: 'output', run };
+}
+
+function parseNumber(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }

@@ -3,17 +3,20 @@ import { ProblemError } from '../platform/problem.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { canonicalJson } from './canonical.ts';
 import { retryKey } from './keys.ts';
-import { readRunState } from './state.ts';
+import { InvalidRunError, readRunState } from './state.ts';
 
 /**
  * Asks by hand for another try of a run that ended badly: its ending is set aside, the step that failed gets all its
  * attempts again, and what had succeeded stays as it is. Two people who ask at once ask for the same retry.
  *
  * @param by name of the account that asks
- * @throws {ProblemError} 404 no such run, 409 it goes on or has succeeded
+ * @throws {ProblemError} 404 no such run, 409 it goes on, has succeeded, or has no valid plan
  */
 export async function requestRetry(store: ObjectStore, run: string, by: string): Promise<Retry> {
-  const state = await readRunState(store, run);
+  const state = await readRunState(store, run).catch((error: unknown) => {
+    if (!(error instanceof InvalidRunError)) throw error;
+    throw new ProblemError(409, 'The run has no plan', `Run ${run} has no valid plan: trying again cannot help.`);
+  });
   if (state === undefined) throw new ProblemError(404, 'No such run', `There is no run ${run}.`);
   const { end } = state;
   if (end === undefined) {
