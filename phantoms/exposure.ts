@@ -59,7 +59,7 @@ export function expose(projection: Projection, mmPerPixel: number, exposure: Exp
         bone === 0
           ? 0
           : exposure.texture * (texture(x * step, y * step) + texture(x * step * 2.7 + 17, y * step * 2.7));
-      const sum = Math.max(0, (projection.smooth[i] ?? 0) + bone * (1 + rough));
+      const sum = Math.max(0, (projection.smooth[i] ?? 0) + bone + bone * rough);
       attenuation[i] = sum;
       transmitted += Math.exp(-sum);
     }
@@ -102,11 +102,19 @@ export function quantise(
 ): Uint16Array {
   const top = 2 ** exposure.bitsStored - 1;
   const inverted = exposure.photometricInterpretation === 'MONOCHROME1';
-  return Uint16Array.from(display, (level) => Math.round((inverted ? 1 - level : level) * top));
+  const stored = new Uint16Array(display.length);
+  for (let i = 0; i < stored.length; i++) {
+    const level = display[i] ?? 0;
+    stored[i] = Math.round((inverted ? 1 - level : level) * top);
+  }
+  return stored;
 }
 
+/** Noise of mean 0 and deviation 1, from the two halves of one random number. */
 function noise(random: Random): number {
-  return (random.next() + random.next() + random.next() - 1.5) * 2;
+  const drawn = random.next() * 65536;
+  const high = Math.floor(drawn);
+  return (high / 65536 + (drawn - high) - 1) * Math.sqrt(6);
 }
 
 /** Takes away a part of the mean over a square of 2·radius + 1 pixels, where there is a patient. */

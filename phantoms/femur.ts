@@ -84,7 +84,7 @@ export function drawFracture(random: Random, femur: Femur, severity: number): Fr
     normal = [-(to[1] - from[1]) / length, (to[0] - from[0]) / length];
     if (normal[0] * femur.neck[0] + normal[1] * femur.neck[1] > 0) normal = [-normal[0], -normal[1]];
   }
-  const cut: Cut = { at, normal, jag: random.between(1, 4) * size, period: random.between(7, 16) * size };
+  const cut: Cut = { at, normal, jag: random.between(0.3, 4) * size, period: random.between(7, 16) * size };
   const impacted = random.chance(0.35);
   const away = (impacted ? -random.between(2.5, 5) : random.between(2, 4) + severity * random.between(0, 9)) * size;
   const upwards = (random.between(1.5, 3.5) + severity * random.between(6, 26)) * size;

@@ -224,13 +224,14 @@ function edgesOf(corners: readonly Point[]): Float64Array {
 function spans(edges: Float64Array, y: number): [from: number, to: number][] {
   const crossings: number[] = [];
   for (let i = 0; i < edges.length; i += 4) {
-    const [x0 = 0, y0 = 0, dx = 0, dy = 0] = edges.subarray(i, i + 4);
-    if (y0 > y !== y0 + dy > y) crossings.push(x0 + (dx * (y - y0)) / dy);
+    const y0 = edges[i + 1] ?? 0;
+    const dy = edges[i + 3] ?? 0;
+    if (y0 > y !== y0 + dy > y) crossings.push((edges[i] ?? 0) + ((edges[i + 2] ?? 0) * (y - y0)) / dy);
   }
   crossings.sort((a, b) => a - b);
-  return crossings.flatMap((from, i) =>
-    i % 2 === 0 ? [[from, crossings[i + 1] ?? from] satisfies [number, number]] : [],
-  );
+  const pairs: [number, number][] = [];
+  for (let i = 0; i + 1 < crossings.length; i += 2) pairs.push([crossings[i] ?? 0, crossings[i + 1] ?? 0]);
+  return pairs;
 }
 
 /** Distance of a point from the nearest edge; same unit as the edges. */

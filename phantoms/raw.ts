@@ -88,8 +88,16 @@ function cell(i: number, count: number, stored: number): [number, number] {
 }
 
 function percentiles(pixels: Uint16Array, [low, high]: [number, number]): [number, number] {
-  const sorted = pixels.slice().sort();
-  const at = (percent: number): number => sorted[Math.round((percent / 100) * (sorted.length - 1))] ?? 0;
+  const counts = new Uint32Array(65536);
+  for (const pixel of pixels) counts[pixel] = (counts[pixel] ?? 0) + 1;
+  const at = (percent: number): number => {
+    let left = (percent / 100) * (pixels.length - 1);
+    for (let level = 0; level < counts.length; level++) {
+      left -= counts[level] ?? 0;
+      if (left < 0) return level;
+    }
+    return counts.length - 1;
+  };
   const [first, last] = [at(low), at(high)];
   return [first, last === first ? first + 1 : last];
 }

@@ -17,11 +17,11 @@ export function addHips(
   const { size } = body;
   const waist = random.between(130, 190) * size;
   const hip = random.between(165, 225) * size;
-  const depth = random.between(75, 140) * size;
+  const depth = random.between(150, 250) * size;
   const layer = random.between(8, 45) * size;
-  const material = { shell: fat, inner: muscle };
   // The trunk is as wide as a tube and less deep: its attenuation is scaled.
-  const flat = (depth * 1.6) / (2 * hip);
+  const flat = depth / (2 * hip);
+  const thigh = Math.min(0.95, random.between(0.75, 1) * (depth / (0.94 * hip)));
   const trunk: TubePoint[] = [
     [0, -420, waist, layer],
     [0, -160, waist, layer],
@@ -40,7 +40,7 @@ export function addHips(
           [side * (x - 4 + slope * 160), 170, hip * 0.44, layer],
           [side * (x - 8 + slope * 420), 430, hip * 0.36, layer],
         ],
-        material,
+        { shell: fat * thigh, inner: muscle * thigh },
       );
     }
   });
