@@ -3,7 +3,11 @@ import { canonicalJson, sha256 } from './canonical.ts';
 
 describe('canonicalJson', () => {
   it.each<[string, unknown, string]>([
-    ['sorts keys, at every depth', { b: 1, a: { d: [{ z: 1, y: 2 }], c: 3 } }, '{"a":{"c":3,"d":[{"y":2,"z":1}]},"b":1}'],
+    [
+      'sorts keys, at every depth',
+      { b: 1, a: { d: [{ z: 1, y: 2 }], c: 3 } },
+      '{"a":{"c":3,"d":[{"y":2,"z":1}]},"b":1}',
+    ],
     ['keeps the order of lists', [3, 1, 2], '[3,1,2]'],
     ['leaves out what is undefined', { a: undefined, b: null }, '{"b":null}'],
     ['writes null for undefined in a list', [undefined], '[null]'],

@@ -35,7 +35,11 @@ steps:
   it.each([
     ['no YAML', `${HEAD}steps: [`, /pipeline\.yaml: not YAML/],
     ['no steps', `${HEAD}steps: []`, /pipeline\.yaml: steps/],
-    ['a name given twice', `${HEAD}steps: [{ name: a, operator: x }, { name: a, operator: x }]`, /step name a is taken/],
+    [
+      'a name given twice',
+      `${HEAD}steps: [{ name: a, operator: x }, { name: a, operator: x }]`,
+      /step name a is taken/,
+    ],
     ['a step called run', `${HEAD}steps: [{ name: run, operator: x }]`, /step name run is taken/],
     [
       'a need that comes later',

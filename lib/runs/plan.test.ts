@@ -39,7 +39,10 @@ describe('planRun', () => {
   });
 
   it('gives the same run for the same work, in whatever order it came', () => {
-    const turned = plan({ instances: [instance('1.2'), instance('1.1')], notAdmitted: [{ SOPClassUID: '9', instances: 1 }] });
+    const turned = plan({
+      instances: [instance('1.2'), instance('1.1')],
+      notAdmitted: [{ SOPClassUID: '9', instances: 1 }],
+    });
     expect(turned.id).toBe(plan().id);
   });
 

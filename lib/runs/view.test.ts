@@ -22,6 +22,11 @@ describe('viewRun', () => {
     expect(parse).toMatchObject({ name: 'parse', status: 'running', attempts: 2, error: 'Out of memory.' });
     expect(infer).toMatchObject({ status: 'waiting', attempts: 0, startedAt: null, error: null });
     const [done] = viewRun(aState({ steps: STEPS, failed, started, manifests: { parse: {} } })).steps;
-    expect(done).toMatchObject({ status: 'succeeded', error: null, device: { kind: 'cpu' }, timings: { computeMs: 2 } });
+    expect(done).toMatchObject({
+      status: 'succeeded',
+      error: null,
+      device: { kind: 'cpu' },
+      timings: { computeMs: 2 },
+    });
   });
 });
