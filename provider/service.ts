@@ -1,11 +1,11 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { z } from 'zod';
 import { type Configuration, HOME } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
-import packageJson from '../package.json' with { type: 'json' };
 import { openFaasCredentials } from './credentials.ts';
 import { Deployments } from './deployments.ts';
 import { Functions } from './functions.ts';
@@ -64,7 +64,7 @@ export function createProvider(
     logs,
     log,
     credentials: openFaasCredentials(configuration),
-    version: packageJson.version,
+    version: ownVersion(),
     runtime: runtime.kind,
   });
   // Calls last as long as a function's own time-outs let them.
@@ -82,6 +82,11 @@ export function createProvider(
       server.closeAllConnections();
     },
   };
+}
+
+function ownVersion(): string {
+  const content: unknown = JSON.parse(readFileSync(path.join(HOME, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(content).version;
 }
 
 function handedOn(environment: Readonly<Record<string, string | undefined>>, data: string): Record<string, string> {
