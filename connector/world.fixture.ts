@@ -99,6 +99,7 @@ export async function connectorWorld(options: WorldOptions) {
   };
 
   return {
+    folder,
     store,
     database,
     functions,
