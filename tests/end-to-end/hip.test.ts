@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -7,15 +7,31 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { freePort } from '../postgres.ts';
 import { REAL_DATA, type Site, startSite } from '../site.ts';
 
 const HIP = path.join(REAL_DATA, '08-hip-xray/wg04');
 const storescuPath = '/usr/bin/storescu';
 
-/** Sends with dcmtk, each file as it is encoded. Debian's dcmtk waits for acknowledgements without TCP_NODELAY. */
-async function storescu(site: Site, title: string, syntax: string, ...files: string[]): Promise<void> {
-  const parameters = ['-aec', title, syntax, '127.0.0.1', String(site.dicomPort), ...files];
+/** Sends with dcmtk, the file as it is encoded. Debian's dcmtk waits for acknowledgements without TCP_NODELAY. */
+async function storescu(port: number, syntax: string, file: string): Promise<void> {
+  const parameters = ['-aec', 'CI2_CD_HIP_FRAC', syntax, '127.0.0.1', String(port), file];
   await promisify(execFile)(storescuPath, parameters, { env: { ...process.env, TCP_NODELAY: '1' } });
+}
+
+/** The data set that storescu puts on the wire (it writes the file's anew), as dcmtk's own receiver keeps it bit by bit. */
+async function dataSetOnTheWire(syntax: string, file: string): Promise<Buffer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'overread-storescp-'));
+  const port = await freePort();
+  const receiver = spawn('/usr/bin/storescp', ['+B', '+xa', '-od', folder, String(port)], { stdio: 'ignore' });
+  try {
+    await expect.poll(() => storescu(port, syntax, file).then(() => 'sent', String), { timeout: 10_000 }).toBe('sent');
+    const [received] = readdirSync(folder);
+    return dataSetOf(path.join(folder, received ?? ''));
+  } finally {
+    receiver.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const dataSetOf = (file: string) => {
@@ -96,11 +112,12 @@ describe.skipIf(!existsSync(HIP) || !existsSync(storescuPath))('the real adult h
     const uids = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'].map(
       (keyword) => dataset.text(keyword) ?? '',
     );
-    await storescu(site, 'CI2_CD_HIP_FRAC', syntax, source);
+    await storescu(site.dicomPort, syntax, source);
     const [run] = await site.untilEnded(uids[0] ?? '');
     const [study, series, instance] = uids;
     const stored = path.join(site.data, `store/dicom/studies/${study}/series/${series}/instances/${instance}.dcm`);
-    expect(dataSetOf(stored).equals(dataSetOf(source)), 'the data set is kept byte for byte').toBe(true);
+    const sent = await dataSetOnTheWire(syntax, source);
+    expect(dataSetOf(stored).equals(sent), 'the data set is kept byte for byte').toBe(true);
     await site.remove();
     return run;
   }
