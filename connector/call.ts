@@ -37,6 +37,7 @@ export interface CallerOptions {
 export class Caller {
   /** Calls that wait for their function, by run and step. */
   readonly waiting = new Map<string, WaitingCall>();
+  readonly #inHand = new Set<string>();
   readonly #options: CallerOptions;
 
   constructor(options: CallerOptions) {
@@ -45,12 +46,15 @@ export class Caller {
 
   /**
    * Makes one call, if it is still due, and waits for its end: a manifest, or failed.json. A call that the function cannot
-   * take now is made again, without costing an attempt, until it can.
+   * take now is made again, without costing an attempt, until it can. One that is in hand already is not made beside it
+   * (the queue gives a job up whose heartbeat stopped, as on a machine that stood still).
    *
    * @throws the signal's reason when it is aborted: nothing is written then, and the same attempt is made again later
    */
   async call(call: QueuedCall, signal: AbortSignal): Promise<void> {
     const name = `${call.run}/${call.step}`;
+    if (this.#inHand.has(name)) return;
+    this.#inHand.add(name);
     try {
       for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
         const step = await this.#options.stillDue(call);
@@ -63,6 +67,7 @@ export class Caller {
       }
     } finally {
       this.waiting.delete(name);
+      this.#inHand.delete(name);
     }
   }
 

@@ -5,8 +5,12 @@ import type { EventLog } from './events.ts';
 import { isNews } from './news.ts';
 import type { HeldRun, RunTable } from './run-table.ts';
 
-/** What goes on is compared with its listing this often, ms. */
+/** What goes on is compared with its listing this often, ms, and in at most a tenth of the time. */
 const ROUND_MS = 5_000;
+const ROUND_SHARE = 10;
+
+/** Least pause between two rounds, whatever asks for the next, ms. */
+const BREATH_MS = 1_000;
 
 /** Runs that nobody told us of are looked for this often, ms, and in at most a twentieth of the time. */
 const NEW_RUNS_MS = 10_000;
@@ -43,9 +47,13 @@ export interface ReconcilerOptions {
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
+  /** When everything is to be looked through; infinite where nothing asks for it. */
   #sweepAt = Number.POSITIVE_INFINITY;
+  /** Another gap was told of since. */
+  #sweepAgain = false;
   #newRunsAt = 0;
 
   constructor(options: ReconcilerOptions) {
@@ -55,29 +63,43 @@ export class Reconciler {
   /** Reads every run again that goes on, then looks for what is missing, again and again. */
   async start(): Promise<void> {
     for (const { id } of await this.#options.table.active()) this.#options.advance(id);
-    this.#timer = setInterval(() => this.#work(), ROUND_MS);
     this.gap();
   }
 
   /** Events may be missing: looks through everything as soon as those under way must have arrived. */
   gap(): void {
+    if (Number.isFinite(this.#sweepAt)) {
+      this.#sweepAgain = true;
+      return;
+    }
     this.#sweepAt = Date.now() + UNDER_WAY_MS;
-    setTimeout(() => this.#work(), UNDER_WAY_MS + 100).unref();
+    this.#lookIn(UNDER_WAY_MS);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#closing.abort();
+    clearTimeout(this.#timer);
     await this.#round;
   }
 
-  #work(): void {
-    if (this.#timer === undefined || this.#round !== undefined) return;
-    this.#round = this.#look()
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, 'reconciliation failed; it is tried again'))
-      .finally(() => {
-        this.#round = undefined;
-      });
+  #lookIn(pause: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closing.signal.aborted || this.#round !== undefined) return;
+    this.#timer = setTimeout(() => {
+      const began = Date.now();
+      this.#round = this.#look()
+        .catch((error: unknown) => this.#options.log.warn({ err: error }, 'reconciliation failed; it is tried again'))
+        .finally(() => {
+          this.#round = undefined;
+          this.#lookIn(this.#pauseAfter(Date.now() - began));
+        });
+    }, pause);
+  }
+
+  /** Nothing is looked through all the time, however much there is; what a gap asks for is not kept waiting. */
+  #pauseAfter(took: number): number {
+    const usual = Math.max(ROUND_MS, took * ROUND_SHARE);
+    return Math.max(BREATH_MS, Math.min(usual, this.#sweepAt - Date.now()));
   }
 
   async #look(): Promise<void> {
@@ -93,7 +115,8 @@ export class Reconciler {
     if (!sweeping) return;
     await this.#compare('results', '');
     await this.#compare('feedback', '');
-    if (this.#sweepAt <= began) this.#sweepAt = Number.POSITIVE_INFINITY;
+    this.#sweepAt = this.#sweepAgain ? Date.now() + UNDER_WAY_MS : Number.POSITIVE_INFINITY;
+    this.#sweepAgain = false;
   }
 
   async #compareRun({ id, pipeline }: HeldRun): Promise<void> {
@@ -119,6 +142,7 @@ export class Reconciler {
     const { store, events, found, log } = this.#options;
     const young = Date.now() - UNDER_WAY_MS;
     for await (const page of pages(store.list(bucket, prefix))) {
+      if (this.#closing.signal.aborted) return;
       const announced = page.filter((object) => isNews(object) && object.lastModified.getTime() <= young);
       const missing = await events.missing(announced);
       for (const event of missing) await found(event);

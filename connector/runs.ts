@@ -9,8 +9,9 @@ import { End, type RunStep } from '../schemas/run.ts';
 import type { QueuedCall } from './queue.ts';
 import type { RunTable } from './run-table.ts';
 
-/** Pause before a run is read again that could not be advanced, ms. */
-const AGAIN_MS = 1_000;
+/** Pause before a run is read again that could not be advanced, ms: doubled from the first to the last. */
+const AGAIN_MS = 500;
+const LONGEST_AGAIN_MS = 10_000;
 
 /** What was decided on a reading holds this long, ms: a call fetched from the queue in this time need not read again. */
 const FRESH_MS = 200;
@@ -74,14 +75,15 @@ export class Runs {
   }
 
   async #advance(run: string, mine: { again: boolean }): Promise<void> {
-    while (mine.again && !this.#closed) {
+    for (let pause = AGAIN_MS; mine.again && !this.#closed; ) {
       mine.again = false;
       try {
         await this.#step(run);
       } catch (error) {
         if (this.#closed) break;
         this.#options.log.warn({ err: error, run }, 'a run could not be advanced; it is read again');
-        await sleep(AGAIN_MS);
+        await sleep(pause, undefined, { ref: false });
+        pause = Math.min(LONGEST_AGAIN_MS, pause * 2);
         mine.again = true;
       }
     }

@@ -39,7 +39,7 @@ export const SiteFile = z.strictObject({
     .default([{ name: 'this-machine', labels: {} }]),
   /** A function whose constraints no node meets: shown as not placed, or run on the first node's CPU all the same. */
   placement: z.enum(['strict', 'allow-cpu']).default('allow-cpu'),
-  /** Calls in flight at once for each function; `default` for the others. */
+  /** Calls in flight at once for each function; `default` for the others, `total` for all functions together. */
   concurrency: z.record(z.string(), z.int().positive()).default({ default: 2 }),
 });
 export type SiteFile = z.infer<typeof SiteFile>;
