@@ -56,24 +56,9 @@ export class Functions {
 
   /** Runs what was deployed before. A function that can no longer be run stays, with the reason in its logs. */
   async open(): Promise<void> {
-    const { deployments, runtime, log, logs } = this.#options;
+    const { deployments, runtime } = this.#options;
     await runtime.open();
-    for (const deployed of deployments.read()) {
-      const name = deployed.deployment.service;
-      try {
-        this.#run(deployed);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        log.error({ function: name, reason }, 'function cannot be run again');
-        logs.add(name, name, reason);
-        this.#known.set(name, {
-          ...deployed,
-          placement: { state: 'unplaced', reason },
-          limits: readLimits({}),
-          invocations: 0,
-        });
-      }
-    }
+    for (const deployed of deployments.read()) this.#runAgain(deployed);
   }
 
   stop(): Promise<void> {
@@ -129,10 +114,10 @@ export class Functions {
     this.#options.log.info({ function: name, replicas }, 'scaled');
   }
 
-  /** Starts the functions anew that use a secret: they read it at their start. */
+  /** Starts the functions anew that use a secret, or that it was missing to: they read it at their start. */
   secretChanged(secret: string): void {
     for (const known of this.#known.values()) {
-      if (known.deployment.secrets?.includes(secret)) this.#run(known);
+      if (known.deployment.secrets?.includes(secret)) this.#runAgain(known);
     }
   }
 
@@ -171,6 +156,11 @@ export class Functions {
     return this.#require(name).limits;
   }
 
+  /** A call of this replica timed out, or its caller gave up. */
+  suspect(endpoint: Endpoint): void {
+    this.#options.runtime.suspect(endpoint);
+  }
+
   countInvocation(name: string): void {
     const known = this.#known.get(name);
     if (known !== undefined) known.invocations += 1;
@@ -200,6 +190,20 @@ export class Functions {
     readLimits(deployment.envVars ?? {});
     secrets.require(deployment.secrets ?? []);
     place(deployment.constraints ?? [], this.#options.nodes, this.#options.placement);
+  }
+
+  /** As `#run`; what stands against it is told with the function. */
+  #runAgain(deployed: DeployedFunction): void {
+    const name = deployed.deployment.service;
+    try {
+      this.#run(deployed);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.error({ function: name, reason }, 'function cannot be run again');
+      this.#options.logs.add(name, name, reason);
+      const placement = { state: 'unplaced', reason } as const;
+      this.#known.set(name, { ...deployed, placement, limits: readLimits({}), invocations: 0 });
+    }
   }
 
   #run(deployed: DeployedFunction): void {

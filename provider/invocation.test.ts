@@ -36,6 +36,7 @@ function gateway(ports: number[], limits: Partial<CallLimits> = {}): { invoke: I
     limits: () => ({ execMs: undefined, readMs: undefined, maxInflight: undefined, ...limits }),
     trouble: () => (ports.length === 0 ? 'f is starting.' : undefined),
     countInvocation: () => {},
+    suspect: () => {},
   };
   const metrics = { invoked: (name: string, code: number) => void calls.push({ name, code }) };
   return { invoke: createInvoke({ functions, metrics }), calls };

@@ -30,12 +30,16 @@ const HOP_BY_HOP = new Set([
 /** No keep-alive: a replica that ends must never be met on an old connection, and a new one on loopback costs 0.1 ms. */
 const AGENT = new http.Agent({ keepAlive: false });
 
+const TIMED_OUT = 504;
+/** Never seen by anybody but the metrics, where nginx has made it a custom. */
+const CALLER_LEFT = 499;
+
 const NO_BODY = new Set([204, 205, 304]);
 
 export type Invoke = (name: string, path: string, request: Request) => Promise<Response>;
 
 export interface InvocationOptions {
-  readonly functions: Pick<Functions, 'has' | 'endpoints' | 'limits' | 'trouble' | 'countInvocation'>;
+  readonly functions: Pick<Functions, 'has' | 'endpoints' | 'limits' | 'trouble' | 'countInvocation' | 'suspect'>;
   readonly metrics: Pick<Metrics, 'invoked'>;
 }
 
@@ -62,6 +66,7 @@ export function createInvoke({ functions, metrics }: InvocationOptions): Invoke 
       const others = load(endpoint) - 1;
       if (others > 0) inFlight.set(endpoint.id, others);
       else inFlight.delete(endpoint.id);
+      if (code === TIMED_OUT || code === CALLER_LEFT) functions.suspect(endpoint);
       functions.countInvocation(name);
       metrics.invoked(name, code, (performance.now() - started) / 1_000);
     };
@@ -108,14 +113,14 @@ function forward({ name, endpoint, path, request, execMs, readMs, onEnd }: Call)
       resolve(response);
     };
     const timers = [
-      after(execMs, () => upstream.destroy(new GivenUpError(504, `${name} took longer than ${execMs} ms.`))),
+      after(execMs, () => upstream.destroy(new GivenUpError(TIMED_OUT, `${name} took longer than ${execMs} ms.`))),
       after(readMs, () => {
         if (!upstream.writableFinished) {
           upstream.destroy(new GivenUpError(408, `The request to ${name} did not come in within ${readMs} ms.`));
         }
       }),
     ];
-    const onLeft = () => upstream.destroy(new GivenUpError(499, 'The caller left.'));
+    const onLeft = () => upstream.destroy(new GivenUpError(CALLER_LEFT, 'The caller left.'));
     request.signal.addEventListener('abort', onLeft, { once: true });
     let ended = false;
     const end = () => {

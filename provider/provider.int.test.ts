@@ -217,6 +217,27 @@ describe('the provider', () => {
     expect([500, 504]).toContain((await hanging).status);
   });
 
+  it('starts a function anew that hangs', async () => {
+    await client.deploy({ ...ECHO, envVars: { exec_timeout: '500ms' } });
+    const { pid } = await call(client, 'echo');
+    process.kill(pid, 'SIGSTOP');
+    expect((await client.invoke('echo', '')).status).toBe(504);
+    for await (const { text } of client.logs('echo', { follow: true })) {
+      if (text === 'has not answered /_/health for 10 s and is killed') break;
+    }
+    expect((await call(client, 'echo')).pid).not.toBe(pid);
+  });
+
+  it('runs on after a deployment that no process can be made of', async () => {
+    await client.deploy({ ...ECHO, envVars: { BAD: 'a\0b' } });
+    for await (const { text } of client.logs('echo', { follow: true })) {
+      expect(text).toMatch(/^cannot be started \(.*null bytes/);
+      break;
+    }
+    await client.deploy(ECHO);
+    await call(client, 'echo');
+  });
+
   it('keeps to exec_timeout and max_inflight', async () => {
     await client.deploy({ ...ECHO, envVars: { exec_timeout: '500ms', max_inflight: '1' } });
     await ready(client, 'echo');
@@ -240,7 +261,7 @@ describe('the provider', () => {
       seen.push(text);
       if (text === 'listening') await call(client, 'echo');
       if (text.startsWith('POST')) {
-        expect(instance).toBe('echo-0-1');
+        expect(instance).toMatch(/^echo-0-[0-9a-f]{6}$/);
         leaving.abort();
       }
     }

@@ -36,6 +36,7 @@ class FakeRuntime implements Runtime {
     const replicas = this.ready ? (this.running.get(name)?.replicas ?? 0) : 0;
     return Array.from({ length: replicas }, (_, index) => ({ id: `${name}-${index}`, host: '127.0.0.1', port: 9 }));
   }
+  suspect() {}
   trouble() {
     return this.ready ? undefined : 'is starting';
   }

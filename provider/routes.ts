@@ -148,6 +148,7 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
       throw new ProblemError(409, 'Secret exists', `There is a secret ${secret.name} already; update it instead.`);
     }
     secrets.set(secret.name, secretBytes(secret));
+    functions.secretChanged(secret.name);
     return context.body(null, 201);
   });
   system.put('/secrets', async (context) => {

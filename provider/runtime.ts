@@ -43,6 +43,8 @@ export interface Runtime {
   remove(name: string): Promise<void>;
   /** Replicas that take calls. */
   endpoints(name: string): readonly Endpoint[];
+  /** Looks whether a replica hangs, since a call of it timed out; if so, starts it anew. */
+  suspect(endpoint: Endpoint): void;
   /** Why a replica does not take calls, as a sentence; undefined when all do. */
   trouble(name: string): string | undefined;
   /** Ends everything, calls in hand first. */

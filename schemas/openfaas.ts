@@ -40,13 +40,14 @@ export const FunctionDeployment = z.object({
 });
 export type FunctionDeployment = z.infer<typeof FunctionDeployment>;
 
-/** An answer of GET `/system/functions` (faas-provider `types.FunctionStatus`). */
+/** An answer of GET `/system/functions` (faas-provider `types.FunctionStatus`); Go leaves out what is 0 or empty. */
 export const FunctionStatus = FunctionDeployment.omit({ service: true }).extend({
   name: FunctionName,
-  invocationCount: z.number(),
-  replicas: z.int(),
-  availableReplicas: z.int(),
-  createdAt: z.string(),
+  image: z.string().default(''),
+  invocationCount: z.number().default(0),
+  replicas: z.int().default(0),
+  availableReplicas: z.int().default(0),
+  createdAt: z.string().default(''),
 });
 export type FunctionStatus = z.infer<typeof FunctionStatus>;
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -17,6 +18,10 @@ const STABLE_MS = 30_000;
 const START_LIMIT_MS = 120_000;
 const PROBE_EVERY_MS = 25;
 const PROBE_LIMIT_MS = 2_000;
+const HEALTH_PATH = '/_/health';
+/** A function that does not answer for so long, and lets calls time out, hangs. */
+const HEALTH_LIMIT_MS = 10_000;
+const LAST_WORDS_MS = 500;
 
 export interface ReplicaOptions {
   readonly workload: Workload;
@@ -38,7 +43,7 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #ending = new AbortController();
   readonly #life: Promise<void>;
-  #starts = 0;
+  #instance = '';
   #child: ChildProcess | undefined;
   #endpoint: Endpoint | undefined;
   #trouble = 'is starting';
@@ -63,6 +68,16 @@ export class Replica {
     return this.#options.workload.drainMs;
   }
 
+  /** Kills the process if it does not answer: it let a call run into its time-out. Then it is started again. */
+  async suspect(): Promise<void> {
+    const [pid, endpoint] = [this.#child?.pid, this.#endpoint];
+    if (pid === undefined || endpoint === undefined) return;
+    const status = await statusAt(endpoint.port, HEALTH_PATH, AbortSignal.timeout(HEALTH_LIMIT_MS));
+    if (status !== undefined || this.#endpoint !== endpoint) return;
+    this.#say(`has not answered ${HEALTH_PATH} for ${HEALTH_LIMIT_MS / 1000} s and is killed`);
+    signalGroup(pid, 'SIGKILL');
+  }
+
   /** No more calls; SIGTERM, so that those in hand are finished; SIGKILL after `drainMs`. */
   async end(drainMs = this.drainMs): Promise<void> {
     this.#endpoint = undefined;
@@ -79,7 +94,10 @@ export class Replica {
     const { signal } = this.#ending;
     let failures = 0;
     while (!signal.aborted) {
-      const { why, soundMs } = await this.#runOnce();
+      const { why, soundMs } = await this.#runOnce().catch((error: unknown) => ({
+        why: `cannot be started (${error instanceof Error ? error.message : error})`,
+        soundMs: 0,
+      }));
       if (signal.aborted) return;
       failures = soundMs >= STABLE_MS ? 0 : failures + 1;
       const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1), LONGEST_DELAY_MS);
@@ -91,27 +109,27 @@ export class Replica {
 
   /** From start to end of one process. */
   async #runOnce(): Promise<{ why: string; soundMs: number }> {
-    this.#starts += 1;
+    const { workload, index, ledger } = this.#options;
+    this.#instance = `${workload.name}-${index}-${randomBytes(3).toString('hex')}`;
     const port = await freePort();
     if (this.#ending.signal.aborted) return { why: 'ended', soundMs: 0 };
     const child = this.#spawn(port);
     this.#child = child;
+    const { pid } = child;
+    if (pid !== undefined) ledger.add(pid);
     const gone = new AbortController();
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`cannot be started (${error.message})`));
-      child.once('exit', (status, signal) => resolve(`ended with ${signal ?? `status ${status}`}`));
-    }).finally(() => {
-      this.#endpoint = undefined;
-      gone.abort();
-    });
-    if (child.pid !== undefined) this.#options.ledger.add(child.pid);
     const readyAt = this.#probe(child, port, gone.signal);
-    const why = await ended;
-    if (child.pid !== undefined) {
-      signalGroup(child.pid, 'SIGKILL');
-      this.#options.ledger.delete(child.pid);
-    }
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const why = await untilEnded(child);
+    this.#endpoint = undefined;
     this.#child = undefined;
+    gone.abort();
+    if (pid !== undefined) {
+      signalGroup(pid, 'SIGKILL');
+      ledger.delete(pid);
+      // Its last words come before ours; what it has started and let go of may hold the pipe open.
+      await Promise.race([closed, sleep(LAST_WORDS_MS)]);
+    }
     const since = await readyAt;
     return { why, soundMs: since === undefined ? 0 : Date.now() - since };
   }
@@ -148,7 +166,7 @@ export class Replica {
     while (!gone.aborted) {
       if (await isReady(port, this.#options.workload.readyPath, gone)) {
         if (gone.aborted || this.#ending.signal.aborted) return undefined;
-        this.#endpoint = { id: this.#instance(), host: HOST, port };
+        this.#endpoint = { id: this.#instance, host: HOST, port };
         return Date.now();
       }
       if (Date.now() > deadline && child.pid !== undefined) {
@@ -161,24 +179,34 @@ export class Replica {
     return undefined;
   }
 
-  #instance(): string {
-    return `${this.#options.workload.name}-${this.#options.index}-${this.#starts}`;
-  }
-
   #say(text: string): void {
-    this.#options.say(this.#instance(), text);
+    this.#options.say(this.#instance, text);
   }
 }
 
-/** A function without such a page (404) is taken as ready when it answers at all. */
-function isReady(port: number, readyPath: string, signal: AbortSignal): Promise<boolean> {
+/** Why the process is no more, as the end of a sentence. */
+function untilEnded(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    const request = http.get({ host: HOST, port, path: readyPath, signal, timeout: PROBE_LIMIT_MS, agent: false });
-    request.once('timeout', () => request.destroy());
-    request.once('error', () => resolve(false));
+    child.on('error', (error) => resolve(`cannot be started (${error.message})`));
+    child.once('exit', (status, signal) => resolve(`ended with ${signal ?? `status ${status}`}`));
+  });
+}
+
+/** A function without such a page (404) is taken as ready when it answers at all. */
+async function isReady(port: number, readyPath: string, gone: AbortSignal): Promise<boolean> {
+  const status = await statusAt(port, readyPath, AbortSignal.any([gone, AbortSignal.timeout(PROBE_LIMIT_MS)]));
+  return status === 200 || status === 404;
+}
+
+/** Status of the answer; undefined if there is none. */
+function statusAt(port: number, page: string, signal: AbortSignal): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = http.get({ host: HOST, port, path: page, signal, agent: false });
+    request.on('error', () => resolve(undefined));
     request.once('response', (response) => {
       response.resume();
-      resolve(response.statusCode === 200 || response.statusCode === 404);
+      response.once('error', () => {});
+      resolve(response.statusCode);
     });
   });
 }

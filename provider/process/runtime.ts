@@ -85,6 +85,11 @@ export class ProcessRuntime implements Runtime {
     return this.#replicas(name).flatMap(({ endpoint }) => endpoint ?? []);
   }
 
+  suspect({ id }: Endpoint): void {
+    const replicas = [...this.#running.values()].flatMap((running) => running.replicas);
+    void replicas.find(({ endpoint }) => endpoint?.id === id)?.suspect();
+  }
+
   trouble(name: string): string | undefined {
     return this.#replicas(name).find(({ trouble }) => trouble !== undefined)?.trouble;
   }
