@@ -219,7 +219,7 @@ export function storeContract(openStores: () => Promise<readonly [ObjectStore, O
       expect(await collect(store.listPrefixes('models', ''))).not.toContain('left/');
     });
 
-    it('goes on beyond a page, each key once, in order', async () => {
+    it('goes on beyond a page, each key once, in order', { timeout: 60_000 }, async () => {
       const keys = Array.from({ length: 1100 }, (_, number) => `many/${String(number).padStart(5, '0')}`);
       for (let at = 0; at < keys.length; at += 50) {
         await Promise.all(keys.slice(at, at + 50).map((key) => store.put('models', key, Buffer.from(key))));
@@ -253,7 +253,7 @@ export function storeContract(openStores: () => Promise<readonly [ObjectStore, O
       expect(await store.stat('models', 'absent')).toBeUndefined();
     });
 
-    it('that is big passes through without filling memory, both ways', async () => {
+    it('that is big passes through without filling memory, both ways', { timeout: 60_000 }, async () => {
       const file = path.join(folder, 'big');
       await writeFile(file, 'not only zeros');
       await truncate(file, BIG);

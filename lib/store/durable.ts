@@ -1,89 +1,93 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /** Who may read what lies on the disk: its owner and group, since images are patients' data. */
 const FILE_MODE = 0o640;
-const FOLDER_MODE = 0o750;
+export const FOLDER_MODE = 0o750;
 
-/** Folders remembered as durable; forgotten all at once beyond it, which only costs a few system calls. */
-const KNOWN_LIMIT = 10_000;
+/** A temporary file older than this was left by a process that died, ms. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Writes whole files that outlive a power cut, below one root.
  *
- * A file is written under a temporary name on the same file system, its bytes are forced to the disk, then it is renamed
- * (atomic, replaces), then the folder that now names it is forced too. Folders are never removed, so what is
- * once known to be durable stays so.
+ * A file is written under a temporary name on the same file system and its bytes are forced to the disk; then it is
+ * renamed (atomic, replaces), and the folder that now names it is forced. So a file costs two forced writes, and a folder
+ * made for it one more, in its parent. A folder that another process has just made is that process's to force.
  */
 export class DurableFolder {
-  readonly #root: string;
   readonly #temporary: string;
-  readonly #known = new Set<string>();
 
   constructor(root: string) {
-    this.#root = root;
     this.#temporary = path.join(root, '.tmp');
   }
 
+  /** Makes the root, and removes what dead processes left. */
   async prepare(): Promise<void> {
     await mkdir(this.#temporary, { recursive: true, mode: FOLDER_MODE });
+    for (const name of await readdir(this.#temporary)) {
+      const file = path.join(this.#temporary, name);
+      const found = await stat(file).catch(() => undefined);
+      if (found !== undefined && found.mtimeMs < Date.now() - ABANDONED_MS) await rm(file, { force: true });
+    }
   }
 
   /**
    * Writes one file.
    *
-   * @param target absolute path below the root
+   * @param target absolute path below the root; its folders are made
    * @param write fills the file
    */
   async write<Result>(target: string, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
     const temporary = path.join(this.#temporary, randomUUID());
-    const folder = path.dirname(target);
     try {
-      const result = await this.#fill(temporary, write);
-      const unknown = await this.#makeFolder(folder);
-      await rename(temporary, target);
-      await forceFolder(folder);
-      for (const parent of unknown) await forceFolder(parent);
-      this.#remember(folder);
+      const result = await fill(temporary, write);
+      const changed = await moveTo(temporary, target);
+      for (const folder of changed) await force(folder);
       return result;
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
     }
   }
+}
 
-  async #fill<Result>(temporary: string, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
-    const file = await open(temporary, 'wx', FILE_MODE);
-    try {
-      const result = await write(file);
-      await file.datasync();
-      return result;
-    } finally {
-      await file.close();
-    }
-  }
-
-  /**
-   * Makes a folder with its parents and answers which parents must be forced to the disk for it to stay: all that this
-   * process has not forced itself, since another process may have made them a moment ago and died before it forced them.
-   */
-  async #makeFolder(folder: string): Promise<string[]> {
-    if (this.#known.has(folder)) return [];
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    const parents: string[] = [];
-    for (let at = folder; at !== this.#root && !this.#known.has(at); at = path.dirname(at))
-      parents.push(path.dirname(at));
-    return parents;
-  }
-
-  #remember(folder: string): void {
-    if (this.#known.size > KNOWN_LIMIT) this.#known.clear();
-    for (let at = folder; at !== this.#root && !this.#known.has(at); at = path.dirname(at)) this.#known.add(at);
+async function fill<Result>(temporary: string, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
+  const file = await open(temporary, 'wx', FILE_MODE);
+  try {
+    const result = await write(file);
+    await file.datasync();
+    return result;
+  } finally {
+    await file.close();
   }
 }
 
-async function forceFolder(folder: string): Promise<void> {
+/** Renames, making folders where they are missing. @returns the folders that got an entry, the deepest first */
+async function moveTo(temporary: string, target: string): Promise<string[]> {
+  const folder = path.dirname(target);
+  try {
+    await rename(temporary, target);
+    return [folder];
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await rename(temporary, target);
+  return [folder, ...parentsOfMade(folder, made)];
+}
+
+/** The parents of every folder from `folder` up to `made`, the topmost that was made (undefined: none was). */
+function parentsOfMade(folder: string, made: string | undefined): string[] {
+  if (made === undefined) return [];
+  const parents = [path.dirname(folder)];
+  for (let at = folder; at !== made; at = path.dirname(at)) parents.push(path.dirname(path.dirname(at)));
+  return parents;
+}
+
+async function force(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

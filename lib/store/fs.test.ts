@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectEvent } from '../../schemas/store.ts';
-import { collect, listen, storeContract } from './contract.ts';
+import { collect, listen } from './contract.ts';
 import { FsStore } from './fs.ts';
+import { StoreUnavailableError } from './store.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'overread-fs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -22,8 +23,6 @@ async function openFs(name: string): Promise<FsStore> {
 }
 
 describe('fs store', () => {
-  storeContract(async () => [await openFs('contract'), await openFs('contract')]);
-
   it('keeps an object under its key, for its owner and group only', async () => {
     const store = await openFs('modes');
     await store.put('dicom', 'patient/study/image', Buffer.from('x'));
@@ -37,6 +36,24 @@ describe('fs store', () => {
     await store.put('dicom', 'good', Buffer.from('x'));
     await expect(store.putFile('dicom', 'bad', path.join(root, 'absent'))).rejects.toThrow('ENOENT');
     expect(await readdir(path.join(root, 'temporary/store/.tmp'))).toEqual([]);
+  });
+
+  it('says what to do when nobody prepared it', async () => {
+    const folder = path.join(root, 'unprepared');
+    const store = new FsStore({ driver: 'fs', folder, journal: path.join(root, 'unprepared-journal') });
+    await expect(store.put('dicom', 'a', Buffer.from('x'))).rejects.toThrow(
+      new StoreUnavailableError(`The object store has no folder ${folder}: \`overread up\` makes it.`),
+    );
+  });
+
+  it('removes what a dead process left unfinished, and leaves what another writes', async () => {
+    const store = await openFs('abandoned');
+    const temporary = path.join(root, 'abandoned/store/.tmp');
+    await writeFile(path.join(temporary, 'old'), 'half');
+    await utimes(path.join(temporary, 'old'), 1, 1);
+    await writeFile(path.join(temporary, 'new'), 'half');
+    await store.prepare();
+    expect(await readdir(temporary)).toEqual(['new']);
   });
 
   it('lists no file that it has not made', async () => {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BUCKETS, type Bucket, EVENT_BUCKETS, type ObjectEvent, type ObjectReference } from '../../schemas/store.ts';
 import type { StoreConfiguration } from '../platform/configuration.ts';
 import { eachChunk } from './chunks.ts';
-import { DurableFolder } from './durable.ts';
+import { DurableFolder, FOLDER_MODE } from './durable.ts';
+import { errorCode } from './error-code.ts';
 import { isContinued, pathOfKey, segmentOfNames } from './fs-names.ts';
 import { Journal } from './journal.ts';
 import { checkKey, checkPrefix, compareKeys } from './keys.ts';
@@ -15,6 +17,7 @@ import {
   ObjectNotFoundError,
   type ObjectStore,
   type ObjectSummary,
+  StoreUnavailableError,
 } from './store.ts';
 
 /** Bytes that a stream reads at a time. */
@@ -39,7 +42,7 @@ export class FsStore implements ObjectStore {
   async prepare(): Promise<void> {
     await this.#durable.prepare();
     await this.#journal.prepare();
-    for (const bucket of BUCKETS) await mkdir(path.join(this.#folder, bucket), { recursive: true, mode: 0o750 });
+    for (const bucket of BUCKETS) await mkdir(path.join(this.#folder, bucket), { recursive: true, mode: FOLDER_MODE });
   }
 
   async put(
@@ -104,9 +107,8 @@ export class FsStore implements ObjectStore {
     return this.#journal.follow(listener, onGap);
   }
 
-  close(): Promise<void> {
-    return this.#journal.close();
-  }
+  /** Nothing is held open between two calls. */
+  async close(): Promise<void> {}
 
   async #write<Result>(bucket: Bucket, key: string, write: (file: FileHandle) => Promise<Result>): Promise<Result> {
     const target = this.#path(bucket, key);
@@ -115,11 +117,22 @@ export class FsStore implements ObjectStore {
       if (isEventBucket(bucket)) await this.#journal.leave(bucket, key);
       return result;
     } catch (error) {
-      if (!hasCode(error, 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY')) throw error;
+      if (!hasCode(error, 'EEXIST', 'ENOTDIR', 'EISDIR')) throw this.#explain(error);
       throw new RangeError(`An object cannot also be a folder of others: ${key} in bucket ${bucket}.`, {
         cause: error,
       });
     }
+  }
+
+  /** The error as `StoreUnavailableError` where the disk is at fault, else itself. */
+  #explain(error: unknown): unknown {
+    if (hasCode(error, 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO')) {
+      const why = `cannot be written (${errorCode(error)}): look at the disk's space and the folder's owner`;
+      return new StoreUnavailableError(`The object store in ${this.#folder} ${why}.`, { cause: error });
+    }
+    if (existsSync(this.#folder)) return error;
+    const message = `The object store has no folder ${this.#folder}: \`overread up\` makes it.`;
+    return new StoreUnavailableError(message, { cause: error });
   }
 
   #path(bucket: Bucket, key: string): string {
@@ -214,5 +227,5 @@ function isAbsence(error: unknown): boolean {
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return codes.includes(errorCode(error));
 }

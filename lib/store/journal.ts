@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readlink, symlink, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { type Bucket, ObjectEvent } from '../../schemas/store.ts';
+import { FOLDER_MODE } from './durable.ts';
 import { type EventListener, insist } from './insist.ts';
 import type { EventSubscription } from './store.ts';
 
@@ -15,14 +16,14 @@ const RESCAN_MS = 5000;
 /**
  * Events of the `fs` driver, as entries of one folder that writers add and the one listener takes away.
  *
- * An entry is a symbolic link that points to `<bucket>/<key>` and is never followed: making one is atomic and writes its
- * text with it, so an event costs one system call and one forced folder, and `ls -l` shows what waits. It
- * is left after its object is durable. A writer that dies between the two leaves an object without event; the listener's
- * reconciliation by listing finds it, as it finds what S3 loses.
+ * An entry is a symbolic link that points to `<bucket>/<key>` and is never followed: making one is a single system call,
+ * atomic, and writes its text with it; and `ls -l` shows what waits. It is left after its object is durable, and
+ * outlives killed processes. It is not forced to the disk, which would cost half as much again as the object itself: what
+ * a power cut takes (and what a writer that dies between object and event never leaves) is found by the listener's
+ * reconciliation at its start, which it owes anyway.
  */
 export class Journal {
   readonly #folder: string;
-  #handle: Promise<FileHandle> | undefined;
   #lastMs = 0;
   #number = 0;
 
@@ -31,14 +32,12 @@ export class Journal {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o750 });
+    await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
   }
 
-  /** Leaves an event, durably. */
+  /** Leaves an event. */
   async leave(bucket: Bucket, key: string): Promise<void> {
     await symlink(`${bucket}/${key}`, path.join(this.#folder, this.#nextName()));
-    this.#handle ??= open(this.#folder, 'r');
-    await (await this.#handle).sync();
   }
 
   /**
@@ -48,12 +47,6 @@ export class Journal {
   async follow(listener: EventListener, onGap: () => void): Promise<EventSubscription> {
     await this.prepare();
     return new Follower(this.#folder, listener, onGap);
-  }
-
-  async close(): Promise<void> {
-    const handle = await this.#handle?.catch(() => undefined);
-    this.#handle = undefined;
-    await handle?.close();
   }
 
   #nextName(): string {

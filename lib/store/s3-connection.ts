@@ -3,6 +3,7 @@ import https from 'node:https';
 import { Socket } from 'node:net';
 import { Client } from 'minio';
 import type { StoreConfiguration } from '../platform/configuration.ts';
+import { errorCode } from './error-code.ts';
 import { StoreUnavailableError } from './store.ts';
 
 export type S3Configuration = Extract<StoreConfiguration, { driver: 's3' }>;
@@ -84,11 +85,6 @@ export class S3Connection {
   #unavailable(what: string, cause: unknown): StoreUnavailableError {
     return new StoreUnavailableError(`The object store at ${this.#endpoint} ${what}.`, { cause });
   }
-}
-
-/** The code of an error of the network or of S3; empty where it has none. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Keeps connections, and gives up those on which nothing moves. */

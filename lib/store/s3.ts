@@ -5,9 +5,10 @@ import type { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { BUCKETS, type Bucket, type ObjectReference } from '../../schemas/store.ts';
 import { eachChunk } from './chunks.ts';
+import { errorCode } from './error-code.ts';
 import type { EventListener } from './insist.ts';
 import { checkKey, checkPrefix } from './keys.ts';
-import { errorCode, type S3Configuration, S3Connection } from './s3-connection.ts';
+import { type S3Configuration, S3Connection } from './s3-connection.ts';
 import { S3Subscription } from './s3-events.ts';
 import { type ListingPage, listingQuery, readListing } from './s3-listing.ts';
 import {

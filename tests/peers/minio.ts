@@ -50,6 +50,10 @@ export async function startMinio(): Promise<Minio | undefined> {
     await answers(endpoint);
   }
 
+  // A test process that ends early must not leave it behind.
+  const end = () => child?.kill('SIGKILL');
+  process.once('exit', end);
+
   async function kill(): Promise<void> {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
@@ -65,6 +69,7 @@ export async function startMinio(): Promise<Minio | undefined> {
     restart: start,
     stop: async () => {
       await kill();
+      process.off('exit', end);
       await rm(folder, { recursive: true, force: true });
     },
   };
