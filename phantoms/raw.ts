@@ -2,10 +2,15 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fillInput, letterboxOf, toInput } from '../lib/imaging/letterbox.ts';
+import { percentileWindow } from '../lib/imaging/window.ts';
 import { hipRadiograph } from './hip.ts';
 import { otherKinds, otherRadiograph } from './other.ts';
-import type { HipTruth, Radiograph } from './radiograph.ts';
+import type { Box, HipTruth, Radiograph } from './radiograph.ts';
 import { Random } from './random.ts';
+
+/** Percentiles that the model's card names. */
+const WINDOW = { low: 1, high: 99 };
 
 /** One line of a training set's labels. Boxes are in pixels of the network's input. */
 interface Label {
@@ -51,53 +56,15 @@ export async function writeRaw(
   await writeFile(path.join(folder, 'labels.json'), JSON.stringify({ count, size, seed, labels }));
 }
 
-/** The input of the network as bytes (0 to 255), and the way of a box into it. */
-export function networkInput(
-  radiograph: Radiograph,
-  size: number,
-): { tensor: Uint8Array; toInput: (box: HipTruth['box']) => HipTruth['box'] } {
-  const { rows, columns, pixels } = radiograph;
+/** The input of the network as bytes (0 to 255), made as the operator `preprocess` makes it, and the way of a box into it. */
+export function networkInput(radiograph: Radiograph, size: number): { tensor: Uint8Array; toInput: (box: Box) => Box } {
+  const { rows, columns, pixels: values } = radiograph;
+  const letterbox = letterboxOf({ rows, columns, pixelAspect: 1 }, { rows: size, columns: size });
+  const window = percentileWindow(values, WINDOW);
   const inverted = radiograph.photometricInterpretation === 'MONOCHROME1';
-  const [low, high] = percentiles(pixels, inverted ? [99, 1] : [1, 99]);
-  const scale = size / Math.max(rows, columns);
-  const [width, height] = [Math.round(columns * scale), Math.round(rows * scale)];
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
-  const tensor = new Uint8Array(size * size);
-  for (let y = 0; y < height; y++) {
-    const [y0, y1] = cell(y, height, rows);
-    for (let x = 0; x < width; x++) {
-      const [x0, x1] = cell(x, width, columns);
-      let sum = 0;
-      for (let row = y0; row < y1; row++) {
-        for (let column = x0; column < x1; column++) sum += pixels[row * columns + column] ?? 0;
-      }
-      const level = (sum / ((y1 - y0) * (x1 - x0)) - low) / (high - low);
-      tensor[(y + top) * size + x + left] = Math.round(255 * Math.min(1, Math.max(0, level)));
-    }
-  }
+  const tensor = fillInput({ rows, columns, values }, letterbox, window, { inverted, padding: 0 });
   return {
-    tensor,
-    toInput: ([x0, y0, x1, y1]) => [x0 * scale + left, y0 * scale + top, x1 * scale + left, y1 * scale + top],
+    tensor: Uint8Array.from(tensor, (level) => Math.round(level * 255)),
+    toInput: (box) => toInput(letterbox, box),
   };
-}
-
-/** The stored pixels that make up pixel `i` of `count`. */
-function cell(i: number, count: number, stored: number): [number, number] {
-  const from = Math.floor((i * stored) / count);
-  return [from, Math.max(from + 1, Math.floor(((i + 1) * stored) / count))];
-}
-
-function percentiles(pixels: Uint16Array, [low, high]: [number, number]): [number, number] {
-  const counts = new Uint32Array(65536);
-  for (const pixel of pixels) counts[pixel] = (counts[pixel] ?? 0) + 1;
-  const at = (percent: number): number => {
-    let left = (percent / 100) * (pixels.length - 1);
-    for (let level = 0; level < counts.length; level++) {
-      left -= counts[level] ?? 0;
-      if (left < 0) return level;
-    }
-    return counts.length - 1;
-  };
-  const [first, last] = [at(low), at(high)];
-  return [first, last === first ? first + 1 : last];
 }
