@@ -90,16 +90,18 @@ export class Functions {
     this.#options.log.info({ function: deployment.service, replicas: deployed.replicas }, 'deployed');
   }
 
-  /** Resolves when its replicas are gone. */
-  async remove(name: string): Promise<void> {
+  /** Takes calls no more from now on; those in hand are finished while others go on. */
+  remove(name: string): void {
+    const { deployments, runtime, secrets, logs, log } = this.#options;
     this.#require(name);
     this.#known.delete(name);
-    this.#options.deployments.delete(name);
-    this.#options.log.info({ function: name }, 'removed');
-    await this.#options.runtime.remove(name);
-    if (this.#known.has(name)) return;
-    this.#options.secrets.unmount(name);
-    this.#options.logs.forget(name);
+    deployments.delete(name);
+    logs.forget(name);
+    void runtime.remove(name).then(() => {
+      // A function of that name may be there again by now.
+      if (!this.#known.has(name)) secrets.unmount(name);
+    });
+    log.info({ function: name }, 'removed');
   }
 
   /** @throws {ProblemError} 400, beyond what the function's labels or this machine allow */

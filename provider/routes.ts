@@ -83,7 +83,7 @@ export function createRoutes(options: RoutesOptions): Hono {
     const handle = (request: Request) => {
       const { pathname, search } = new URL(request.url);
       const [, name = '', path = ''] = /^\/([^/]*)(.*)$/s.exec(pathname.slice(prefix.length)) ?? [];
-      return call(nameIn(functions, decodeURIComponent(name)), `${path || '/'}${search}`, request);
+      return call(nameIn(functions, name), `${path || '/'}${search}`, request);
     };
     app.all(`${prefix}/:name`, (context) => handle(context.req.raw));
     app.all(`${prefix}/:name/*`, (context) => handle(context.req.raw));
@@ -124,7 +124,7 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
   });
   system.delete('/functions', async (context) => {
     const { functionName } = await parse(context.req, FunctionRemoval);
-    await functions.remove(functionName);
+    functions.remove(functionName);
     return context.body(null, 202);
   });
   system.get('/function/:name', (context) => {

@@ -78,7 +78,10 @@ export class Replica {
     signalGroup(pid, 'SIGKILL');
   }
 
-  /** No more calls; SIGTERM, so that those in hand are finished; SIGKILL after `drainMs`. */
+  /**
+   * No more calls; SIGTERM, so that those in hand are finished; SIGKILL after `drainMs`. Asked again, the earlier time
+   * counts.
+   */
   async end(drainMs = this.drainMs): Promise<void> {
     this.#endpoint = undefined;
     this.#ending.abort();

@@ -36,7 +36,8 @@ export class ProcessRuntime implements Runtime {
   readonly kind = 'process';
   readonly #options: ProcessRuntimeOptions;
   readonly #running = new Map<string, Running>();
-  readonly #ending = new Set<Promise<void>>();
+  /** Replicas that finish their calls in hand. */
+  readonly #ending = new Set<Replica>();
   #ledger: ProcessLedger | undefined;
   #reaper: ChildProcess | undefined;
 
@@ -72,7 +73,7 @@ export class ProcessRuntime implements Runtime {
     while (running.replicas.length < replicas) {
       running.replicas.push(this.#start(running.workload, running.replicas.length));
     }
-    this.#end(running.replicas.splice(replicas));
+    void this.#end(running.replicas.splice(replicas));
   }
 
   async remove(name: string): Promise<void> {
@@ -97,10 +98,8 @@ export class ProcessRuntime implements Runtime {
   async stop(): Promise<void> {
     const replicas = [...this.#running.values()].flatMap((running) => running.replicas);
     this.#running.clear();
-    await Promise.all([
-      ...replicas.map((replica) => replica.end(Math.min(replica.drainMs, STOP_DRAIN_MS))),
-      ...this.#ending,
-    ]);
+    const all = [...replicas, ...this.#ending];
+    await Promise.all(all.map((replica) => replica.end(Math.min(replica.drainMs, STOP_DRAIN_MS))));
     this.#ledger?.close();
     this.#reaper?.disconnect();
   }
@@ -117,10 +116,9 @@ export class ProcessRuntime implements Runtime {
     return new Replica({ workload, index, folder: home, environment, ledger, say });
   }
 
-  #end(replicas: readonly Replica[]): Promise<void> {
-    const ending = Promise.all(replicas.map((replica) => replica.end())).then(() => {});
-    this.#ending.add(ending);
-    return ending.finally(() => this.#ending.delete(ending));
+  async #end(replicas: readonly Replica[]): Promise<void> {
+    for (const replica of replicas) this.#ending.add(replica);
+    await Promise.all(replicas.map((replica) => replica.end().then(() => this.#ending.delete(replica))));
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -229,6 +229,21 @@ describeWith('the real faas-cli', await faasCli(), 'faas-cli cannot be built her
       ),
     );
     await untilAvailable('dicom-parser', 1);
+  });
+
+  it('lays what an image needs where the Dockerfile of the template takes it from', async () => {
+    const project = path.join(folder, 'image');
+    mkdirSync(project);
+    const named = ['stack.yml', 'template', 'functions', 'lib', 'schemas', 'package.json', 'package-lock.json'];
+    for (const name of named) cpSync(path.join(HOME, name), path.join(project, name), { recursive: true });
+    const build = await run(binary, ['build', '--shrinkwrap', '--filter', 'preprocess'], { cwd: project });
+    expect(build.status, build.output).toBe(0);
+    const context = path.join(project, 'build/preprocess');
+    expect(readdirSync(context)).toContain('Dockerfile');
+    expect(readdirSync(path.join(context, 'function'))).toEqual(
+      expect.arrayContaining(['main.ts', 'functions', 'lib', 'schemas', 'package.json', 'package-lock.json']),
+    );
+    expect(readdirSync(path.join(context, 'function/functions')).sort()).toEqual(['operator', 'operator.ts']);
   });
 
   it('makes a new operator from the template, which runs', async () => {
