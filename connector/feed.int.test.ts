@@ -105,6 +105,37 @@ describe('stored events', () => {
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
   });
 
+  it('are not overtaken by one that was stored while they waited for their commit', async () => {
+    const [slow, fast] = [new EventLog(database), new EventLog(database)];
+    const { sql } = database;
+    await sql.unsafe(`
+      create function hold() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(42); return new; end $$;
+      create trigger hold before insert on connector.event
+        for each row when (new.key = 'slow') execute function hold()`);
+    const waiting = async () =>
+      (
+        await sql`select 1 from pg_locks where locktype = 'advisory' and not granted and database =
+        (select oid from pg_database where datname = current_database())`
+      ).length;
+    const seen: string[] = [];
+    const bothSeen = new Promise<void>((resolve) => {
+      follow({}, async ({ key }) => {
+        if (seen.push(key) === 2) resolve();
+      });
+    });
+    await sql.begin(async (holder) => {
+      await holder`select pg_advisory_xact_lock(42)`;
+      void slow.store(anEvent('slow'));
+      while ((await waiting()) < 1);
+      void fast.store(anEvent('fast'));
+      // Either the second waits as well, or it was given before the first, which is then never given.
+      while ((await waiting()) < 2 && seen.length === 0);
+    });
+    await bothSeen;
+    expect(seen).toEqual(['slow', 'fast']);
+  });
+
   it('do not wait for a transaction of somebody else that stays open', async () => {
     const log = new EventLog(database);
     await database.sql.begin(async (sql) => {
