@@ -14,7 +14,7 @@ export interface Part {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The parts that this configuration needs, in the order of their start: each may lean on those before it. */
+/** The parts that this configuration needs. Only PostgreSQL must be there before the others start. */
 export function partsOf(
   configuration: Configuration,
   given: { readonly postgresPort: number; readonly apiToken: string },

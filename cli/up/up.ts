@@ -48,11 +48,17 @@ export async function startOverread(
   const parts = partsOf(configuration, { postgresPort: await embeddedPostgresPort(), apiToken: token });
   const household = new Household(configuration, say);
   const start = async () => {
-    for (const part of parts) {
-      if (part.name === 'connector') await migrateDatabase(databaseUrl(configuration));
-      await household.add(part);
-      if (part.name === 'provider') await deploy(configuration);
-    }
+    const postgres = parts.filter(({ name }) => name === 'postgres');
+    for (const part of postgres) await household.add(part);
+    await migrateDatabase(databaseUrl(configuration));
+    await Promise.all(
+      parts
+        .filter((part) => !postgres.includes(part))
+        .map(async (part) => {
+          await household.add(part);
+          if (part.name === 'provider') await deploy(configuration);
+        }),
+    );
     await household.untilReady(signal);
   };
   try {
