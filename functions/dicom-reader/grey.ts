@@ -28,19 +28,29 @@ export function greyOf(image: DecodedImage): Grey {
     throw new ColourImageError(`Its pixels have ${image.bitsStored} bits; a radiograph has at most 16.`);
   }
   const maximum = 2 ** image.bitsStored - 1;
-  const values = storedValues(image);
   if (image.samplesPerPixel === 1) {
     const offset = image.signed ? -(2 ** (image.bitsStored - 1)) : 0;
+    const values = isClean(image, maximum) ? image.pixels : storedValues(image);
     return { values: unsigned(values, offset), maximum, offset, notes: [] };
   }
   const notes = ['The picture is stored in colour; its grey values are read.'];
   const luminance = image.photometricInterpretation.startsWith('YBR_FULL');
-  return { values: oneChannel(values, image.samplesPerPixel, luminance), maximum, offset: 0, notes };
+  return { values: oneChannel(storedValues(image), image.samplesPerPixel, luminance), maximum, offset: 0, notes };
+}
+
+/** No bit outside BitsStored is set, as in nearly every file: then the cells are the values, and no copy is made. */
+function isClean({ pixels, signed, highBit, bitsStored }: DecodedImage, maximum: number): boolean {
+  if (signed || highBit !== bitsStored - 1) return false;
+  let seen = 0;
+  for (let at = 0; at < pixels.length; at++) seen |= pixels[at] ?? 0;
+  return seen <= maximum;
 }
 
 function unsigned(values: PixelArray, offset: number): Uint16Array {
   if (offset === 0 && values instanceof Uint16Array) return values;
-  return Uint16Array.from(values, (value) => value - offset);
+  const grey = new Uint16Array(values.length);
+  for (let at = 0; at < grey.length; at++) grey[at] = (values[at] ?? 0) - offset;
+  return grey;
 }
 
 /** The first channel, if the others agree with it (RGB) or lie in the middle (the colour channels of YBR). */

@@ -122,6 +122,6 @@ async function makePreview(context: PublishContext, image: Radiograph, detected:
 
 function pngOf({ grey8, rows, columns }: Preview): Promise<Buffer> {
   return sharp(grey8, { raw: { width: columns, height: rows, channels: 1 } })
-    .png({ compressionLevel: 3, adaptiveFiltering: false })
+    .png({ compressionLevel: 1, adaptiveFiltering: false })
     .toBuffer();
 }

@@ -29,14 +29,21 @@ export function previewOf(
   const columns = Math.max(1, Math.round(image.columns * scale));
   const small = scale === 1 ? image.values : resample(image, rows, columns);
   const shown = inverted ? { low: maximum - window.high, high: maximum - window.low } : window;
+  const turn = inverted ? maximum : 0;
+  const sign = inverted ? -1 : 1;
+  const shades = shadesOf(shown);
   const grey16 = new Uint16Array(small.length);
   const grey8 = new Uint8Array(small.length);
-  const factor = 255 / (shown.high - shown.low);
   for (let index = 0; index < small.length; index++) {
-    const stored = small[index] ?? 0;
-    const value = Math.max(0, Math.round(inverted ? maximum - stored : stored));
+    const value = turn + sign * ((small[index] ?? 0) + 0.5 * sign);
     grey16[index] = value;
-    grey8[index] = Math.min(255, Math.max(0, Math.round((value - shown.low) * factor)));
+    grey8[index] = shades[grey16[index] ?? 0] ?? 0;
   }
   return { rows, columns, grey16, grey8, window: shown };
+}
+
+/** The shade of every grey value in a window. */
+function shadesOf({ low, high }: Window): Uint8ClampedArray {
+  const factor = 255 / (high - low);
+  return Uint8ClampedArray.from({ length: 65_536 }, (_, value) => (value - low) * factor);
 }

@@ -1,9 +1,11 @@
 import type { GreyImage } from './grey.ts';
 
-/** For each output sample the first input sample it sees, and the weights of that and the following ones (sum 1). */
+/** What each output sample is made of: `count[i]` input samples from `first[i]` on, with weights (sum 1) from `start[i]` on. */
 interface Taps {
   readonly first: Int32Array;
-  readonly weights: readonly Float32Array[];
+  readonly count: Int32Array;
+  readonly start: Int32Array;
+  readonly weights: Float32Array;
 }
 
 /**
@@ -15,24 +17,15 @@ interface Taps {
 export function resample(image: GreyImage, rows: number, columns: number): Float32Array {
   const across = tapsOf(image.columns, columns);
   const down = tapsOf(image.rows, rows);
-  const narrow = new Float32Array(image.rows * columns);
-  for (let row = 0; row < image.rows; row++) {
-    const from = row * image.columns;
-    for (let column = 0; column < columns; column++) {
-      const weights = across.weights[column] ?? new Float32Array();
-      const first = from + (across.first[column] ?? 0);
-      let sum = 0;
-      for (let tap = 0; tap < weights.length; tap++) sum += (weights[tap] ?? 0) * (image.values[first + tap] ?? 0);
-      narrow[row * columns + column] = sum;
-    }
-  }
+  const narrow = narrowed(image, columns, across);
   const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    const weights = down.weights[row] ?? new Float32Array();
-    for (let tap = 0; tap < weights.length; tap++) {
-      const weight = weights[tap] ?? 0;
+    const to = row * columns;
+    const start = down.start[row] ?? 0;
+    const count = down.count[row] ?? 0;
+    for (let tap = 0; tap < count; tap++) {
+      const weight = down.weights[start + tap] ?? 0;
       const from = ((down.first[row] ?? 0) + tap) * columns;
-      const to = row * columns;
       for (let column = 0; column < columns; column++) {
         out[to + column] = (out[to + column] ?? 0) + weight * (narrow[from + column] ?? 0);
       }
@@ -41,14 +34,36 @@ export function resample(image: GreyImage, rows: number, columns: number): Float
   return out;
 }
 
+/** The rows of an image at another number of columns. */
+function narrowed({ rows, columns: wide, values }: GreyImage, columns: number, taps: Taps): Float32Array {
+  const { first, count, start, weights } = taps;
+  const out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = row * wide + (first[column] ?? 0);
+      const at = start[column] ?? 0;
+      const end = count[column] ?? 0;
+      let sum = 0;
+      for (let tap = 0; tap < end; tap++) sum += (weights[at + tap] ?? 0) * (values[from + tap] ?? 0);
+      out[row * columns + column] = sum;
+    }
+  }
+  return out;
+}
+
 function tapsOf(from: number, to: number): Taps {
-  const first = new Int32Array(to);
-  const weights = Array.from({ length: to }, (_, index) => {
-    const taps = to < from ? areaTaps(index, from / to, from) : bilinearTaps(index, from / to, from);
-    first[index] = taps.first;
-    return Float32Array.from(taps.weights);
-  });
-  return { first, weights };
+  const taps = Array.from({ length: to }, (_, index) =>
+    to < from ? areaTaps(index, from / to, from) : bilinearTaps(index, from / to, from),
+  );
+  const count = Int32Array.from(taps, ({ weights }) => weights.length);
+  const start = new Int32Array(to);
+  for (let index = 1; index < to; index++) start[index] = (start[index - 1] ?? 0) + (count[index - 1] ?? 0);
+  return {
+    first: Int32Array.from(taps, ({ first }) => first),
+    count,
+    start,
+    weights: Float32Array.from(taps.flatMap(({ weights }) => weights)),
+  };
 }
 
 function areaTaps(index: number, ratio: number, length: number): { first: number; weights: number[] } {

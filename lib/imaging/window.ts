@@ -15,7 +15,11 @@ export function percentileWindow(
   padding?: readonly [number, number] | null,
 ): Window {
   const histogram = new Uint32Array(65_536);
-  for (const value of values) histogram[value] = (histogram[value] ?? 0) + 1;
+  // By index: `for … of` takes ten times as long over millions of pixels.
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? 0;
+    histogram[value] = (histogram[value] ?? 0) + 1;
+  }
   if (padding) histogram.fill(0, padding[0], padding[1] + 1);
   const counted = histogram.reduce((sum, count) => sum + count, 0);
   const low = percentile(histogram, counted, percent.low);
