@@ -239,7 +239,7 @@ describe('the provider', () => {
   });
 
   it('keeps to exec_timeout and max_inflight', async () => {
-    await client.deploy({ ...ECHO, envVars: { exec_timeout: '500ms', max_inflight: '1' } });
+    await client.deploy({ ...ECHO, envVars: { exec_timeout: '3s', max_inflight: '1' } });
     await ready(client, 'echo');
     const begun = Date.now();
     const first = client.invoke('echo', '', { path: '/hang' });
@@ -249,8 +249,8 @@ describe('the provider', () => {
     });
     expect(String(second.body)).toMatch(/^echo has as many calls in hand as it takes/);
     const { status, body } = await first;
-    expect([status, String(body)]).toEqual([504, 'echo took longer than 500 ms.\n']);
-    expect(Date.now() - begun).toBeLessThan(3_000);
+    expect([status, String(body)]).toEqual([504, 'echo took longer than 3000 ms.\n']);
+    expect(Date.now() - begun).toBeLessThan(15_000);
   });
 
   it('follows logs while they are written', async () => {
@@ -358,7 +358,7 @@ describe('a provider that ends', () => {
     await provider.start();
     const echo = await call(client, 'echo');
     expect(echo.secrets).toEqual({ key: 'kept' });
-    expect(Date.now() - begun).toBeLessThan(5_000);
+    expect(Date.now() - begun).toBeLessThan(15_000);
     pids = await running();
   });
 

@@ -17,9 +17,11 @@ if (folder === undefined || process.send === undefined) {
 // Ctrl-C reaches the whole terminal; the provider decides when this one ends.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-process.on('disconnect', () => {
+const end = () =>
   endLeftovers(folder, GRACE_MS).then(
     () => process.exit(0),
     () => process.exit(1),
   );
-});
+// The provider may be gone before we came to listen.
+if (process.connected) process.on('disconnect', end);
+else void end();

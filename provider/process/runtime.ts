@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint, LogSink, Runtime, Workload } from '../runtime.ts';
 import { splitCommand } from './command.ts';
 import { endLeftovers, hasLiveOwner, ProcessLedger } from './ledger.ts';
@@ -12,6 +14,8 @@ const LEFTOVER_GRACE_MS = 2_000;
 
 /** Time for calls in hand when the provider itself is stopped, below the limit of lib/platform/lifecycle.ts. */
 const STOP_DRAIN_MS = 8_000;
+
+const REAPER_LIMIT_MS = 1_000;
 
 export interface ProcessRuntimeOptions {
   /** Where the ledgers of started processes lie. */
@@ -101,7 +105,7 @@ export class ProcessRuntime implements Runtime {
     const all = [...replicas, ...this.#ending];
     await Promise.all(all.map((replica) => replica.end(Math.min(replica.drainMs, STOP_DRAIN_MS))));
     this.#ledger?.close();
-    this.#reaper?.disconnect();
+    await endReaper(this.#reaper);
   }
 
   #replicas(name: string): readonly Replica[] {
@@ -120,6 +124,14 @@ export class ProcessRuntime implements Runtime {
     for (const replica of replicas) this.#ending.add(replica);
     await Promise.all(replicas.map((replica) => replica.end().then(() => this.#ending.delete(replica))));
   }
+}
+
+/** It has nothing left to do; nothing of us is to be left running when we are gone. */
+async function endReaper(reaper: ChildProcess | undefined): Promise<void> {
+  if (reaper?.connected !== true) return;
+  const gone = once(reaper, 'exit');
+  reaper.disconnect();
+  await Promise.race([gone, sleep(REAPER_LIMIT_MS, undefined, { ref: false })]);
 }
 
 function startReaper(folder: string): ChildProcess {
