@@ -8,15 +8,14 @@ import { StoreUnavailableError } from './store.ts';
 
 export type S3Configuration = Extract<StoreConfiguration, { driver: 's3' }>;
 
-/** A connection on which nothing moved for this long is given up, ms. */
 const SILENCE_MS = 60_000;
 
 /** Answers that mean "not now", besides the network's own. */
 const NOT_NOW =
   /^(SlowDown|ServiceUnavailable|InternalError|RequestTimeout|XMinio(ServerNotInitialized|.*Quorum.*|StorageFull))$/;
 const REFUSED = /^(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|AuthorizationHeaderMalformed)$/;
-const UNREACHABLE =
-  /^(ECONN.*|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST.*|ENET.*|EPIPE|CERT_.*|.*_CERT.*|ERR_TLS.*|ERR_SSL.*)$/;
+const UNREACHABLE = /^(ECONN.*|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST.*|ENET.*|EPIPE)$/;
+const UNTRUSTED = /CERT|^(ERR_TLS|ERR_SSL|EPROTO)/;
 
 /** The connection to one S3 server, and what its errors mean to us. */
 export class S3Connection {
@@ -26,11 +25,13 @@ export class S3Connection {
   readonly #endpoint: string;
   readonly #agent: http.Agent;
 
-  constructor(configuration: S3Configuration) {
+  /** @param options.silenceMs a connection on which nothing moved for so long is given up [60 s] */
+  constructor(configuration: S3Configuration, options: { silenceMs?: number } = {}) {
+    const { silenceMs = SILENCE_MS } = options;
     const url = new URL(configuration.endpoint);
     this.secure = url.protocol === 'https:';
     this.#endpoint = url.origin;
-    this.#agent = patientAgent(this.secure);
+    this.#agent = patientAgent(this.secure, silenceMs);
     this.client = new Client({
       endPoint: url.hostname,
       ...(url.port === '' ? {} : { port: Number(url.port) }),
@@ -66,6 +67,9 @@ export class S3Connection {
   explain(error: unknown): unknown {
     const code = errorCode(error);
     if (UNREACHABLE.test(code)) return this.#unavailable(`does not answer (${code}): is it running?`, error);
+    if (UNTRUSTED.test(code)) {
+      return this.#unavailable(`is not trusted (${code}): name its certificate in NODE_EXTRA_CA_CERTS`, error);
+    }
     if (NOT_NOW.test(code)) return this.#unavailable(`cannot serve now (${code}): see its log`, error);
     if (REFUSED.test(code)) {
       return this.#unavailable(`refuses us (${code}): check S3_ACCESS_KEY and S3_SECRET_KEY and their rights`, error);
@@ -88,8 +92,8 @@ export class S3Connection {
 }
 
 /** Keeps connections, and gives up those on which nothing moves. */
-function patientAgent(secure: boolean): http.Agent {
-  const options = { keepAlive: true, maxSockets: 32, timeout: SILENCE_MS };
+function patientAgent(secure: boolean, silenceMs: number): http.Agent {
+  const options = { keepAlive: true, maxSockets: 32, timeout: silenceMs };
   const agent = secure ? new https.Agent(options) : new http.Agent(options);
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (connection, callback) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -49,8 +49,9 @@ export class S3Store implements ObjectStore {
   ): Promise<ObjectReference> {
     checkKey(key);
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    const digests = { sha256: createHash('sha256').update(bytes), md5: createHash('md5').update(bytes) };
-    return this.#put({ bucket, key, size: bytes.length, contentType, ...finish(digests) }, () => bytes);
+    const digest = new BodyDigest(this.#connection.secure);
+    digest.add(bytes);
+    return this.#put({ bucket, key, contentType, ...digest.end() }, () => bytes);
   }
 
   async putFile(
@@ -60,10 +61,14 @@ export class S3Store implements ObjectStore {
     contentType = DEFAULT_CONTENT_TYPE,
   ): Promise<ObjectReference> {
     checkKey(key);
-    const { size, ...digests } = await digestFile(file);
-    if (size > PUT_LIMIT) throw new RangeError(`An object on S3 has at most ${PUT_LIMIT} bytes: this one has ${size}.`);
+    const digest = new BodyDigest(this.#connection.secure);
+    await eachChunk(file, async (chunk) => digest.add(chunk));
+    const body = digest.end();
+    if (body.size > PUT_LIMIT) {
+      throw new RangeError(`An object on S3 has at most ${PUT_LIMIT} bytes: this one has ${body.size}.`);
+    }
     // The server refuses bytes that differ from the digest, so a file that changed meanwhile is no object.
-    return this.#put({ bucket, key, size, contentType, ...digests }, () => createReadStream(file));
+    return this.#put({ bucket, key, contentType, ...body }, () => createReadStream(file));
   }
 
   async get(bucket: Bucket, key: string): Promise<Buffer> {
@@ -138,7 +143,7 @@ export class S3Store implements ObjectStore {
       headers: {
         'content-length': String(size),
         'content-type': contentType,
-        ...(secure ? { 'content-md5': md5 } : {}),
+        ...(md5 === undefined ? {} : { 'content-md5': md5 }),
       },
     };
     try {
@@ -177,23 +182,29 @@ export class S3Store implements ObjectStore {
 }
 
 interface ObjectToPut extends Required<ObjectReference> {
-  /** Base64. */
-  readonly md5: string;
+  /** Base64; only where the connection signs no SHA-256. */
+  readonly md5: string | undefined;
 }
 
-async function digestFile(file: string): Promise<{ size: number; sha256: string; md5: string }> {
-  const digests = { sha256: createHash('sha256'), md5: createHash('md5') };
-  let size = 0;
-  await eachChunk(file, async (chunk) => {
-    digests.sha256.update(chunk);
-    digests.md5.update(chunk);
-    size += chunk.length;
-  });
-  return { size, ...finish(digests) };
-}
+/** What the server checks a body against: its SHA-256, which the signature covers, or over TLS its MD5. */
+class BodyDigest {
+  readonly #sha256 = createHash('sha256');
+  readonly #md5: Hash | undefined;
+  #size = 0;
 
-function finish(digests: { sha256: ReturnType<typeof createHash>; md5: ReturnType<typeof createHash> }) {
-  return { sha256: digests.sha256.digest('hex'), md5: digests.md5.digest('base64') };
+  constructor(secure: boolean) {
+    this.#md5 = secure ? createHash('md5') : undefined;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#sha256.update(bytes);
+    this.#md5?.update(bytes);
+    this.#size += bytes.length;
+  }
+
+  end() {
+    return { size: this.#size, sha256: this.#sha256.digest('hex'), md5: this.#md5?.digest('base64') };
+  }
 }
 
 function isAbsence(error: unknown): boolean {

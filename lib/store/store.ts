@@ -96,8 +96,8 @@ export interface ObjectStore {
    *
    * An event counts as delivered only when `listener` resolves; when it rejects, the event is handed to it again, with
    * growing pauses, before any later one. Events may come twice (equal `deduplicationKey`) and late. They are lost with
-   * a writer that dies right after its object is durable (`fs`), and while the listener is away or its stream is broken
-   * (`s3`); so whoever listens reconciles by listing.
+   * a writer that dies right after its object is durable, in a power cut (`fs`), and while nobody listens or the stream
+   * is broken (`s3`); so whoever listens reconciles by listing.
    *
    * @param onGap the subscription is open (called once at first) or open again after it broke: events may be missing,
    * reconcile
