@@ -53,7 +53,7 @@ export function helpText(operator: Operator): string {
     `${operator.name} ${operator.version}: ${operator.description}\n`,
     `Usage: node functions/${operator.name}/main.ts --local --input NAME=PATH... --out FOLDER`,
     '         [--parameter NAME=VALUE]... [--parameters FILE.yaml] [--model NAME=FOLDER]... [--study UID]\n',
-    'A PATH that is a folder gives every file below it. A VALUE is YAML. A model FOLDER holds a model.json.',
+    'A PATH that is a folder gives every file below it. A VALUE is text, or YAML where text will not do. A model FOLDER holds a model.json.',
     'Without arguments it serves HTTP on PORT.\n',
     list('Inputs', Object.entries(operator.inputs)),
     list('Models', Object.entries(operator.models)),
@@ -125,7 +125,7 @@ async function localContext(operator: Operator, given: LocalArguments): Promise<
     return { bucket: 'runs' as const, key: file, sha256: digest(body), size: body.length, contentType };
   };
   return {
-    parameters: await localParameters(given),
+    parameters: await localParameters(operator, given),
     run: {
       id: '0'.repeat(64),
       pipeline: { name: 'local', version: '0.0.0', title: `${operator.name} on local files` },
@@ -148,12 +148,20 @@ async function localContext(operator: Operator, given: LocalArguments): Promise<
   };
 }
 
-async function localParameters(given: LocalArguments): Promise<Record<string, unknown>> {
+async function localParameters(operator: Operator, given: LocalArguments): Promise<Record<string, unknown>> {
   const fromFile: unknown =
     given.parametersFile === undefined ? {} : parseYaml(await readFile(given.parametersFile, 'utf8'));
   const base = z.record(z.string(), z.unknown()).parse(fromFile ?? {});
-  const single = pairs(given.parameters, '--parameter NAME=VALUE').map(([name, text]) => [name, parseYaml(text)]);
+  const single = pairs(given.parameters, '--parameter NAME=VALUE').map(([name, text]) => [
+    name,
+    parameterOf(operator, name, text),
+  ]);
   return { ...base, ...Object.fromEntries(single) };
+}
+
+function parameterOf(operator: Operator, name: string, text: string): unknown {
+  const schema: unknown = operator.parameters.shape[name];
+  return schema instanceof z.ZodType && schema.safeParse(text).success ? text : parseYaml(text);
 }
 
 async function localFiles(place: string): Promise<InputFile[]> {

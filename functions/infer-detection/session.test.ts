@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openSession } from './session.ts';
+
+const weights = readFileSync(path.join(import.meta.dirname, 'fixture/bright-blobs.onnx'));
+const request = { input: 'image', values: new Float32Array(64 * 64), dims: [1, 1, 64, 64] };
+
+describe('openSession', () => {
+  it('runs a model beside this thread and says what on', async () => {
+    const session = await openSession(weights, 1);
+    expect(session.device).toEqual({
+      kind: expect.stringMatching(/^(cpu|cuda)$/),
+      name: expect.any(String),
+      threads: 1,
+    });
+    const [a, b] = await Promise.all([session.run(request), session.run(request)]);
+    expect(a.scope?.[0]).toBe(1);
+    expect(b).toEqual(a);
+    await session.close();
+    await session.ended;
+  });
+
+  it('says why a model cannot be loaded', async () => {
+    await expect(openSession(Buffer.from('no model'), 1)).rejects.toThrow(/No execution provider takes the model/);
+  });
+
+  it('goes on after an input of the wrong shape', async () => {
+    const session = await openSession(weights, 1);
+    await expect(session.run({ ...request, dims: [1, 1, 32, 128] })).rejects.toThrow();
+    await expect(session.run({ ...request, input: 'picture' })).rejects.toThrow(/image/);
+    expect((await session.run(request)).scope?.[0]).toBe(1);
+    await session.close();
+  });
+});

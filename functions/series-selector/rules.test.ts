@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { apply, Rule } from './rules.ts';
+
+const rule = (given: object) => Rule.parse({ tags: ['BodyPartExamined'], because: 'only hips are read.', ...given });
+const hips = rule({ tags: ['BodyPartExamined', 'StudyDescription'], matches: 'pelvi|hip', absent: 'accept' });
+
+describe('a rule', () => {
+  it.each([
+    [
+      'accepts what matches, whatever the case',
+      hips,
+      { BodyPartExamined: ['Pelvis'] },
+      true,
+      'BodyPartExamined Pelvis fits.',
+    ],
+    [
+      'accepts by a later tag',
+      hips,
+      { BodyPartExamined: ['EXTREMITY'], StudyDescription: ['XR HIP R'] },
+      true,
+      'StudyDescription XR HIP R fits.',
+    ],
+    [
+      'refuses and says what was found',
+      hips,
+      { BodyPartExamined: ['CHEST'], StudyDescription: ['Thorax'] },
+      false,
+      'BodyPartExamined CHEST, StudyDescription Thorax: only hips are read.',
+    ],
+    [
+      'lets the first tag be absent',
+      hips,
+      { StudyDescription: ['Trauma'] },
+      true,
+      'BodyPartExamined is absent, which is allowed.',
+    ],
+    [
+      'refuses an absent tag by default',
+      rule({ matches: 'hip' }),
+      {},
+      false,
+      'BodyPartExamined is absent: only hips are read.',
+    ],
+    [
+      'excludes',
+      rule({ tags: ['ImageType'], excludes: 'LOCALIZER' }),
+      { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] },
+      false,
+      'ImageType ORIGINAL\\PRIMARY\\LOCALIZER: only hips are read.',
+    ],
+    [
+      'takes a number in its range',
+      rule({ tags: ['Rows'], atLeast: 128, atMost: 12000 }),
+      { Rows: ['128'] },
+      true,
+      'Rows 128 fits.',
+    ],
+    [
+      'refuses a number outside its range',
+      rule({ tags: ['Rows'], atLeast: 128, atMost: 12000 }),
+      { Rows: ['65535'] },
+      false,
+      'Rows 65535: only hips are read.',
+    ],
+    [
+      'refuses what is no number',
+      rule({ tags: ['Rows'], atLeast: 1 }),
+      { Rows: ['many'] },
+      false,
+      'Rows many: only hips are read.',
+    ],
+  ])('%s', (_, given, attributes, accepted, reason) => {
+    expect(apply(given, attributes)).toEqual({ accepted, reason });
+  });
+
+  it('looks at no more than 64 characters of what a file says', () => {
+    const long = { BodyPartExamined: [`${'x'.repeat(64)}HIP${'y'.repeat(10_000)}`] };
+    const { accepted, reason } = apply(rule({ matches: 'hip' }), long);
+    expect(accepted).toBe(false);
+    expect(reason.length).toBeLessThan(120);
+  });
+
+  it.each([
+    ['an expression that is none', { matches: '(' }, /no regular expression/],
+    ['an expression that could run for ever', { matches: '(a+)+$' }, /repeats a repetition/],
+    ['a tag that DICOM does not have', { tags: ['BodyPart'], matches: 'x' }, /a DICOM keyword such as/],
+    ['a rule that asks nothing', {}, /a rule has `matches`/],
+    ['a setting that does not exist', { matches: 'x', match: 'x' }, /match/],
+  ])('refuses %s', (_, given, message) => {
+    expect(() => rule(given)).toThrow(message);
+  });
+});
