@@ -93,7 +93,7 @@ function patientAndStudy({ seed, patient, name, studyDescription }: ImageIdentit
 
 function sideElements(radiograph: Radiograph, sides: 'stated' | 'absent' | 'contradictory', dx: boolean): Elements {
   const { laterality, patientOrientation } = radiograph;
-  if (sides === 'absent') return { PatientOrientation: '', ...(dx ? { ImageLaterality: 'U' } : {}) };
+  if (sides === 'absent') return { PatientOrientation: '', ...(dx ? { ImageLaterality: 'U' } : { Laterality: '' }) };
   const other = { L: 'R', R: 'L', B: 'B', U: 'U' } as const;
   return {
     PatientOrientation: [...patientOrientation],
