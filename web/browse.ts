@@ -3,7 +3,7 @@ import { ObjectNotFoundError } from '../lib/store/store.ts';
 import { RunView } from '../schemas/api.ts';
 import { Slug } from '../schemas/digest.ts';
 import { RunId } from '../schemas/run.ts';
-import { requireAdministrator, requireFormToken } from './accounts/gate.ts';
+import { BACKGROUND_HEADER, requireAdministrator, requireFormToken } from './accounts/gate.ts';
 import { notFound, parseOrRefuse } from './api/parse.ts';
 import { retry, runOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
@@ -42,7 +42,7 @@ export async function getWorklist(c: WebContext) {
 
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
-  const { parts, person } = c.var;
+  const { parts } = c.var;
   const run = await runOfRequest(c);
   const viewer = viewerOf(c, themeOf(c));
   const [related, patient, feedback] = await Promise.all([
@@ -50,20 +50,19 @@ export async function getRunPage(c: WebContext) {
     parts.archive.patientOfStudy(run.studyInstanceUid),
     formOfRun(c, run, viewer),
   ]);
-  await record(parts.database, { actor: person.name, action: 'run-viewed', subject: run.id, at: parts.now() });
+  await recordView(c, 'run-viewed', run.id);
   return c.html(runPage(parts, viewer, { run, related, patient, feedback }));
 }
 
 /** `GET /studies/<StudyInstanceUID>` */
 export async function getStudyPage(c: WebContext) {
-  const { parts, person } = c.var;
+  const { parts } = c.var;
   const study = await studyOfRequest(c);
   const [patient, quarantine] = await Promise.all([
     parts.archive.patientOfStudy(study.studyInstanceUid),
     parts.archive.quarantineReasons(study.studyInstanceUid),
   ]);
-  const subject = study.studyInstanceUid;
-  await record(parts.database, { actor: person.name, action: 'study-viewed', subject, at: parts.now() });
+  await recordView(c, 'study-viewed', study.studyInstanceUid);
   return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient, quarantine }));
 }
 
@@ -92,4 +91,11 @@ export async function postRetryForm(c: WebContext) {
   const run = await runOfRequest(c);
   await retry(c, run.id);
   return c.redirect(`/runs/${run.id}`, 303);
+}
+
+/** Writes down that a person has looked; what the page asks by itself afterwards is no second look. */
+async function recordView(c: WebContext, action: 'run-viewed' | 'study-viewed', subject: string): Promise<void> {
+  const { parts, person } = c.var;
+  if (c.req.header(BACKGROUND_HEADER) !== undefined) return;
+  await record(parts.database, { actor: person.name, action, subject, at: parts.now() });
 }

@@ -10,8 +10,8 @@ import { themeOf } from './theme.ts';
 
 /** What a PACS may ask for. AccessionNumber: at most 16 characters (PS3.5 6.2, SH). */
 const LaunchQuery = z.union([
-  z.object({ accession: z.string().trim().min(1).max(64), study: z.undefined() }),
-  z.object({ study: Uid, accession: z.undefined() }),
+  z.object({ accession: z.string().trim().min(1).max(64), study: z.undefined().optional() }),
+  z.object({ study: Uid, accession: z.undefined().optional() }),
 ]);
 
 const Search = z.union([z.object({ accession: z.string() }), z.object({ study: Uid })]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inArray, sql } from 'drizzle-orm';
+import { and, inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { signInFailure } from '../../schemas/database/web.ts';
 
@@ -36,6 +36,7 @@ export function waitAfter(counter: Counter, failures: number): number {
  */
 export async function beginSignIn(database: Database, name: string, address: string, now: Date): Promise<number> {
   const keys = keysOf(name, address);
+  await forgetOld(database, now);
   return database.db.transaction(async (transaction) => {
     const rows = keys.map(({ key }) => ({ key, failures: 0, lastAt: now, blockedUntil: now }));
     await transaction.insert(signInFailure).values(rows).onConflictDoNothing();
@@ -73,6 +74,13 @@ export async function signInSucceeded(database: Database, name: string, address:
       })
       .where(sql`${signInFailure.key} = ${key}`);
   }
+}
+
+/** The table holds what people typed as names, so it must not grow for good. */
+async function forgetOld(database: Database, now: Date): Promise<void> {
+  await database.db
+    .delete(signInFailure)
+    .where(and(lt(signInFailure.lastAt, new Date(now.getTime() - FORGET_MS)), lt(signInFailure.blockedUntil, now)));
 }
 
 function keysOf(name: string, address: string): { readonly counter: Counter; readonly key: string }[] {

@@ -2,7 +2,8 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { ProblemError } from '../../lib/platform/problem.ts';
 
 /** Cost of scrypt: N = 2^15, r = 8, p = 3 (OWASP password storage): 32 MB and about a quarter of a second. */
-const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 } as const;
+const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
+const MOST_MEMORY = 64 * 1024 * 1024;
 const KEY_BYTES = 32;
 
 /** Hashes at once before further sign-ins are asked to wait: each takes memory and a thread. */
@@ -15,11 +16,11 @@ export const SHORTEST_PASSWORD = 12;
 /** Longest, so that nobody can make us hash megabytes. */
 export const LONGEST_PASSWORD = 200;
 
-/** Hashes a password: `scrypt$<salt>$<key>`, both base64url, with a salt of its own. */
+/** Hashes a password: `scrypt$<N>$<r>$<p>$<salt>$<key>`, the last two base64url, with a salt of its own. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt);
-  return `scrypt$${salt.toString('base64url')}$${key.toString('base64url')}`;
+  const key = await derive(password, salt, COST);
+  return `scrypt$${COST.N}$${COST.r}$${COST.p}$${salt.toString('base64url')}$${key.toString('base64url')}`;
 }
 
 /**
@@ -29,9 +30,10 @@ export async function hashPassword(password: string): Promise<string> {
  * @throws {ProblemError} 429: too many sign-ins at once
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const [, salt = '', key = ''] = (hash ?? '').split('$');
+  const [, N, r, p, salt = '', key = ''] = (hash ?? '').split('$');
+  const cost = hash === undefined ? COST : { N: Number(N), r: Number(r), p: Number(p) };
   const expected = Buffer.from(key, 'base64url');
-  const actual = await derive(password, Buffer.from(salt, 'base64url'));
+  const actual = await derive(password, Buffer.from(salt, 'base64url'), cost);
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
@@ -48,15 +50,19 @@ export function randomPassword(): string {
   return characters.join('').replace(/(.{5})(?=.)/g, '$1-');
 }
 
-async function derive(password: string, salt: Buffer): Promise<Buffer> {
+async function derive(password: string, salt: Buffer, cost: { N: number; r: number; p: number }): Promise<Buffer> {
   if (atOnce >= MOST_AT_ONCE) {
     throw new ProblemError(429, 'Too many sign-ins at once', 'Many people are signing in just now. Try again shortly.');
   }
   atOnce += 1;
   try {
     return await new Promise<Buffer>((resolve, reject) => {
-      scrypt(password.normalize('NFKC').slice(0, LONGEST_PASSWORD), salt, KEY_BYTES, COST, (error, key) =>
-        error === null ? resolve(key) : reject(error),
+      scrypt(
+        password.normalize('NFKC').slice(0, LONGEST_PASSWORD),
+        salt,
+        KEY_BYTES,
+        { ...cost, maxmem: MOST_MEMORY },
+        (error, key) => (error === null ? resolve(key) : reject(error)),
       );
     });
   } finally {

@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
@@ -54,6 +54,10 @@ export async function sendFeedback(
 ): Promise<{ entry: Feedback; isNew: boolean }> {
   const { id, run, evaluation, author, reason, now } = submission;
   return database.db.transaction(async (transaction) => {
+    // One after the other: of two clicks at one moment the second finds the entry of the first.
+    await transaction.execute(
+      sql`select pg_advisory_xact_lock(hashtextextended(${`web.feedback ${run} ${author}`}, 0))`,
+    );
     const [same] = await transaction.select().from(feedback).where(eq(feedback.id, id));
     if (same !== undefined) {
       const known: Feedback = { ...same, createdAt: same.createdAt.toISOString() };

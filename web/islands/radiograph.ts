@@ -2,7 +2,16 @@
  * Window/level, zoom and pan of the radiographs. Lays a canvas with the 16-bit grey values under the boxes, in place of
  * the PNG; when that cannot be had, the page stays as it was. Publishes `data-rendered` on the figure.
  */
-import { draggedWindow, lookupTable, openingWindow, pannedView, type View, type Window, zoomedView } from './window.ts';
+import {
+  draggedWindow,
+  lookupTable,
+  openingWindow,
+  pannedView,
+  statedWindow,
+  type View,
+  type Window,
+  zoomedView,
+} from './window.ts';
 
 for (const figure of document.querySelectorAll<HTMLElement>('.viewport')) {
   void open(figure).catch(() => {
@@ -72,7 +81,7 @@ class Viewport {
     this.#values = values;
     this.#size = size;
     this.#image = image;
-    this.#opening = openingWindow(values);
+    this.#opening = statedWindow(figure.dataset.window) ?? openingWindow(values);
     this.#window = this.#opening;
     this.#whole = this.#fit();
     this.#view = this.#whole;

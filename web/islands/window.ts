@@ -14,7 +14,13 @@ export interface View {
   readonly height: number;
 }
 
-/** The window that a radiograph opens with: from its 0.5th to its 99.5th percentile. */
+/** The window that the result states, as the values shown black and white: `100 2900`. */
+export function statedWindow(text: string | undefined): Window | undefined {
+  const [low = Number.NaN, high = Number.NaN] = (text ?? '').split(' ').map(Number);
+  return text !== '' && high > low ? { centre: (low + high) / 2, width: high - low } : undefined;
+}
+
+/** The window that a radiograph opens with where none is stated: from its 0.5th to its 99.5th percentile. */
 export function openingWindow(values: Uint16Array): Window {
   const histogram = new Uint32Array(65536);
   for (const value of values) histogram[value] = (histogram[value] ?? 0) + 1;

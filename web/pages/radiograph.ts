@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Hip, HipImage } from '../../schemas/result.ts';
+import { type Hip, HipClass, type HipImage } from '../../schemas/result.ts';
 import type { Html } from './layout.ts';
 import { className, percent } from './status.ts';
 
@@ -27,18 +27,19 @@ export function radiograph(
   image: HipImage,
   { address, number, of }: { address: string; number: number; of: number },
 ): Html {
-  const { rows, columns, hips } = image;
+  const { rows, columns, hips, preview } = image;
+  const { window } = preview;
   return html`<article class="radiograph" id="image-${number}">
 <h2>Image ${number}${of > 1 ? html` of ${of}` : ''}
 ${image.lossy ? html`<span class="tag is-warning" title="The pixels were compressed with loss before they came here: fine detail may be gone.">Lossy compression</span>` : ''}</h2>
-<figure class="viewport" data-gray16="${address}.gray16" data-rows="${rows}" data-columns="${columns}" data-preview-rows="${image.preview.rows}" data-preview-columns="${image.preview.columns}">
+<figure class="viewport" data-gray16="${address}.gray16" data-rows="${rows}" data-columns="${columns}" data-preview-rows="${preview.rows}" data-preview-columns="${preview.columns}" data-window="${window === undefined ? '' : `${window.low} ${window.high}`}">
 <svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="Radiograph ${number} with ${hips.length} ${hips.length === 1 ? 'box' : 'boxes'}" preserveAspectRatio="xMidYMid meet">
 <image href="${address}.png" width="${columns}" height="${rows}" preserveAspectRatio="none"></image>
 <g class="boxes">${hips.map((hip, index) => box(hip, index, image))}</g>
 </svg>
 </figure>
 ${image.notes.length === 0 ? '' : html`<ul class="notes">${image.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${hips.length === 0 ? html`<p class="nothing-found">The model found no hip in this image.</p>` : scores(hips)}
+${hips.length > 0 ? scores(hips) : image.notes.length > 0 ? '' : html`<p class="nothing-found">The model found no hip in this image.</p>`}
 </article>`;
 }
 
@@ -48,12 +49,13 @@ function box(hip: Hip, index: number, { columns, rows }: HipImage): Html {
   const above = y0 > size * 1.6;
   return html`<g class="box class-${hip.class}">
 <rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" vector-effect="non-scaling-stroke"></rect>
-<text x="${x0}" y="${above ? y0 - size * 0.45 : y0 + size * 1.1}" font-size="${size}" data-above="${above}" data-x="${x0}" data-y="${y0}">${hipName(hip, index)}: ${className(hip.class)} ${percent(hip.confidence)}</text>
+<text x="${x0}" y="${above ? y0 - size * 0.45 : y0 + size * 1.1}" font-size="${size}" data-above="${String(above)}" data-x="${x0}" data-y="${y0}">${hipName(hip, index)}: ${className(hip.class)} ${percent(hip.confidence)}</text>
 </g>`;
 }
 
 function scores(hips: readonly Hip[]): Html {
-  const classes = [...new Set(hips.flatMap((hip) => Object.keys(hip.scores)))];
+  const named = hips.flatMap((hip) => Object.keys(hip.scores));
+  const classes = [...new Set<string>([...HipClass.options.filter((name) => named.includes(name)), ...named])];
   return html`<div class="scroll"><table class="scores">
 <thead><tr><th scope="col">Hip</th><th scope="col">Model's call</th>${classes.map((name) => html`<th scope="col">${className(name)}</th>`)}</tr></thead>
 <tbody>${hips.map(

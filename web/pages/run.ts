@@ -4,6 +4,7 @@ import type { RunView } from '../../schemas/api.ts';
 import type { HipSummary, Result } from '../../schemas/result.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { patientHeader } from './patient.ts';
 import { progress, provenance, steps } from './provenance.ts';
 import { radiograph } from './radiograph.ts';
 import { className, percent, statusMark } from './status.ts';
@@ -31,7 +32,7 @@ export function runPage(
     title,
     islands: ['live.ts', 'radiograph.ts', 'draft.ts'],
     ...(ended ? {} : { refreshSeconds: 3 }),
-    body: html`<div class="run" data-live="/runs/${run.id}/events" data-ended="${ended}">
+    body: html`<div class="run" data-live="/runs/${run.id}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run.status)}
 <p class="muted">${moment(run.createdAt)}</p></div>
 ${patientHeader(patient)}
@@ -40,17 +41,6 @@ ${relatives(run, related)}</div>
 <div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>
 </div>`,
   });
-}
-
-/** Who is on the images: a reader must be able to check that this is the right person. */
-export function patientHeader(patient: PatientView | undefined): Html {
-  if (patient === undefined)
-    return html`<p class="patient muted">Patient unknown: the archive holds no data of this study.</p>`;
-  const field = (label: string, value: string | null) =>
-    html`<div><dt>${label}</dt><dd>${value === null || value === '' ? html`<span class="muted">not given</span>` : value}</dd></div>`;
-  return html`<dl class="patient">
-${field('Patient', patient.name)}${field('Patient ID', patient.patientId)}${field('Born', patient.birthDate)}${field('Sex', patient.sex)}
-</dl>`;
 }
 
 function relatives(run: RunView, related: readonly RunView[]): Html | string {
@@ -70,7 +60,7 @@ function relatives(run: RunView, related: readonly RunView[]): Html | string {
 function withResult(result: Result, run: RunView, feedback: Html | undefined): Html {
   const { images } = result;
   return html`<div class="result">
-<div class="images">
+<div class="images${images.length === 1 ? ' is-single' : ''}">
 ${images.length === 0 ? html`<section class="message"><h2>No image was read</h2><p>The pipeline ended without an image for the model.</p></section>` : ''}
 ${images.map((image, index) =>
   radiograph(image, {

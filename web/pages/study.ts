@@ -3,7 +3,7 @@ import type { PatientView, QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { patientHeader } from './run.ts';
+import { patientHeader } from './patient.ts';
 import { statusMark } from './status.ts';
 
 export interface StudyPage {

@@ -76,7 +76,9 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
     studies: new Map(),
     accessions: new Map(),
   };
-  const now = () => new Date(Date.now() + shift);
+  // The clock stands still until a test moves it.
+  const begin = Date.now();
+  const now = () => new Date(begin + shift);
   const parts: Parts = {
     store,
     database,

@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+/** Debian's Chromium. */
+export const CHROMIUM = '/usr/bin/chromium';
+
+/** Whether there is a browser to test with; else these tests are reported as skipped. */
+export const HAS_CHROMIUM = existsSync(CHROMIUM);
+
+/** The size of a reading room's side monitor. */
+const VIEWPORT = { width: 1280, height: 1024 } as const;
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Starts a browser without a window; close it afterwards. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+}
+
+/** A window of its own with its own cookies. What it asks other hosts for, and what scripts complain about, is kept. */
+export async function openWindow(
+  browser: Browser,
+  { url, javaScriptEnabled = true }: { url: string; javaScriptEnabled?: boolean },
+): Promise<{ context: BrowserContext; page: Page; foreign: string[]; complaints: string[] }> {
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport: VIEWPORT,
+    javaScriptEnabled,
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const foreign: string[] = [];
+  const complaints: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) foreign.push(request.url());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return { context, page, foreign, complaints };
+}
+
+const folder = process.env.OVERREAD_SCREENSHOTS ?? mkdtempSync(path.join(tmpdir(), 'overread-screenshots-'));
+mkdirSync(folder, { recursive: true });
+
+/** Keeps a picture of the whole page, for people to look at. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,20 @@
+import type { Page } from 'playwright-core';
+
+/** `/sign-in` */
+export class SignInPage {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Fills in and sends; resolves when the next page is there. */
+  async signIn(name: string, password: string): Promise<void> {
+    await this.#page.getByLabel('Name').fill(name);
+    await this.#page.getByLabel('Password').fill(password);
+    await Promise.all([
+      this.#page.waitForURL((url) => !url.pathname.startsWith('/sign-in')),
+      this.#page.getByRole('button', { name: 'Sign in' }).click(),
+    ]);
+  }
+}

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
+import { freshUid } from './testing/runs.ts';
+import { type Browser, makeWorld, type World } from './testing/world.ts';
+
+let postgres: TestPostgres;
+let world: World;
+let administrator: Browser;
+let reader: Browser;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  world = await makeWorld(postgres.url);
+  administrator = await world.signedIn('boss', 'administrator');
+  reader = await world.signedIn('reader');
+});
+afterAll(async () => {
+  await world.close();
+  await postgres.stop();
+});
+
+const ACCESSION = 'ACC-4711';
+
+describe('every page and address', () => {
+  it.each(['/', '/events', '/runs/x', '/studies/1.2', '/launch/x', '/account', '/accounts', '/nothing'])(
+    'asks who it is: %s',
+    async (at) => {
+      const answer = await world.browser().get(at);
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, `/sign-in?next=${encodeURIComponent(at)}`]);
+    },
+  );
+
+  it.each(['/api/v1/runs', '/api/v1/studies/1.2', '/api/v1/openapi.json', '/api/v1/nothing'])(
+    'should be 401 in the API: %s',
+    async (at) => {
+      expect((await world.browser().get(at)).status).toBe(401);
+    },
+  );
+
+  it('should be 404 in its own form for what is not there', async () => {
+    const page = await reader.get('/runs/0');
+    expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    const api = await world.api(`/api/v1/runs/${'0'.repeat(64)}`);
+    expect([api.status, api.headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+  });
+
+  it.each(['studyInstanceUid=1.02', 'pipeline=A', 'limit=501', 'status=done', 'before=x'])(
+    'should be 400 for the query %s',
+    async (query) => {
+      const answer = await world.api(`/api/v1/runs?${query}`);
+      expect(answer.status).toBe(400);
+      expect((await answer.json()).detail).toContain(query.split('=')[0]);
+    },
+  );
+});
+
+describe('GET /healthz, /readyz, /metrics', () => {
+  it('need no sign-in from this machine', async () => {
+    const browser = world.browser();
+    const answers = await Promise.all(['/healthz', '/readyz', '/metrics'].map((at) => browser.get(at)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  it('tell metrics to nobody else, and no address in them', async () => {
+    expect((await world.browser('10.0.0.9').get('/metrics')).status).toBe(401);
+    const uid = freshUid();
+    await reader.get(`/studies/${uid}`);
+    const text = await (await world.browser().get('/metrics')).text();
+    expect(text).toContain('route="/studies/:uid"');
+    expect(text).not.toContain(uid);
+  });
+});
+
+describe('a run’s pictures', () => {
+  it('are had from the run only, as PNG and as grey values', async () => {
+    const { id, result } = await world.run();
+    const at = `/runs/${id}/images/${result?.images[0]?.sopInstanceUid}`;
+    const [png, gray16] = [await reader.get(`${at}.png`), await reader.get(`${at}.gray16`)];
+    expect([png.headers.get('content-type'), gray16.headers.get('content-encoding')]).toEqual(['image/png', 'gzip']);
+    expect((await reader.get(`/runs/${id}/images/1.2.3.png`)).status).toBe(404);
+    expect((await reader.get(`/runs/${id}/images/..%2f..%2fresult.json`)).status).toBe(404);
+  });
+});
+
+describe('another try', () => {
+  it('is for administrators, from page and API', async () => {
+    const { id } = await world.run({ status: 'failed' });
+    const readerToken = await reader.field('/', 'form-token');
+    expect((await reader.post(`/runs/${id}/retry`, { 'form-token': readerToken })).status).toBe(403);
+    const token = await administrator.field(`/runs/${id}`, 'form-token');
+    expect((await administrator.post(`/runs/${id}/retry`, { 'form-token': token })).status).toBe(303);
+    const stored = JSON.parse((await world.store.get('runs', `${id}/retries/1.json`)).toString());
+    expect(stored).toMatchObject({ number: 1, by: 'boss' });
+    expect((await world.api(`/api/v1/runs/${id}/retry`, { method: 'POST' })).status, 'the run goes on now').toBe(409);
+  });
+});
+
+describe('/launch', () => {
+  const launch = async (query: string) => {
+    const answer = await reader.get(`/launch?${query}`);
+    return answer.headers.get('location') ?? '';
+  };
+
+  it('goes on at once to an address that does not tell the accession number, and asks who it is there', async () => {
+    const answer = await world.browser().get(`/launch?accession=${ACCESSION}`);
+    const location = answer.headers.get('location') ?? '';
+    expect([answer.status, location]).toEqual([303, expect.stringMatching(/^\/launch\/[\w-]+$/)]);
+    expect(location).not.toContain(ACCESSION);
+    const asked = await world.browser().get(location);
+    expect(asked.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(location)}`);
+  });
+
+  it('opens the one run of the exam, the newest where it was amended', async () => {
+    const study = freshUid();
+    world.archive.accessions.set(ACCESSION, [study]);
+    const first = await world.run({ study });
+    expect((await reader.get(await launch(`accession=${ACCESSION}`))).headers.get('location')).toBe(
+      `/runs/${first.id}`,
+    );
+    const second = await world.run({ study, amends: first.id });
+    expect((await reader.get(await launch(`study=${study}`))).headers.get('location')).toBe(`/runs/${second.id}`);
+  });
+
+  it('lets choose where the accession number stands for two exams', async () => {
+    const studies = [freshUid(), freshUid()];
+    world.archive.accessions.set('TWO', studies);
+    const runs = [await world.run({ study: studies[0] ?? '' }), await world.run({ study: studies[1] ?? '' })];
+    const text = await (await reader.get(await launch('accession=TWO'))).text();
+    for (const { id } of runs) expect(text).toContain(`/runs/${id}`);
+  });
+
+  it('waits on a clear page while there is nothing, or images only', async () => {
+    expect(await (await reader.get(await launch('accession=NONE'))).text()).toContain('Nothing received yet');
+    const study = freshUid();
+    world.archive.accessions.set('SOME', [study]);
+    const lastReceivedAt = new Date(world.parts.now().getTime() - 180_000).toISOString();
+    world.archive.studies.set(study, {
+      studyInstanceUid: study,
+      state: 'receiving',
+      instances: 214,
+      series: 2,
+      lastReceivedAt,
+      quarantined: 0,
+      routes: [],
+    });
+    const text = await (await reader.get(await launch('accession=SOME'))).text();
+    expect(text).toContain('Waiting for images: 214 so far, the last one 3 min 0 s ago.');
+    expect(text).toContain('http-equiv="refresh"');
+  });
+
+  it.each(['', 'accession=', 'study=abc', 'accession=A&study=1.2'])('should be 400 for ?%s', async (query) => {
+    expect((await reader.get(`/launch?${query}`)).status).toBe(400);
+  });
+
+  it('should be 404 for an address that was tampered with', async () => {
+    const at = await launch('accession=X');
+    expect((await reader.get(`${at.slice(0, -3)}AAA`)).status).toBe(404);
+  });
+});
+
+describe('GET /studies/<uid>', () => {
+  it('says what was received, what was not taken and why, in page and API', async () => {
+    const study = freshUid();
+    const held = {
+      studyInstanceUid: study,
+      state: 'complete' as const,
+      instances: 3,
+      series: 1,
+      lastReceivedAt: '2026-01-31T08:15:00.000Z',
+      quarantined: 2,
+      routes: [{ route: 'hip-fracture', matched: false, reason: 'StudyDescription is not PELVIS.' }],
+    };
+    world.archive.studies.set(study, held);
+    world.archive.quarantine.set(study, [{ reason: 'The UID is under another patient.', instances: 2 }]);
+    const text = await (await reader.get(`/studies/${study}`)).text();
+    for (const words of [
+      '3 in 1 series',
+      'StudyDescription is not PELVIS.',
+      'The UID is under another patient.',
+      'No route took this exam',
+    ]) {
+      expect(text).toContain(words);
+    }
+    expect(await (await world.api(`/api/v1/studies/${study}`)).json()).toEqual({ ...held, runs: [] });
+    expect((await world.api(`/api/v1/studies/${freshUid()}`)).status).toBe(404);
+  });
+});
+
+describe('the worklist', () => {
+  it('filters, and goes on page by page without leaving out or repeating a run', async () => {
+    const made = await Promise.all(Array.from({ length: 60 }, () => world.run({ status: 'queued' })));
+    const seen: string[] = [];
+    let at: string | undefined = '/?status=queued&pipeline=';
+    while (at !== undefined) {
+      const text: string = await (await reader.get(at)).text();
+      seen.push(...[...text.matchAll(/class="row-link" href="\/runs\/([0-9a-f]{64})"/g)].map(([, id]) => id ?? ''));
+      at = /<a href="([^"]*before=[^"]*)">Older/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(seen).toHaveLength(new Set(seen).size);
+    expect(new Set(seen)).toEqual(new Set(made.map(({ id }) => id)));
+  });
+});
+
+describe('server-sent events', () => {
+  it('tell a page of its own run only, and end when the service stops', async () => {
+    const { id } = await world.run({ status: 'running' });
+    const answer = await reader.get(`/runs/${id}/events`, { accept: 'text/event-stream' });
+    const lines = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await lines?.read())?.value).toContain('event: open');
+    world.parts.live.announce({ run: 'f'.repeat(64), studyInstanceUid: '1.2' });
+    world.parts.live.announce({ run: id, studyInstanceUid: '1.2' });
+    expect((await lines?.read())?.value).toBe(`event: run\ndata: ${id}\n\n`);
+    world.parts.live.close();
+    expect((await lines?.read())?.done).toBe(true);
+    expect(world.parts.live.listening).toBe(0);
+  });
+});
+
+describe('GET /api/v1/openapi.json', () => {
+  it('describes every address of the API that answers', async () => {
+    const document = await (await world.api('/api/v1/openapi.json')).json();
+    const described = Object.entries<object>(document.paths).flatMap(([at, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} /api/v1${at.replaceAll(/\{\w+\}/g, '*')}`),
+    );
+    const served = world.app.routes
+      .filter(({ path, method }) => path.startsWith('/api/v1/') && method !== 'ALL')
+      .map(({ path, method }) => `${method} ${path.replaceAll(/:\w+/g, '*')}`);
+    expect(new Set(described)).toEqual(new Set(served));
+    expect(document.openapi).toBe('3.1.0');
+  });
+});

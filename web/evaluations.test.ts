@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { HOME } from '../lib/platform/configuration.ts';
+import { EvaluationError, loadEvaluations, parseEvaluation } from './evaluations.ts';
+
+const HEAD = ['name: test', 'version: 1.0.0', 'title: Test', 'pipeline: hip-fracture-detection', 'questions:'];
+
+const choice = (name: string, options: string) => [
+  `  - name: ${name}`,
+  '    label: A question',
+  '    per: exam',
+  '    kind: choice',
+  `    options: ${options}`,
+];
+const TWO = '[{ value: a, label: A }, { value: b, label: B }]';
+
+describe('parseEvaluation', () => {
+  it('takes what is right', () => {
+    const evaluation = parseEvaluation([...HEAD, ...choice('one', TWO)].join('\n'), 'e.yaml');
+    expect(evaluation.questions[0]).toMatchObject({ name: 'one', required: false, help: '' });
+  });
+
+  it.each([
+    ['text that is not YAML', ['name: [', 'version: 1.0.0'], /^e\.yaml:2: /],
+    ['a missing title', HEAD.filter((line) => !line.startsWith('title')), /^e\.yaml:1: title: /],
+    ['an unknown kind of question', [...HEAD, '  - name: one', '    kind: colour'], /^e\.yaml:7: questions\.0\.kind: /],
+    [
+      'a choice with one option',
+      [...HEAD, ...choice('one', '[{ value: a, label: A }]')],
+      /^e\.yaml:10: questions\.0\.options: /,
+    ],
+    [
+      'a misspelt setting',
+      [...HEAD, ...choice('one', TWO), '    requird: true'],
+      /^e\.yaml:6: questions\.0: .*requird/,
+    ],
+    [
+      'two questions of one name',
+      [...HEAD, ...choice('one', TWO), ...choice('one', TWO)],
+      /^e\.yaml:11: two questions are named one/,
+    ],
+    [
+      'two options of one value',
+      [...HEAD, ...choice('one', '[{ value: a, label: A }, { value: a, label: B }]')],
+      /^e\.yaml:10: two options have the value a/,
+    ],
+  ])('refuses %s, naming file and line', (_, lines, message) => {
+    const parse = () => parseEvaluation(lines.join('\n'), 'e.yaml');
+    expect(parse).toThrow(EvaluationError);
+    expect(parse).toThrow(message);
+  });
+});
+
+describe('loadEvaluations', () => {
+  it('finds the evaluation of each pipeline of the product', () => {
+    expect([...loadEvaluations([path.join(HOME, 'pipelines')]).keys()]).toContain('hip-fracture-detection');
+  });
+
+  it('takes a folder that does not exist as empty', () => {
+    expect(loadEvaluations(['/nowhere'])).toEqual(new Map());
+  });
+});

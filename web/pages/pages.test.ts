@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { RunView } from '../../schemas/api.ts';
+import { loadAssets } from '../assets.ts';
+import { hip } from '../testing/runs.ts';
+import { errorPage } from './error.ts';
+import { calendarDate, personName } from './patient.ts';
+import { runPage } from './run.ts';
+import { percent } from './status.ts';
+import { studyPage } from './study.ts';
+import { worklistPage } from './worklist.ts';
+
+/** What a hostile scanner writes into every tag that reaches a page. */
+const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
+
+const parts = {
+  assets: loadAssets(),
+  site: { name: HOSTILE, mode: 'test' as const },
+  pipelines: new Map([['hip-fracture-detection', { title: HOSTILE, calledAETitle: HOSTILE }]]),
+  dicom: { host: '127.0.0.1', port: 11112, aeTitle: HOSTILE },
+};
+const viewer = {
+  person: { name: HOSTILE, role: 'administrator' as const },
+  formToken: HOSTILE,
+  theme: 'dark' as const,
+};
+const patient = { name: HOSTILE, patientId: HOSTILE, birthDate: HOSTILE, sex: HOSTILE };
+
+function madeView(overrides: Partial<RunView> = {}): RunView {
+  const image = {
+    sopInstanceUid: '1.2.3',
+    seriesInstanceUid: '1.2.4',
+    rows: 100,
+    columns: 100,
+    lossy: true,
+    scope: 1,
+    hips: [hip({ class: HOSTILE, scores: { [HOSTILE]: 0.5 } })],
+    notes: [HOSTILE],
+    preview: { png: 'p', gray16: 'g', rows: 10, columns: 10 },
+  };
+  const at = '2026-01-31T08:15:00.000Z';
+  return {
+    id: 'a'.repeat(64),
+    pipeline: 'hip-fracture-detection',
+    pipelineVersion: '1.0.0',
+    studyInstanceUid: '1.2.5',
+    status: 'succeeded',
+    reason: null,
+    createdAt: at,
+    finishedAt: at,
+    amends: null,
+    replayOf: null,
+    triggers: [{ kind: 'called-ae-title', by: HOSTILE, at }],
+    models: [{ name: HOSTILE, version: HOSTILE, sha256: HOSTILE }],
+    steps: [
+      {
+        name: HOSTILE,
+        operator: HOSTILE,
+        status: 'failed',
+        attempts: 1,
+        startedAt: at,
+        finishedAt: null,
+        error: HOSTILE,
+        device: { kind: 'cpu', name: HOSTILE, threads: 1 },
+        timings: null,
+      },
+    ],
+    result: {
+      run: 'a'.repeat(64),
+      pipeline: 'hip-fracture-detection',
+      pipelineVersion: '1.0.0',
+      studyInstanceUid: '1.2.5',
+      models: [],
+      publishedAt: at,
+      kind: 'detection',
+      images: [image],
+      summary: {
+        rule: HOSTILE,
+        sides: [{ side: null, class: HOSTILE, confidence: 0.5, disagreement: true, images: 1 }],
+        qualityReview: [HOSTILE],
+      },
+    },
+    ...overrides,
+  };
+}
+
+describe('pages', () => {
+  const failed = madeView({ status: 'failed', reason: HOSTILE, result: null });
+  const held = {
+    studyInstanceUid: '1.2.5',
+    state: 'complete' as const,
+    instances: 1,
+    series: 1,
+    lastReceivedAt: failed.createdAt,
+    quarantined: 1,
+  };
+  const page = { related: [], patient, feedback: undefined };
+  const list = { filter: {}, next: null, paged: false };
+  it.each([
+    ['run', runPage(parts, viewer, { run: madeView(), ...page })],
+    ['failed run', runPage(parts, viewer, { run: failed, ...page })],
+    ['worklist', worklistPage(parts, viewer, { runs: [madeView(), failed], ...list })],
+    ['empty worklist', worklistPage(parts, viewer, { runs: [], ...list })],
+    [
+      'study',
+      studyPage(parts, viewer, {
+        study: { ...held, routes: [{ route: HOSTILE, matched: false, reason: HOSTILE }], runs: [failed] },
+        patient,
+        quarantine: [{ reason: HOSTILE, instances: 1 }],
+      }),
+    ],
+    ['error', errorPage(parts, { type: 'about:blank', title: HOSTILE, status: 500, detail: HOSTILE })],
+  ])('show hostile text as text: %s', (_, html) => {
+    const text = String(html);
+    expect(text).toContain('&lt;script&gt;');
+    expect(text).not.toMatch(/<script>alert|<img src=x/);
+    expect(text, 'no style or handler in the markup, which the policy would refuse').not.toMatch(
+      /\sstyle=|\son[a-z]+=["']?[a-z]+\(/,
+    );
+  });
+
+  it('tell apart "no hip found" and "no fracture"', () => {
+    const { result } = madeView();
+    if (result === null) throw new Error('made with a result');
+    const empty = { ...result, summary: { ...result.summary, sides: [] } };
+    expect(String(runPage(parts, viewer, { run: madeView({ result: empty }), ...page }))).toContain(
+      'not the same as "no fracture"',
+    );
+  });
+
+  it('point to a newer run of the same exam, and only to a newer one', () => {
+    const newer = madeView({ id: 'b'.repeat(64), createdAt: '2026-02-01T08:00:00.000Z' });
+    const older = madeView({ id: 'c'.repeat(64), createdAt: '2026-01-01T08:00:00.000Z' });
+    const text = String(runPage(parts, viewer, { ...page, run: madeView(), related: [newer, older] }));
+    expect(text).toContain(`/runs/${newer.id}`);
+    expect(text).not.toContain(`/runs/${older.id}`);
+  });
+
+  it('offer another try to administrators only', () => {
+    const reader = { ...viewer, person: { name: 'reader', role: 'reader' as const } };
+    expect(String(runPage(parts, viewer, { ...page, run: failed }))).toContain('Try again');
+    expect(String(runPage(parts, reader, { ...page, run: failed }))).not.toContain('Try again');
+  });
+});
+
+describe('words', () => {
+  it.each([
+    [0.934, '93 %'],
+    [0.9999, '> 99 %'],
+    [1, '100 %'],
+    [0.001, '< 1 %'],
+    [0, '0 %'],
+  ])('%d is %s', (score, text) => {
+    expect(percent(score)).toBe(text);
+  });
+
+  it.each([
+    ['Müller^Anna^Maria', 'Müller, Anna Maria'],
+    ['Yamada^Tarou=山田^太郎', 'Yamada, Tarou (山田, 太郎)'],
+    ['ONLY', 'ONLY'],
+    ['^', null],
+    [null, null],
+  ])('the name %j is shown as %j', (name, shown) => {
+    expect(personName(name)).toBe(shown);
+  });
+
+  it.each([
+    ['19500131', '1950-01-31'],
+    ['about 1950', 'about 1950'],
+    [null, null],
+  ])('the date %j is shown as %j', (date, shown) => {
+    expect(calendarDate(date)).toBe(shown);
+  });
+});

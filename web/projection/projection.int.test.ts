@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { endKey } from '../../lib/runs/keys.ts';
+import type { RunView } from '../../schemas/api.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { findRun, listRuns } from '../runs.ts';
+import { makeRun } from '../testing/runs.ts';
+import { makeWorld, type World } from '../testing/world.ts';
+import { followProjection, runOfObject } from './follow.ts';
+import { reprojectAll } from './project.ts';
+
+let postgres: TestPostgres;
+let world: World;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  world = await makeWorld(postgres.url);
+});
+afterEach(async () => {
+  for (const following of open.splice(0)) await following.close();
+});
+afterAll(async () => {
+  await world.close();
+  await postgres.stop();
+});
+
+/** Stores an event as the connector does, and announces it. */
+async function event(bucket: 'runs' | 'results', key: string): Promise<void> {
+  const { sql } = world.database;
+  await sql`insert into connector.event (bucket, key, event_time, deduplication_key)
+    values (${bucket}, ${key}, now(), ${crypto.randomUUID()})`;
+  await sql`notify connector_event`;
+}
+
+async function follow(): Promise<RunView[]> {
+  const changes: RunView[] = [];
+  const { store, database, parts } = world;
+  open.push(await followProjection({ store, database, log: parts.log, onChange: (view) => changes.push(view) }));
+  return changes;
+}
+
+describe('runOfObject', () => {
+  const run = 'a'.repeat(64);
+  it.each([
+    ['runs', `${run}/run.json`, run],
+    ['runs', `${run}/steps/infer/1/failed.json`, run],
+    ['results', `hip-fracture-detection/${run}/result.json`, run],
+    ['runs', `${run}/steps/infer/1/pixels.bin`, undefined],
+    ['results', `hip-fracture-detection/${run}/images/1.png`, undefined],
+    ['runs', 'stray.json', undefined],
+  ] as const)('of %s/%s is %s', (bucket, key, expected) => {
+    expect(runOfObject(bucket, key)).toBe(expected);
+  });
+});
+
+describe('followProjection', () => {
+  it('shows a run once its events are stored, tells the open pages, and goes on from there after a restart', async () => {
+    const changes = await follow();
+    const { id } = await makeRun(world.store, { status: 'running' });
+    await event('runs', `${id}/run.json`);
+    await vi.waitFor(() => expect(changes.map((view) => [view.id, view.status])).toContainEqual([id, 'running']));
+    expect(await findRun(world.database, id)).toMatchObject({ id, status: 'running' });
+
+    for (const following of open.splice(0)) await following.close();
+    const end = { status: 'failed', reason: 'No.', step: null, endedAt: new Date().toISOString(), retries: 0 };
+    await world.store.put('runs', endKey(id), Buffer.from(JSON.stringify(end)));
+    await event('runs', endKey(id));
+    const later = await follow();
+    await vi.waitFor(() => expect(later.at(-1)).toMatchObject({ id, status: 'failed', reason: 'No.' }));
+    expect(later, 'what was projected before the restart is not projected again').toHaveLength(1);
+  });
+
+  it('is not stopped by an event of a run that is not there, or by one of its own twice', async () => {
+    const changes = await follow();
+    const { id } = await makeRun(world.store);
+    await event('runs', `${'f'.repeat(64)}/run.json`);
+    await event('results', `hip-fracture-detection/${id}/result.json`);
+    await event('results', `hip-fracture-detection/${id}/result.json`);
+    await vi.waitFor(() => expect(changes.at(-1)).toMatchObject({ id, status: 'succeeded' }));
+    expect(changes.at(-1)?.result?.images).toHaveLength(1);
+  });
+});
+
+describe('reprojectAll', () => {
+  it('makes the whole projection anew from the store', async () => {
+    const { id } = await world.run();
+    const before = await listRuns(world.database, { limit: 500 });
+    await world.database.sql`truncate web.run`;
+    expect(await reprojectAll(world.store, world.database)).toBe(before.length);
+    expect(await listRuns(world.database, { limit: 500 })).toEqual(before);
+    expect(await findRun(world.database, id)).toBeDefined();
+  });
+});
