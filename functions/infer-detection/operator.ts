@@ -31,8 +31,10 @@ export const inferDetection = defineOperator({
     for (const { file, SOPInstanceUID, SeriesInstanceUID, letterbox, window } of images) {
       const bytes = await readNamed(context.input('tensors'), file);
       const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-      const outputs = await session.run({ input: card.input.name, values, dims: [1, 1, ...card.input.size] });
-      context.signal.throwIfAborted();
+      const outputs = await session.run(
+        { input: card.input.name, values, dims: [1, 1, ...card.input.size] },
+        context.signal,
+      );
       const decoded = decode(card, outputs, letterbox);
       detected.push({ SOPInstanceUID, SeriesInstanceUID, window, ...decoded });
     }

@@ -32,4 +32,16 @@ describe('openSession', () => {
     expect((await session.run(request)).scope?.[0]).toBe(1);
     await session.close();
   });
+
+  it('stops a run at its signal, and what waits behind it fails too', async () => {
+    const session = await openSession(weights, 1);
+    const stop = new AbortController();
+    const runs = Promise.allSettled([session.run(request, stop.signal), session.run(request)]);
+    // The first has been posted when the queue's first turn is over.
+    await Promise.resolve().then(() => undefined);
+    stop.abort(new Error('too late'));
+    expect((await runs).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await session.ended;
+    await expect(session.run(request)).rejects.toThrow('The thread of the model has ended.');
+  });
 });

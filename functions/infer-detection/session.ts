@@ -11,7 +11,11 @@ const GPUS = '/proc/driver/nvidia/gpus';
 /** A model loaded in a thread of its own. Runs one input after another. */
 export interface Session {
   readonly device: Device;
-  run(request: Request): Promise<Readonly<Record<string, Float32Array>>>;
+  /**
+   * @param signal ends the thread where it aborts while the model works on this input: nothing else stops ONNX Runtime.
+   *   Inputs that wait behind it fail, and the session has ended.
+   */
+  run(request: Request, signal?: AbortSignal): Promise<Readonly<Record<string, Float32Array>>>;
   /** Resolves when the thread is gone, closed or dead. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
@@ -34,17 +38,29 @@ export async function openSession(weights: Uint8Array, threads = availableParall
     throw new Error(ready.kind === 'failed' ? ready.message : 'The model answered before it was ready.');
   }
   let last: Promise<unknown> = Promise.resolve();
-  const runNow = async (request: Request) => {
-    const answered = nextAnswer(worker);
-    worker.postMessage(request);
-    const answer = await answered;
-    if (answer.kind !== 'outputs') throw new Error(answer.kind === 'failed' ? answer.message : 'No outputs.');
-    return answer.outputs;
+  let alive = true;
+  ended.then(() => {
+    alive = false;
+  });
+  const runNow = async (request: Request, signal?: AbortSignal) => {
+    signal?.throwIfAborted();
+    if (!alive) throw new Error('The thread of the model has ended.');
+    const kill = () => void worker.terminate();
+    signal?.addEventListener('abort', kill, { once: true });
+    try {
+      const answered = nextAnswer(worker);
+      worker.postMessage(request);
+      const answer = await answered;
+      if (answer.kind !== 'outputs') throw new Error(answer.kind === 'failed' ? answer.message : 'No outputs.');
+      return answer.outputs;
+    } finally {
+      signal?.removeEventListener('abort', kill);
+    }
   };
   return {
     device: { kind: ready.provider, name: ready.provider === 'cuda' ? gpuName() : processorName(), threads },
-    run: (request) => {
-      const turn = last.then(() => runNow(request));
+    run: (request, signal) => {
+      const turn = last.then(() => runNow(request, signal));
       last = turn.catch(() => {});
       return turn;
     },
