@@ -27,13 +27,14 @@ export class DicomServer {
     this.#server.maxConnections = MAXIMUM_CONNECTIONS;
   }
 
-  /** @throws when the port is taken */
-  listen(host: string, port: number): Promise<void> {
+  /** @param port 0: a free one  @returns the port  @throws when it is taken */
+  listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject);
-        resolve();
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
     });
   }

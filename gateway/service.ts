@@ -19,6 +19,9 @@ import { DicomServer } from './server.ts';
 /** Time that senders have to end their associations when the gateway stops, ms. */
 const STOP_GRACE_MS = 3_000;
 
+/** While instances are ingested, how soon to look whether a study is complete, ms. */
+const LOOK_WITHIN_MS = 50;
+
 /** How often the folders of models are looked at again while a model could not be published, ms. */
 const MODELS_AGAIN_MS = 10_000;
 
@@ -57,7 +60,7 @@ export function gatewayService(
     log,
     (outcome) => {
       metrics.ingested.inc({ outcome });
-      completion.wake();
+      completion.wake(spool.depth === 0 ? 0 : LOOK_WITHIN_MS);
     },
   );
   const preparation = new Alarm(async (now) => {

@@ -116,7 +116,11 @@ export class Testbed {
 
   /** Waits until the spool is empty: everything that was answered is in the store and the index, or in quarantine. */
   async ingested(): Promise<void> {
-    await until('the spool to be empty', async () => (await this.metric('overread_gateway_spool_entries')) === 0);
+    await until(
+      'the spool to be empty',
+      async () => (await this.metric('overread_gateway_spool_entries')) === 0,
+      60_000,
+    );
   }
 
   /** A value of the running gateway's metrics, summed over its labels. */

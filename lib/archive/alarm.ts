@@ -12,6 +12,7 @@ export class Alarm {
   readonly #work: (now: Date) => Promise<Date | undefined>;
   readonly #failed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -26,14 +27,23 @@ export class Alarm {
     this.#failed = failed;
   }
 
-  /** Something changed: look at once. Also the start. */
-  wake(): void {
+  /**
+   * Something changed: look. Also the start.
+   *
+   * @param withinMs how long that can wait: many calls in that time are one look
+   */
+  wake(withinMs = 0): void {
     if (this.#stopped) return;
+    if (withinMs > 0) {
+      this.#setTimer(withinMs);
+      return;
+    }
     if (this.#running !== undefined) {
       this.#again = true;
       return;
     }
     clearTimeout(this.#timer);
+    this.#timerAt = Number.POSITIVE_INFINITY;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
       if (this.#again) {
@@ -62,8 +72,18 @@ export class Alarm {
     }
   }
 
+  /** The soonest of several moments counts. */
   #setTimer(ms: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(ms))));
+    const at = Date.now() + ms;
+    if (this.#stopped || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.wake();
+      },
+      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(ms))),
+    );
   }
 }

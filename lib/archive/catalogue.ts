@@ -56,16 +56,14 @@ export async function forgetIngested(database: Database, before: Date): Promise<
  * An instance that says nothing of the patient (it broke off before) is taken for the study's. Two empty PatientIDs in
  * one study are one patient: the study is what they share, not the emptiness.
  */
-export function claimStudy(db: Queries, reception: Reception): Promise<'ours' | 'other-patient'> {
+export async function claimStudy(db: Queries, reception: Reception): Promise<'ours' | 'other-patient'> {
+  const { facts } = reception;
+  const known = await patientIdentity(db, facts.StudyInstanceUID);
+  if (known !== undefined) return isSamePatient(known, facts.patient) ? 'ours' : 'other-patient';
   return db.transaction(async (transaction) => {
-    const { facts } = reception;
     await lockStudy(transaction, facts.StudyInstanceUID);
-    const [held] = await transaction
-      .select({ patientId: tables.patient.patientId, issuer: tables.patient.issuer })
-      .from(tables.study)
-      .innerJoin(tables.patient, eq(tables.patient.id, tables.study.patient))
-      .where(eq(tables.study.studyInstanceUid, facts.StudyInstanceUID));
-    if (held !== undefined) return isSamePatient(held, facts.patient) ? 'ours' : 'other-patient';
+    const made = await patientIdentity(transaction, facts.StudyInstanceUID);
+    if (made !== undefined) return isSamePatient(made, facts.patient) ? 'ours' : 'other-patient';
     await transaction.insert(tables.study).values({
       studyInstanceUid: facts.StudyInstanceUID,
       patient: await patientRow(transaction, facts.patient),
@@ -79,6 +77,15 @@ export function claimStudy(db: Queries, reception: Reception): Promise<'ours' | 
     });
     return 'ours';
   });
+}
+
+async function patientIdentity(db: Queries, StudyInstanceUID: string) {
+  const [held] = await db
+    .select({ patientId: tables.patient.patientId, issuer: tables.patient.issuer })
+    .from(tables.study)
+    .innerJoin(tables.patient, eq(tables.patient.id, tables.study.patient))
+    .where(eq(tables.study.studyInstanceUid, StudyInstanceUID));
+  return held;
 }
 
 /** Writes an instance whose object is in the store, with everything that follows from it, at once or not at all. */
@@ -206,14 +213,24 @@ async function followConsequences(
   { facts, receivedAt }: Reception,
   { decisions, demands, quietSeconds }: Consequences,
 ): Promise<number> {
-  for (const { route, pipeline, matched, held, reason } of decisions) {
+  if (decisions.length > 0) {
+    const { routeDecision } = tables;
+    const rows = decisions.map(({ route, pipeline, matched, held, reason }) => ({
+      studyInstanceUid: facts.StudyInstanceUID,
+      ...{ route, pipeline, matched, held, reason },
+    }));
     await transaction
-      .insert(tables.routeDecision)
-      .values({ studyInstanceUid: facts.StudyInstanceUID, route, pipeline, matched, held, reason })
+      .insert(routeDecision)
+      .values(rows)
       .onConflictDoUpdate({
-        target: [tables.routeDecision.studyInstanceUid, tables.routeDecision.route],
-        set: { pipeline, matched, held, reason },
-        setWhere: sql`not ${tables.routeDecision.matched} and (excluded.matched or excluded.held > ${tables.routeDecision.held})`,
+        target: [routeDecision.studyInstanceUid, routeDecision.route],
+        set: {
+          pipeline: sql`excluded.pipeline`,
+          matched: sql`excluded.matched`,
+          held: sql`excluded.held`,
+          reason: sql`excluded.reason`,
+        },
+        setWhere: sql`not ${routeDecision.matched} and (excluded.matched or excluded.held > ${routeDecision.held})`,
       });
   }
   return (await arm(transaction, facts.StudyInstanceUID, receivedAt, demands)) ?? quietSeconds;

@@ -50,16 +50,18 @@ const HEAD_LENGTH = 4 << 20;
 export interface ReadEntry {
   readonly entry: SpoolEntry;
   readonly reception: Reception;
+  /** Tried before, by this process or an earlier one: its outcome may be written already. */
+  readonly triedBefore: boolean;
 }
 
 /** Reads an entry of the spool: what it says, and the digest of its data set. */
-export async function readEntry(entry: SpoolEntry, context: IngestContext): Promise<ReadEntry> {
+export async function readEntry(entry: SpoolEntry, triedBefore: boolean, context: IngestContext): Promise<ReadEntry> {
   const { bytes, whole } = await readBeginning(entry.file);
   const facts = readFacts(bytes, { whole, keywords: routeKeywords(context.routes) });
   const dataSetSha256 = whole
     ? createHash('sha256').update(bytes.subarray(facts.dataSetOffset)).digest('hex')
     : await digestFrom(entry.file, facts.dataSetOffset);
-  return { entry, reception: { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256 } };
+  return { entry, triedBefore, reception: { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256 } };
 }
 
 /**
@@ -69,10 +71,10 @@ export async function readEntry(entry: SpoolEntry, context: IngestContext): Prom
  *
  * @throws when the store or the database does not answer: try again later
  */
-export async function ingest({ entry, reception }: ReadEntry, context: IngestContext): Promise<Outcome> {
+export async function ingest({ entry, reception, triedBefore }: ReadEntry, context: IngestContext): Promise<Outcome> {
   const { database, store } = context;
   const { facts } = reception;
-  if (await isIngested(database, entry.name)) return 'known';
+  if (triedBefore && (await isIngested(database, entry.name))) return 'known';
   const refused = identityProblem(reception);
   if (refused !== undefined) return quarantine(entry, reception, refused, context);
   const held = await findInstance(database.db, facts.SOPInstanceUID);
@@ -83,6 +85,14 @@ export async function ingest({ entry, reception }: ReadEntry, context: IngestCon
   const object = await store.putFile('dicom', instanceKey(facts), entry.file, 'application/dicom');
   await recordInstance(database.db, reception, object, consequencesOf(reception, context));
   return 'indexed';
+}
+
+/** Puts an entry that cannot be ingested, for a reason that is ours, into quarantine. @throws as `ingest` does */
+export async function setAside(entry: SpoolEntry, context: IngestContext): Promise<Outcome> {
+  if (await isIngested(context.database, entry.name)) return 'known';
+  const facts = readFacts(Buffer.alloc(0), { whole: true, keywords: [] });
+  const reception = { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256: '' };
+  return quarantine(entry, reception, 'It could not be taken in: an unexpected error, which the log has.', context);
 }
 
 /** The same SOPInstanceUID again: the same instance, or something that must not take its place. */

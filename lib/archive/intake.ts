@@ -1,10 +1,13 @@
 import type { Logger } from '../platform/log.ts';
 import { forgetIngested } from './catalogue.ts';
-import { type IngestContext, ingest, type Outcome, readEntry } from './ingest.ts';
+import { type IngestContext, ingest, type Outcome, readEntry, setAside } from './ingest.ts';
 import type { Spool, SpoolEntry } from './spool.ts';
 
 /** Entries ingested at once. */
 const CONCURRENCY = 4;
+
+/** Failures of an entry, with others that went through before each, after which it is set aside. */
+const STRIKES = 3;
 
 /** Waits between tries while the store or the database does not answer, milliseconds. */
 const FIRST_WAIT_MS = 250;
@@ -21,6 +24,9 @@ export class Intake {
   readonly #log: Logger;
   readonly #settled: (outcome: Outcome) => void;
   readonly #taken = new Set<string>();
+  /** Entries that an earlier process left, or that failed. */
+  readonly #tried = new Map<string, { strikes: number; successesThen: number }>();
+  #successes = 0;
   readonly #lastOf = new Map<string, Promise<void>>();
   #reading: Promise<void> = Promise.resolve();
   #failures = 0;
@@ -37,6 +43,7 @@ export class Intake {
   }
 
   start(): void {
+    for (const { name } of this.#spool.pending()) this.#tried.set(name, { strikes: 0, successesThen: 0 });
     this.#spool.onEntry(() => this.#fill());
     this.#fill();
   }
@@ -68,19 +75,37 @@ export class Intake {
 
   async #process(entry: SpoolEntry): Promise<void> {
     try {
-      const outcome = await this.#inTurn(entry);
+      const outcome = this.#isHopeless(entry) ? await setAside(entry, this.#context) : await this.#inTurn(entry);
       await this.#spool.remove(entry);
+      this.#tried.delete(entry.name);
+      this.#successes += 1;
       this.#failures = 0;
       this.#settled(outcome);
       if (this.#spool.depth === 0) await this.#forget();
     } catch (error) {
+      this.#strike(entry);
       this.#backOff(error);
     }
   }
 
+  /**
+   * An entry that fails again and again while others go through is not waiting for anything: it is set aside in
+   * quarantine, so that it neither blocks the spool nor is dropped. While nothing goes through, nothing is concluded.
+   */
+  #isHopeless(entry: SpoolEntry): boolean {
+    return (this.#tried.get(entry.name)?.strikes ?? 0) >= STRIKES;
+  }
+
+  #strike(entry: SpoolEntry): void {
+    const earlier = this.#tried.get(entry.name) ?? { strikes: 0, successesThen: this.#successes };
+    const othersWentThrough = this.#successes > earlier.successesThen;
+    const strikes = earlier.strikes + (othersWentThrough ? 1 : 0);
+    this.#tried.set(entry.name, { strikes, successesThen: this.#successes });
+  }
+
   /** Reads entries one after the other, so that those of one instance line up in the order of their reception. */
   async #inTurn(entry: SpoolEntry): Promise<Outcome> {
-    const read = this.#reading.then(() => readEntry(entry, this.#context));
+    const read = this.#reading.then(() => readEntry(entry, this.#tried.has(entry.name), this.#context));
     this.#reading = read.then(
       () => {},
       () => {},
