@@ -1,12 +1,14 @@
-import { createRequire } from 'node:module';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Answer, Job } from './codec-worker.ts';
 import { decodedBytes, PixelDataError, type PixelDescription } from './pixel-description.ts';
 import type { Compression } from './transfer-syntax.ts';
 
-type Library = typeof import('dcmjs-codecs');
-
-/** The package is CommonJS whose names an ES import does not see; it and its WebAssembly (100 ms) load when first needed. */
-const require = createRequire(import.meta.url);
-let loading: Promise<Library> | undefined;
+/**
+ * Codestreams are decoded in a thread, because the decoders are WebAssembly that a hostile codestream can send into an
+ * endless loop, or leave broken for the next one: a thread can be ended. It starts with the first codestream (100 ms),
+ * serves one at a time, and keeps no process alive.
+ */
 
 /** A decoded codestream, samples little endian. */
 export interface Decoded {
@@ -14,67 +16,55 @@ export interface Decoded {
   readonly planar: boolean;
 }
 
+let idle: Worker | undefined;
+let turn: Promise<unknown> = Promise.resolve();
+
 /**
  * Decodes one codestream, without converting colour.
  *
- * @throws {PixelDataError} it is broken
+ * @param timeLimitMs how long it may take
+ * @throws {PixelDataError} it is broken, or takes longer
  */
-export async function decodeCodestream(
+export function decodeCodestream(
   encoded: Uint8Array,
   compression: Compression,
   description: PixelDescription,
+  timeLimitMs: number,
 ): Promise<Decoded> {
-  const { NativeCodecs, Context } = await library();
-  const context = new Context({
-    width: description.columns,
-    height: description.rows,
-    bitsAllocated: description.bitsAllocated,
-    bitsStored: description.bitsStored,
-    samplesPerPixel: description.samplesPerPixel,
-    pixelRepresentation: description.signed ? 1 : 0,
-    planarConfiguration: description.planarConfiguration,
-    photometricInterpretation: description.photometricInterpretation,
-    encodedBuffer: encoded,
-  });
-  const decoded = decodeWith(NativeCodecs, compression, context);
-  const bytes = decoded.getDecodedBuffer();
-  if (bytes === undefined || bytes.length < decodedBytes(description)) {
+  const { numberOfFrames, highBit, ...image } = description;
+  const mine = turn.then(() =>
+    decodeInThread({ ...image, compression, encoded: new Uint8Array(encoded) }, timeLimitMs),
+  );
+  turn = mine.catch(() => undefined);
+  return mine.then((decoded) => {
+    if (decoded.bytes.length >= decodedBytes(description)) return decoded;
     throw new PixelDataError('The compressed frame decodes to fewer pixels than the image claims.');
-  }
-  return { bytes, planar: decoded.getPlanarConfiguration() === 1 };
+  });
 }
 
-function decodeWith(
-  codecs: Library['NativeCodecs'],
-  compression: Compression,
-  context: InstanceType<Library['Context']>,
-) {
+async function decodeInThread(job: Job, timeLimitMs: number): Promise<Decoded> {
+  const worker = idle ?? new Worker(new URL('./codec-worker.ts', import.meta.url));
+  idle = undefined;
+  worker.ref();
+  worker.postMessage(job, [job.encoded.buffer]);
+  const answer = await answerOf(worker, timeLimitMs);
+  if (answer.kind === 'failed') {
+    // A decoder that failed may have left its memory in disorder.
+    await worker.terminate();
+    throw new PixelDataError('The compressed frame is damaged and cannot be decoded.', { cause: answer.message });
+  }
+  worker.unref();
+  idle = worker;
+  return answer;
+}
+
+async function answerOf(worker: Worker, timeLimitMs: number): Promise<Answer> {
+  const limit = AbortSignal.timeout(timeLimitMs);
   try {
-    switch (compression) {
-      case 'jpeg':
-        return codecs.decodeJpeg(context, { convertColorspaceToRgb: false });
-      case 'jpeg-ls':
-        return codecs.decodeJpegLs(context);
-      case 'jpeg-2000':
-        return codecs.decodeJpeg2000(context);
-      case 'htj2k':
-        return codecs.decodeHtJpeg2000(context);
-      default:
-        return codecs.decodeJpegXl(context);
-    }
-  } catch (cause) {
-    throw new PixelDataError('The compressed frame is damaged and cannot be decoded.', { cause });
+    const [answer]: Answer[] = await once(worker, 'message', { signal: limit });
+    return answer ?? { kind: 'failed', message: 'no answer' };
+  } catch (error) {
+    const message = limit.aborted ? `no end after ${timeLimitMs} ms` : String(error);
+    return { kind: 'failed', message };
   }
-}
-
-async function library(): Promise<Library> {
-  loading ??= load();
-  return loading;
-}
-
-async function load(): Promise<Library> {
-  const codecs: Library = require('dcmjs-codecs');
-  codecs.log.setLevel('silent');
-  await codecs.NativeCodecs.initializeAsync();
-  return codecs;
 }

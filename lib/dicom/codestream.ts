@@ -48,12 +48,18 @@ function readJpegHead(bytes: Uint8Array): CodestreamHead {
         lossy: marker !== 0xc3 && marker !== 0xf7,
       };
     } else if (marker === 0xda && head !== undefined) {
+      if (!hasEnd(bytes)) throw new PixelDataError('The compressed frame is cut short.');
       const near = length >= 6 ? view.getUint8(end - 3) : 0;
       return { ...head, lossy: head.lossy || (isJpegLs(bytes) && near > 0) };
     }
     position = end;
   }
   throw new PixelDataError('The compressed frame is damaged: it has no JPEG frame header.');
+}
+
+/** End of image, with or without padding behind it: without it the decoder fills up what is missing with grey. */
+function hasEnd(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).lastIndexOf(Buffer.from([0xff, 0xd9])) > 0;
 }
 
 function isFrameHeader(marker: number): boolean {

@@ -3,6 +3,7 @@ import { type CodestreamHead, readCodestreamHead } from './codestream.ts';
 import { type Dataset, readPart10 } from './dataset.ts';
 import { encapsulatedFrame, heldPixelBytes, nativeFrame } from './frames.ts';
 import {
+  decodedBytes,
   describePixels,
   PixelDataError,
   type PixelDescription,
@@ -36,6 +37,8 @@ export interface DecodedImage {
 export interface DecodeOptions {
   /** Bytes that a decoded frame may have: 512 MB. */
   readonly largestFrame?: number;
+  /** How long a compressed frame may take, ms: 10 s, and half a second more for each MB of the decoded frame. */
+  readonly timeLimitMs?: number;
 }
 
 /**
@@ -56,7 +59,7 @@ export async function decodeFrameOf(
   dataset: Dataset,
   transferSyntaxUid: string,
   frame = 0,
-  { largestFrame = 1 << 29 }: DecodeOptions = {},
+  { largestFrame = 1 << 29, timeLimitMs }: DecodeOptions = {},
 ): Promise<DecodedImage> {
   const { compression, lossy, name } = transferSyntax(transferSyntaxUid);
   const held = heldPixelBytes(dataset);
@@ -70,7 +73,7 @@ export async function decodeFrameOf(
   const decoded =
     compression === 'native'
       ? decodeNative(dataset, description, frame)
-      : await decodeCompressed(dataset, description, frame, compression);
+      : await decodeCompressed(dataset, description, frame, compression, timeLimitMs);
   return {
     ...image,
     photometricInterpretation: photometricAfter(description, compression),
@@ -89,12 +92,13 @@ async function decodeCompressed(
   description: PixelDescription,
   frame: number,
   compression: Compression,
+  timeLimitMs = Math.round(10_000 + decodedBytes(description) / 2000),
 ): Promise<DecodedFrame> {
   const encoded = encapsulatedFrame(dataset, description, frame);
   if (compression === 'rle') return { pixels: toArray(decodeRle(encoded, description), description), lossy: false };
   const head = readCodestreamHead(encoded, compression);
   if (head !== undefined) refuseOtherImage(head, description);
-  const decoded = await decodeCodestream(encoded, compression, description);
+  const decoded = await decodeCodestream(encoded, compression, description, timeLimitMs);
   const samples = decoded.planar ? interleave(decoded.bytes, description) : decoded.bytes;
   return { pixels: toArray(samples, description), lossy: head?.lossy ?? false };
 }
