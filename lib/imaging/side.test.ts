@@ -126,6 +126,13 @@ describe('sidesOf', () => {
       ['laterality in the other half of an assumed hanging', { ImageLaterality: 'L' }, atLeft, 'left/stated'],
       ['nothing, in the left half', {}, atLeft, 'right/assumed'],
       ['orientation alone, in the right half', { PatientOrientation: AP }, atRight, 'left/assumed'],
+      [
+        'an image of both sides, in the right half',
+        { ImageLaterality: 'B', PatientOrientation: AP },
+        atRight,
+        'left/stated',
+      ],
+      ['an image of both sides without orientation', { ImageLaterality: 'B' }, atRight, 'left/assumed'],
       ['mirrored, in the right half', { PatientOrientation: MIRRORED }, atRight, 'right/assumed'],
     ])('%s', (_, given, box, expected) => {
       const { sides, review } = told(given, [box]);

@@ -37,8 +37,9 @@ const CONTRADICTORY: SideOf = { side: null, sideSource: 'contradictory' };
  * - Without PatientOrientation, ViewPosition `PA` has the patient's left at the left edge, and everything else the
  *   patient's right, as radiographs are hung: *assumed*; `PA` goes to review all the same.
  *
- * With one thing found and no laterality, its half of the image decides, and that is *assumed*; where it lies across the
- * middle, or a lateral view was taken, the side is not known (null, *assumed*).
+ * With one thing found and no laterality, its half of the image decides, and that is *assumed*, since the image may show
+ * one side only; ImageLaterality `B` says that it does not, and then it is as good as PatientOrientation. Where it lies
+ * across the middle, or a lateral view was taken, the side is not known (null, *assumed*).
  *
  * Whatever disagrees is *contradictory*, has no side (null) and goes to review: ImageLaterality and Laterality that differ,
  * a one-sided image with things on both sides, one whose thing lies wholly in the other side's half, and ViewPosition `PA`
@@ -72,7 +73,7 @@ export function sidesOf(
   const axis = axisOf(orientation, view);
   const claimed = imageLaterality ?? laterality;
   if (claimed === 'left' || claimed === 'right') return oneSided(claimed, axis, boxes, image);
-  return byPlace(axis, boxes, image, view);
+  return byPlace(axis, boxes, image, { view, showsBoth: claimed === 'both' });
 }
 
 /** The image is said to show one side. */
@@ -91,7 +92,12 @@ function oneSided(side: Side, axis: Axis | undefined, boxes: readonly Box[], ima
 }
 
 /** Nothing names the side: where things lie decides. */
-function byPlace(axis: Axis | undefined, boxes: readonly Box[], image: Size, view: string): Sides {
+function byPlace(
+  axis: Axis | undefined,
+  boxes: readonly Box[],
+  image: Size,
+  { view, showsBoth }: { readonly view: string; readonly showsBoth: boolean },
+): Sides {
   if (axis === undefined) {
     return {
       sides: boxes.map(() => UNKNOWN),
@@ -112,7 +118,8 @@ function byPlace(axis: Axis | undefined, boxes: readonly Box[], image: Size, vie
     const half = halfOf(first, axis, image);
     if (half === undefined)
       review.push('One was found in the middle of the image, and nothing says of which side it is.');
-    return { sides: [{ side: half ?? null, sideSource: 'assumed' }], review, notes };
+    const sideSource = half !== undefined && showsBoth ? axis.source : 'assumed';
+    return { sides: [{ side: half ?? null, sideSource }], review, notes };
   }
   if (boxes.length > 2) review.push(`${boxes.length} were found; a person has two.`);
   const centres = boxes.map((box) => centreOf(box, axis));
