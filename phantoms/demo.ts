@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Exposure } from './exposure.ts';
 import { type HipOptions, hipRadiograph } from './hip.ts';
 import { otherRadiograph } from './other.ts';
 import type { Radiograph } from './radiograph.ts';
@@ -17,6 +18,20 @@ export interface DemoStudy {
 
 /** Small enough that all of them are made in about two seconds. */
 const LONG_SIDE = 1024;
+
+/** A well exposed radiograph, as a reader would like to have it. */
+const EXPOSURE: Partial<Exposure> = {
+  dose: 3e5,
+  scatter: 0.15,
+  dark: 0.01,
+  bright: 0.998,
+  flatten: 0.55,
+  gamma: 1.15,
+  texture: 0.1,
+  bitsStored: 12,
+  photometricInterpretation: 'MONOCHROME2',
+  field: { x0: 0, y0: 0, x1: 1, y1: 1, turn: 0 },
+};
 
 interface Exam {
   description: string;
@@ -79,5 +94,5 @@ export async function demoStudies(
 }
 
 function hip(seed: string, options: HipOptions): Radiograph {
-  return hipRadiograph(seed, { ...options, mirrored: false, view: 'AP', longSide: LONG_SIDE });
+  return hipRadiograph(seed, { ...options, mirrored: false, exposure: EXPOSURE, longSide: LONG_SIDE });
 }

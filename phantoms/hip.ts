@@ -31,6 +31,8 @@ export interface HipOptions {
   photometricInterpretation?: 'MONOCHROME1' | 'MONOCHROME2';
   /** Pixels of the longer side. */
   longSide?: number;
+  /** Dose, curve, collimation and the like. */
+  exposure?: Partial<Exposure>;
 }
 
 /** An AP (or PA) radiograph of a pelvis or of one hip, with the truth of each hip; the same seed gives the same image. */
@@ -66,7 +68,7 @@ export function hipRadiograph(seed: string, options: HipOptions = {}): Radiograp
   });
   addMarker(projection, framing, kind, random);
 
-  const { exposure, ...image } = develop(projection, mmPerPixel, random, photometric(options));
+  const { exposure, ...image } = develop(projection, mmPerPixel, random, exposureOf(options));
   const hips = drawn.map(({ side, place, circles, truth }) =>
     truthOf(
       projection,
@@ -87,9 +89,8 @@ export function hipRadiograph(seed: string, options: HipOptions = {}): Radiograp
   };
 }
 
-function photometric(options: HipOptions): Partial<Exposure> {
-  const { photometricInterpretation } = options;
-  return photometricInterpretation === undefined ? {} : { photometricInterpretation };
+function exposureOf({ exposure, photometricInterpretation }: HipOptions): Partial<Exposure> {
+  return { ...exposure, ...(photometricInterpretation === undefined ? {} : { photometricInterpretation }) };
 }
 
 function drawFraming(random: Random, kind: string, pelvis: Pelvis, options: HipOptions): Framing {
