@@ -25,6 +25,8 @@ export interface ReceivedCall {
   readonly step: string;
   readonly attempt: number;
   readonly deadline: number;
+  /** When it was received, epoch ms. */
+  readonly at: number;
 }
 
 /** What a function does with a call: `undefined` lets it do its work; a status is answered as problem+json. */
@@ -34,6 +36,8 @@ export type Answer = undefined | { status: number; detail?: string; outOfScope?:
 export interface WorldOptions {
   /** An empty, migrated database. */
   readonly databaseUrl: string;
+  /** Default: an `fs` store in the world's folder. */
+  readonly store?: ObjectStore;
   readonly concurrency?: Record<string, number>;
   /** Stands between the store's events and the connector. */
   readonly events?: (listener: Listener) => Listener;
@@ -43,10 +47,12 @@ type Listener = (event: ObjectEvent) => Promise<void>;
 
 export type World = Awaited<ReturnType<typeof connectorWorld>>;
 
-/** A connector with a real PostgreSQL and a real `fs` store, and functions that do what a test says. */
+/** A connector with a real PostgreSQL and a real store, and functions that do what a test says. */
 export async function connectorWorld(options: WorldOptions) {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-connector-'));
-  const store = openStore({ driver: 'fs', folder: path.join(folder, 'store'), journal: path.join(folder, 'journal') });
+  const store =
+    options.store ??
+    openStore({ driver: 'fs', folder: path.join(folder, 'store'), journal: path.join(folder, 'journal') });
   await store.prepare();
   const database = connect(options.databaseUrl, { max: 4 });
   const functions = await scriptedFunctions(store);
@@ -273,6 +279,7 @@ async function received(request: IncomingMessage): Promise<ReceivedCall> {
     step,
     attempt: Number(request.headers['overread-attempt']),
     deadline: Number(request.headers['overread-deadline']),
+    at: Date.now(),
   };
 }
 
