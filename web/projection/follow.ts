@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
+import { z } from 'zod';
 import { followEvents } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
@@ -12,9 +13,9 @@ import { projectRun } from './project.ts';
 
 const CURSOR = 'projection';
 
-/** Tries of a run that cannot be projected before it is left out (and said so in the log). */
-const TRIES = 5;
-const TRY_AGAIN_MS = 1_000;
+/** Wait before runs that could not be projected are tried again; doubled each time. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
 
 export interface FollowProjectionOptions {
   readonly store: ObjectStore;
@@ -55,23 +56,27 @@ export async function followProjection({ store, database, log, onChange }: Follo
     },
   );
 
-  const project = async (run: string) => {
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      try {
-        const view = await projectRun(store, database, run, log);
-        if (view !== undefined) onChange(view);
-        return;
-      } catch (error) {
-        log.error({ err: error, run, attempt }, 'run cannot be projected');
-        await sleep(TRY_AGAIN_MS * attempt, undefined, { signal: closing.signal });
-      }
+  /** @returns whether the run is dealt with; false: try it again */
+  const project = async (run: string): Promise<boolean> => {
+    try {
+      const view = await projectRun(store, database, run, log);
+      if (view !== undefined) onChange(view);
+      return true;
+    } catch (error) {
+      const isUnreadable = error instanceof z.ZodError || error instanceof SyntaxError;
+      log.error(
+        { err: error, run },
+        isUnreadable ? 'run cannot be read and is left out' : 'run cannot be projected yet',
+      );
+      return isUnreadable;
     }
   };
 
   const work = async () => {
     let position = after;
+    let wait = FIRST_WAIT_MS;
     while (!closing.signal.aborted) {
-      if (seen === position) {
+      if (seen === position && noted.size === 0) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -79,11 +84,19 @@ export async function followProjection({ store, database, log, onChange }: Follo
       }
       const [runs, upTo] = [noted, seen];
       noted = new Set();
-      for (const run of runs) await project(run);
-      const row = { name: CURSOR, position: upTo };
+      const again: string[] = [];
+      for (const run of runs) if (!(await project(run))) again.push(run);
+      if (again.length > 0) {
+        // The store or the database is away: the cursor stays, so that not even a restart forgets these runs.
+        for (const run of again) noted.add(run);
+        await sleep(wait, undefined, { signal: closing.signal });
+        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+        continue;
+      }
+      wait = FIRST_WAIT_MS;
       await database.db
         .insert(cursor)
-        .values(row)
+        .values({ name: CURSOR, position: upTo })
         .onConflictDoUpdate({ target: cursor.name, set: { position: upTo } });
       position = upTo;
     }

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { endKey } from '../../lib/runs/keys.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
+import type { Bucket } from '../../schemas/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { findRun, listRuns } from '../runs.ts';
 import { makeRun } from '../testing/runs.ts';
@@ -32,9 +34,9 @@ async function event(bucket: 'runs' | 'results', key: string): Promise<void> {
   await sql`notify connector_event`;
 }
 
-async function follow(): Promise<RunView[]> {
+async function follow(store = world.store): Promise<RunView[]> {
   const changes: RunView[] = [];
-  const { store, database, parts } = world;
+  const { database, parts } = world;
   open.push(await followProjection({ store, database, log: parts.log, onChange: (view) => changes.push(view) }));
   return changes;
 }
@@ -78,6 +80,29 @@ describe('followProjection', () => {
     await event('results', `hip-fracture-detection/${id}/result.json`);
     await vi.waitFor(() => expect(changes.at(-1)).toMatchObject({ id, status: 'succeeded' }));
     expect(changes.at(-1)?.result?.images).toHaveLength(1);
+  });
+});
+
+describe('a store that is away', () => {
+  it('delays a run and loses it not: it is shown once the store is back, and the others meanwhile', async () => {
+    const { id } = await makeRun(world.store);
+    const { id: other } = await makeRun(world.store);
+    let away = true;
+    const store: ObjectStore = Object.create(world.store, {
+      list: {
+        value: (bucket: Bucket, prefix: string) => {
+          if (away && prefix.startsWith(id)) throw new Error('connection refused');
+          return world.store.list(bucket, prefix);
+        },
+      },
+      get: { value: world.store.get.bind(world.store) },
+    });
+    const changes = await follow(store);
+    await event('runs', `${id}/run.json`);
+    await event('runs', `${other}/run.json`);
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([other]));
+    away = false;
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toContain(id), { timeout: 10_000 });
   });
 });
 
