@@ -121,7 +121,10 @@ export class StorageAssociation extends dimse.Scp {
       SendingApplicationEntityTitle: printable(this.#titles.calling),
       ReceivingApplicationEntityTitle: printable(this.#titles.called),
     };
-    this.#sink = new SpoolSink(this.#context.spool, fileMetaBytes(meta), () => this.#socket.resume());
+    this.#sink = new SpoolSink(this.#context.spool, fileMetaBytes(meta), {
+      relieved: () => this.#socket.resume(),
+      violated: (error) => this.#cut(error),
+    });
     return this.#sink;
   }
 

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { createServer, type Server, type Socket } from 'node:net';
 import dimse from 'dcmjs-dimse';
 import { type AssociationContext, StorageAssociation } from './association.ts';
@@ -14,8 +15,7 @@ export class DicomServer {
   readonly #sockets = new Set<Socket>();
 
   constructor(context: Omit<AssociationContext, 'hasRoom'>) {
-    // It logs every association with its peers, and commands with their identifiers.
-    dimse.log.setLevel('silent');
+    silenceLibraries();
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -51,4 +51,18 @@ export class DicomServer {
       });
     });
   }
+}
+
+interface LibraryLog {
+  setLevel(level: 'silent'): void;
+  getLogger(name: string): LibraryLog;
+}
+
+/** dcmjs-dimse logs every association, and the dcmjs inside it whatever it cannot read: that may be PHI. */
+function silenceLibraries(): void {
+  dimse.log.setLevel('silent');
+  const requireInside = createRequire(createRequire(import.meta.url).resolve('dcmjs-dimse'));
+  const { log }: { log: LibraryLog } = requireInside('dcmjs');
+  log.setLevel('silent');
+  log.getLogger('validation.dcmjs').setLevel('silent');
 }

@@ -38,7 +38,7 @@ function fullAfter(bytes: number): Spool {
 
 describe('SpoolSink', () => {
   it('puts head and data set into the spool, in the order of the writes', async () => {
-    const sink = new SpoolSink(spool, HEAD, () => {});
+    const sink = new SpoolSink(spool, HEAD, { relieved: () => {}, violated: () => {} });
     const parts = Array.from({ length: 500 }, (_, index) => Buffer.alloc(1000, index));
     for (const part of parts) expect(sink.write(part), 'never asks the library to wait').toBe(true);
     sink.end();
@@ -51,7 +51,7 @@ describe('SpoolSink', () => {
 
   it('says when it is full and when it has room again', async () => {
     const relieved = vi.fn();
-    const sink = new SpoolSink(spool, HEAD, relieved);
+    const sink = new SpoolSink(spool, HEAD, { relieved, violated: () => {} });
     sink.write(Buffer.alloc(BACKLOG_LIMIT));
     expect(sink.isFull).toBe(false);
     sink.write(Buffer.alloc(1));
@@ -65,7 +65,7 @@ describe('SpoolSink', () => {
   it.each([0, 4, 5000])(
     'leaves nothing behind when the disk is full after %i bytes, and takes the rest without complaint',
     async (bytes) => {
-      const sink = new SpoolSink(fullAfter(bytes), HEAD, () => {});
+      const sink = new SpoolSink(fullAfter(bytes), HEAD, { relieved: () => {}, violated: () => {} });
       for (let index = 0; index < 10; index++) expect(sink.write(Buffer.alloc(1000))).toBe(true);
       sink.end();
       await sink.finished();
@@ -77,12 +77,24 @@ describe('SpoolSink', () => {
   );
 
   it('removes what it has when the association is lost', async () => {
-    const sink = new SpoolSink(spool, HEAD, () => {});
+    const sink = new SpoolSink(spool, HEAD, { relieved: () => {}, violated: () => {} });
     sink.write(Buffer.alloc(100_000));
     sink.destroy();
     await sink.finished();
     expect(sink.isDurable).toBe(false);
     expect(incoming()).toEqual([]);
     expect(spool.depth).toBe(0);
+  });
+
+  it('tells of bytes that come after the end, and still sees the instance through', async () => {
+    const violated = vi.fn();
+    const sink = new SpoolSink(spool, HEAD, { relieved: () => {}, violated });
+    sink.write(Buffer.from('data'));
+    sink.end();
+    sink.write(Buffer.from('more'));
+    await sink.finished();
+    expect(violated).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_STREAM_WRITE_AFTER_END' }));
+    for (const { file } of spool.pending()) expect(readFileSync(file, 'utf8')).toBe('headdata');
+    expect(incoming()).toEqual([]);
   });
 });

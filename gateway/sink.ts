@@ -21,18 +21,23 @@ export class SpoolSink extends Writable {
   #draft: SpoolDraft | undefined;
   #refusal: unknown;
   #committed = false;
+  #committing: Promise<void> = Promise.resolve();
 
   /**
    * @param head bytes that go before the data set: preamble and file meta information
-   * @param relieved called when the backlog has gone down
+   * @param hooks.relieved called when the backlog has gone down
+   * @param hooks.violated called when bytes come after the end of the data set
    */
-  constructor(spool: Spool, head: Uint8Array, relieved: () => void) {
+  constructor(
+    spool: Spool,
+    head: Uint8Array,
+    hooks: { readonly relieved: () => void; readonly violated: (error: Error) => void },
+  ) {
     super({ highWaterMark: Number.MAX_SAFE_INTEGER, decodeStrings: false });
     this.#spool = spool;
     this.#head = head;
-    this.#relieved = relieved;
-    // Nobody else listens, and an error without a listener ends the process; `isDurable` tells how it went.
-    this.on('error', () => {});
+    this.#relieved = hooks.relieved;
+    this.on('error', hooks.violated);
   }
 
   /** Whether the sender should wait. */
@@ -77,15 +82,21 @@ export class SpoolSink extends Writable {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#attempt(async () => {
+    this.#committing = this.#attempt(async () => {
       await this.#draft?.commit();
       this.#committed = true;
-    }).then(() => callback());
+    });
+    this.#committing.then(() => callback());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const discarded = this.#committed ? Promise.resolve() : (this.#draft?.discard() ?? Promise.resolve());
-    discarded.catch(() => {}).then(() => callback(error));
+    this.#letGo().then(() => callback(error));
+  }
+
+  /** A commit that was begun is seen through: the instance is whole. */
+  async #letGo(): Promise<void> {
+    await this.#committing;
+    if (!this.#committed) await this.#draft?.discard().catch(() => {});
   }
 
   #store(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void {

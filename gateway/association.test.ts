@@ -1,0 +1,352 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Spool } from '../lib/archive/spool.ts';
+import { readFileHead } from '../lib/dicom/part10.ts';
+import { createLog } from '../lib/platform/log.ts';
+import { MAXIMUM_LENGTH } from './framing.ts';
+import { createMetrics } from './metrics.ts';
+import { DicomServer } from './server.ts';
+
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const EXPLICIT = '1.2.840.10008.1.2.1';
+
+/** An item of an association PDU (PS3.8 9.3.2): type, reserved, length (2 bytes, big endian), value. */
+function item(type: number, value: Uint8Array | string): Buffer {
+  const body = Buffer.from(value);
+  const head = Buffer.from([type, 0x00, 0, 0]);
+  head.writeUInt16BE(body.length, 2);
+  return Buffer.concat([head, body]);
+}
+
+/** A PDU (PS3.8 9.3.1): type, reserved, length (4 bytes, big endian), body. */
+function pdu(type: number, ...parts: Uint8Array[]): Buffer {
+  const body = Buffer.concat(parts);
+  const head = Buffer.from([type, 0x00, 0, 0, 0, 0]);
+  head.writeUInt32BE(body.length, 2);
+  return Buffer.concat([head, body]);
+}
+
+/** A-ASSOCIATE-RQ (PS3.8 table 9-11) with one presentation context, id 1, for CT Image Storage. */
+function associateRequest(called = 'OVERREAD', maximumLength = 16_384): Buffer {
+  const maximum = Buffer.alloc(4);
+  maximum.writeUInt32BE(maximumLength);
+  return pdu(
+    0x01,
+    Buffer.from([0x00, 0x01, 0x00, 0x00]), // protocol version 1, reserved
+    Buffer.from(called.padEnd(16)),
+    Buffer.from('SENDER'.padEnd(16)),
+    Buffer.alloc(32), // reserved
+    item(0x10, '1.2.840.10008.3.1.1.1'), // application context
+    item(0x20, Buffer.concat([Buffer.from([1, 0, 0, 0]), item(0x30, CT), item(0x40, EXPLICIT)])),
+    item(0x50, Buffer.concat([item(0x51, maximum), item(0x52, '1.2.3')])), // maximum length, implementation class
+  );
+}
+
+/** A presentation data value (PS3.8 9.3.5.1): length, context id 1, header: bit 0 command, bit 1 last. */
+function pdv(data: Uint8Array, header: number): Buffer {
+  const head = Buffer.from([0, 0, 0, 0, 1, header]);
+  head.writeUInt32BE(data.length + 2);
+  return Buffer.concat([head, data]);
+}
+
+const COMMAND_LAST = 0x03;
+const DATA = 0x00;
+const DATA_LAST = 0x02;
+
+/** An element of a command set, implicit VR little endian (PS3.7 6.3.1). */
+function element(tag: number, value: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt16LE(0x0000, 0);
+  head.writeUInt16LE(tag, 2);
+  head.writeUInt32LE(value.length, 4);
+  return Buffer.concat([head, value]);
+}
+
+function uint16(value: number): Buffer {
+  const buffer = Buffer.alloc(2);
+  buffer.writeUInt16LE(value);
+  return buffer;
+}
+
+function uid(text: string): Buffer {
+  return Buffer.from(text.length % 2 === 0 ? text : `${text}\0`);
+}
+
+/** C-STORE-RQ (PS3.7 table 9.3-1). */
+function storeCommand(SOPInstanceUID: string, messageId = 1): Buffer {
+  const body = Buffer.concat([
+    element(0x0002, uid(CT)), // AffectedSOPClassUID
+    element(0x0100, uint16(0x0001)), // CommandField: C-STORE-RQ
+    element(0x0110, uint16(messageId)), // MessageID
+    element(0x0700, uint16(0x0000)), // Priority: medium
+    element(0x0800, uint16(0x0000)), // CommandDataSetType: there is one
+    element(0x1000, uid(SOPInstanceUID)), // AffectedSOPInstanceUID
+  ]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([element(0x0000, length), body]);
+}
+
+const RELEASE = pdu(0x05, Buffer.alloc(4));
+
+/** A scripted peer. */
+class Peer {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  #received = Buffer.alloc(0);
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.on('data', (bytes) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+    });
+    this.socket.on('error', () => {});
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  send(...parts: Uint8Array[]): void {
+    this.socket.write(Buffer.concat(parts));
+  }
+
+  /** The next PDU. */
+  async receive(): Promise<{ type: number; body: Buffer }> {
+    await vi.waitFor(() => {
+      if (this.#received.length < 6 || this.#received.length < 6 + this.#received.readUInt32BE(2)) {
+        throw new Error('No PDU came.');
+      }
+    }, 5000);
+    const end = 6 + this.#received.readUInt32BE(2);
+    const [type = 0] = this.#received;
+    const body = this.#received.subarray(6, end);
+    this.#received = this.#received.subarray(end);
+    return { type, body };
+  }
+
+  async associate(called?: string): Promise<void> {
+    this.send(associateRequest(called));
+    expect((await this.receive()).type, 'A-ASSOCIATE-AC').toBe(0x02);
+  }
+
+  /** Status of the next C-STORE-RSP: element (0000,0900). */
+  async status(): Promise<number> {
+    const { type, body } = await this.receive();
+    expect(type, 'P-DATA-TF').toBe(0x04);
+    const at = body.indexOf(Buffer.from([0x00, 0x00, 0x00, 0x09, 0x02, 0x00, 0x00, 0x00]));
+    return body.readUInt16LE(at + 8);
+  }
+}
+
+let folder: string;
+let spool: Spool;
+let server: DicomServer;
+let port: number;
+let metrics: ReturnType<typeof createMetrics>;
+const peers: Peer[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'overread-association-'));
+  spool = new Spool(folder);
+  await spool.open();
+  metrics = createMetrics(() => spool.depth);
+  const log = createLog('test', 'silent');
+  server = new DicomServer({ spool, log, metrics, isAccepted: (called) => called !== 'UNKNOWN' });
+  port = await server.listen('127.0.0.1', 0);
+});
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.socket.destroy();
+  await server.close(0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function peer(): Peer {
+  const made = new Peer(port);
+  peers.push(made);
+  return made;
+}
+
+const incoming = () => readdirSync(path.join(folder, 'incoming'));
+
+function held(): Buffer[] {
+  return [...spool.pending()].map(({ file }) => {
+    const bytes = readFileSync(file);
+    return bytes.subarray(readFileHead(bytes).dataSetOffset);
+  });
+}
+
+describe('an association', () => {
+  it('announces the same maximum length whatever the peer takes', async () => {
+    const sender = peer();
+    sender.send(associateRequest('OVERREAD', 16_384));
+    const { type, body } = await sender.receive();
+    expect(type).toBe(0x02);
+    // Maximum length sub-item (PS3.8 D.1.1): type 51, reserved, length 4, value.
+    const at = body.indexOf(Buffer.from([0x51, 0x00, 0x00, 0x04]));
+    expect(body.readUInt32BE(at + 4)).toBe(MAXIMUM_LENGTH);
+  });
+
+  it('is rejected for good when the called AE title is not one of ours', async () => {
+    const sender = peer();
+    sender.send(associateRequest('UNKNOWN'));
+    // A-ASSOCIATE-RJ (PS3.8 table 9-21): reserved, result 1 permanent, source 1 service user, reason 7 called title.
+    expect(await sender.receive()).toEqual({ type: 0x03, body: Buffer.from([0x00, 1, 1, 7]) });
+  });
+
+  it('is released', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(RELEASE);
+    expect((await sender.receive()).type, 'A-RELEASE-RP').toBe(0x06);
+  });
+});
+
+describe('a C-STORE', () => {
+  it('keeps fragments in their order when one PDU holds several', async () => {
+    const sender = peer();
+    await sender.associate();
+    const parts = Array.from({ length: 400 }, (_, index) => Buffer.alloc(60_000, index));
+    sender.send(pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST)));
+    for (let index = 0; index < parts.length; index += 2) {
+      const [a, b] = parts.slice(index, index + 2);
+      sender.send(
+        pdu(
+          0x04,
+          pdv(a ?? Buffer.alloc(0), DATA),
+          pdv(b ?? Buffer.alloc(0), index + 2 === parts.length ? DATA_LAST : DATA),
+        ),
+      );
+    }
+    expect(await sender.status()).toBe(0x0000);
+    expect(held()[0]?.equals(Buffer.concat(parts))).toBe(true);
+  });
+
+  it('is answered only when the instance is in the spool, one after the other', async () => {
+    const sender = peer();
+    await sender.associate();
+    for (const number of [1, 2, 3]) {
+      sender.send(
+        pdu(0x04, pdv(storeCommand(`1.2.${number}`, number), COMMAND_LAST), pdv(Buffer.from([number, 0]), DATA_LAST)),
+      );
+      expect(await sender.status()).toBe(0x0000);
+      expect(spool.depth).toBe(number);
+    }
+    expect(held()).toEqual([Buffer.from([1, 0]), Buffer.from([2, 0]), Buffer.from([3, 0])]);
+  });
+
+  it('is answered "out of resources" when the disk refuses, and the next one is taken', async () => {
+    const sender = peer();
+    await sender.associate();
+    const begin = vi.spyOn(spool, 'begin').mockRejectedValueOnce(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const store = pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(Buffer.alloc(5000), DATA_LAST));
+    sender.send(store);
+    expect(await sender.status()).toBe(0xa700);
+    sender.send(store);
+    expect(await sender.status()).toBe(0x0000);
+    expect(begin).toHaveBeenCalledTimes(2);
+    expect(spool.depth).toBe(1);
+  });
+
+  it('leaves no half of an instance when the connection breaks', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(Buffer.alloc(50_000), DATA)));
+    await vi.waitFor(() => expect(incoming()).toHaveLength(1));
+    sender.socket.destroy();
+    await vi.waitFor(() => expect(incoming()).toEqual([]));
+    expect(spool.depth).toBe(0);
+  });
+
+  it('leaves no half of an instance when the sender aborts', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(Buffer.alloc(50_000), DATA)));
+    await vi.waitFor(() => expect(incoming()).toHaveLength(1));
+    sender.send(pdu(0x07, Buffer.alloc(4))); // A-ABORT
+    await sender.closed;
+    await vi.waitFor(() => expect(incoming()).toEqual([]));
+  });
+
+  it('never lets a UID of the command out of its place', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(pdu(0x04, pdv(storeCommand('../../../etc/passwd'), COMMAND_LAST), pdv(Buffer.alloc(10), DATA_LAST)));
+    expect(await sender.status()).toBe(0x0000);
+    const [entry] = spool.pending();
+    expect(path.dirname(entry?.file ?? '')).toBe(path.join(folder, 'entries'));
+    expect(readFileHead(readFileSync(entry?.file ?? '')).meta.MediaStorageSOPInstanceUID).toBeUndefined();
+  });
+});
+
+describe('a peer that misbehaves is cut off', () => {
+  it.each([
+    ['claims a PDU of 2 GB', [Buffer.from([0x04, 0x00, 0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(1000)]],
+    ['sends a type that does not exist', [Buffer.from([0x2a, 0x00, 0, 0, 0, 4, 0, 0, 0, 0])]],
+    ['sends data before a command', [pdu(0x04, pdv(Buffer.alloc(10), DATA_LAST))]],
+    ['uses a context that was not negotiated', [pdu(0x04, Buffer.from([0, 0, 0, 4, 99, COMMAND_LAST, 0, 0]))]],
+    ['claims a PDV longer than its PDU', [pdu(0x04, Buffer.from([0, 0, 0xff, 0xff, 1, DATA, 0, 0]))]],
+  ])('when it %s', async (_, bytes) => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(...bytes);
+    await sender.closed;
+    expect(spool.depth).toBe(0);
+  });
+
+  it('when it talks HTTP', async () => {
+    const sender = peer();
+    sender.send(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+    await sender.closed;
+  });
+
+  it('when it sends more of an instance before the answer', async () => {
+    const sender = peer();
+    await sender.associate();
+    const store = pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(Buffer.alloc(10), DATA_LAST));
+    sender.send(store, pdu(0x04, pdv(Buffer.from('more'), DATA)));
+    await sender.closed;
+    expect(held().every((bytes) => bytes.equals(Buffer.alloc(10)))).toBe(true);
+  });
+
+  it('when it sends a command without end', async () => {
+    const sender = peer();
+    await sender.associate();
+    for (let index = 0; index < 40; index++) sender.send(pdu(0x04, pdv(Buffer.alloc(200_000), 0x01)));
+    await sender.closed;
+  });
+
+  it('and others go on meanwhile', async () => {
+    const good = peer();
+    await good.associate();
+    const bad = peer();
+    bad.send(Buffer.from([0x01, 0x00, 0xff, 0xff, 0xff, 0xff]));
+    await bad.closed;
+    good.send(pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(Buffer.alloc(10), DATA_LAST)));
+    expect(await good.status()).toBe(0x0000);
+  });
+});
+
+describe('limits', () => {
+  it('cuts off who proposes no association in time, and who goes silent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const silent = peer();
+      await new Promise((resolve) => silent.socket.once('connect', resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(31_000);
+      await silent.closed;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('rejects the association beyond the last for now', async () => {
+    const all = Array.from({ length: 65 }, () => peer());
+    await Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+    const last = all[64];
+    last?.send(associateRequest());
+    // Result 2 transient, source 3 service provider (presentation), reason 2 local limit exceeded.
+    expect(await last?.receive()).toEqual({ type: 0x03, body: Buffer.from([0x00, 2, 3, 2]) });
+  });
+});
