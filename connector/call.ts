@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../lib/platform/log.ts';
 import { canonicalJson } from '../lib/runs/canonical.ts';
 import { failedKey, manifestKey, startedKey } from '../lib/runs/keys.ts';
-import type { ObjectStore } from '../lib/store/store.ts';
+import { ObjectNotFoundError, type ObjectStore } from '../lib/store/store.ts';
 import { Manifest } from '../schemas/manifest.ts';
 import type { Problem } from '../schemas/problem.ts';
 import type { AttemptFailed, AttemptStarted, RunStep } from '../schemas/run.ts';
@@ -14,6 +14,9 @@ import type { QueuedCall } from './queue.ts';
 /** Pauses while a function is not there or has no place, ms: doubled from the first to the last. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
+
+/** A call is told of when it has been out this long, ms. */
+const STARTED_AFTER_MS = 100;
 
 /** A call that the function cannot take now. */
 export interface WaitingCall extends QueuedCall {
@@ -78,15 +81,15 @@ export class Caller {
       const startedAt = new Date();
       const { operator } = step;
       const deadline = startedAt.getTime() + step.timeoutSeconds * 1000;
-      // Written while the call is on its way: it tells people, and decides nothing.
-      const started = this.#write(startedKey(run, step.name, attempt), { attempt, startedAt: startedAt.toISOString() });
-      started.catch(() => {});
-      const answer = await callFunction(this.#options.faas, { ...call, operator, deadline }, signal);
-      await started;
+      const started = this.#started(call, startedAt);
+      const answer = await callFunction(this.#options.faas, { ...call, operator, deadline }, signal).finally(
+        started.cancel,
+      );
       const outcome = await this.#judge(call, answer);
       measures.called(operator, outcome.kind, (Date.now() - startedAt.getTime()) / 1000);
-      if (outcome.kind === 'not-yet') await this.#options.store.remove('runs', startedKey(run, step.name, attempt));
+      if (outcome.kind === 'not-yet') await started.remove();
       if (outcome.kind === 'failed') {
+        await started.write();
         const { problem, retryable } = outcome;
         const failure: AttemptFailed = { attempt, failedAt: new Date().toISOString(), problem, retryable };
         await this.#write(failedKey(run, step.name, attempt), failure);
@@ -94,6 +97,33 @@ export class Caller {
       }
       return outcome;
     });
+  }
+
+  /**
+   * started.json tells people that a call is out, and decides nothing. It is written when the call has been out for a
+   * moment: by then the function has taken it, and for one that is done by then it would only cost time.
+   */
+  #started({ run, step, attempt }: QueuedCall, startedAt: Date) {
+    const key = startedKey(run, step, attempt);
+    let written: Promise<void> | undefined;
+    const write = () => {
+      written ??= this.#write(key, { attempt, startedAt: startedAt.toISOString() });
+      return written;
+    };
+    const timer = setTimeout(() => {
+      write().catch((error: unknown) =>
+        this.#options.log.warn({ err: error, run, step }, 'started.json is not written'),
+      );
+    }, STARTED_AFTER_MS);
+    return {
+      write,
+      cancel: () => clearTimeout(timer),
+      remove: async () => {
+        if (written === undefined) return;
+        await written;
+        await this.#options.store.remove('runs', key);
+      },
+    };
   }
 
   /** An answer counts by the manifest: without one it is a failure, and with one a lost answer is none. */
@@ -105,13 +135,12 @@ export class Caller {
   }
 
   async #hasManifest({ run, step }: QueuedCall): Promise<boolean> {
-    const { store } = this.#options;
-    if ((await store.stat('runs', manifestKey(run, step))) === undefined) return false;
-    const text = (await store.get('runs', manifestKey(run, step))).toString('utf8');
     try {
+      const text = (await this.#options.store.get('runs', manifestKey(run, step))).toString('utf8');
       return Manifest.safeParse(JSON.parse(text)).success;
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError || error instanceof SyntaxError) return false;
+      throw error;
     }
   }
 
