@@ -10,7 +10,7 @@ import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
 import { answerError, answerNotFound } from './errors.ts';
-import { getEvents, getRunEvents, getStudyEvents } from './events.ts';
+import { getEvents, getStudyEvents } from './events.ts';
 import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
@@ -64,7 +64,6 @@ export function createApp(parts: Parts) {
   app.get('/', getWorklist);
   app.get('/events', getEvents);
   app.get('/runs/:id', getRunPage);
-  app.get('/runs/:id/events', getRunEvents);
   app.get('/runs/:id/images/:file', getRunImage);
   app.post('/runs/:id/retry', postRetryForm);
   app.get('/studies/:uid', getStudyPage);

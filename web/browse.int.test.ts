@@ -202,13 +202,14 @@ describe('the worklist', () => {
 });
 
 describe('server-sent events', () => {
-  it('tell a page of its own run only, and end when the service stops', async () => {
-    const { id } = await world.run({ status: 'running' });
-    const answer = await reader.get(`/runs/${id}/events`, { accept: 'text/event-stream' });
+  it('tell a page of its own study only, and end when the service stops', async () => {
+    const study = freshUid();
+    const { id } = await world.run({ study, status: 'running' });
+    const answer = await reader.get(`/studies/${study}/events`, { accept: 'text/event-stream' });
     const lines = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await lines?.read())?.value).toContain('event: open');
     world.parts.live.announce({ run: 'f'.repeat(64), studyInstanceUid: '1.2' });
-    world.parts.live.announce({ run: id, studyInstanceUid: '1.2' });
+    world.parts.live.announce({ run: id, studyInstanceUid: study });
     expect((await lines?.read())?.value).toBe(`event: run\ndata: ${id}\n\n`);
     world.parts.live.close();
     expect((await lines?.read())?.done).toBe(true);

@@ -1,7 +1,6 @@
 import { streamSSE } from 'hono/streaming';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { Uid } from '../schemas/digest.ts';
-import { RunId } from '../schemas/run.ts';
 import type { RunChange } from './live.ts';
 import type { WebContext } from './parts.ts';
 
@@ -16,13 +15,7 @@ export function getEvents(c: WebContext) {
   return stream(c, () => true);
 }
 
-/** `GET /runs/<id>/events` */
-export function getRunEvents(c: WebContext) {
-  const id = RunId.safeParse(c.req.param('id'));
-  return stream(c, ({ run }) => run === id.data);
-}
-
-/** `GET /studies/<StudyInstanceUID>/events` */
+/** `GET /studies/<StudyInstanceUID>/events`: of the runs on one study. A run's page hears these, so that it learns of newer runs too. */
 export function getStudyEvents(c: WebContext) {
   const uid = Uid.safeParse(c.req.param('uid'));
   return stream(c, ({ studyInstanceUid }) => studyInstanceUid === uid.data);

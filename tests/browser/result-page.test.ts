@@ -144,4 +144,184 @@ describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
     await screenshot(page, 'worklist');
     await context.close();
   });
+
+  it('should keep everything when the session ends in the middle of a form', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    const run = new RunPage(page);
+    await run.open(id);
+    await run.form.answer('Right hip', 'Fracture');
+    await run.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    await context.clearCookies({ name: world.parts.cookieName });
+    await run.form.answerAll();
+    await run.form.write('Remarks', 'Written while signed out.');
+    await run.form.draftState.filter({ hasText: 'You are signed out' }).waitFor();
+    await run.form.root.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Your session had ended').waitFor();
+    await screenshot(page, 'sign-in-again');
+    await new SignInPage(page).signInAgain(PASSWORD);
+    await page.getByText('Your answers are kept').waitFor();
+    expect(await run.form.chosen('Left hip'), 'answers given without a session are there').toEqual(['No fracture']);
+    await run.form.send();
+    expect(await run.form.root.textContent()).toContain('Written while signed out.');
+    await context.close();
+  });
+
+  it('should keep answers in the browser while the server cannot take them, and only then', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    const run = new RunPage(page);
+    await run.open(id);
+    await page.route('**/feedback/draft', (route) => route.abort());
+    await run.form.answer('Right hip', 'Hardware');
+    await run.form.draftState.filter({ hasText: 'Not saved on the server yet' }).waitFor();
+    await page.unroute('**/feedback/draft');
+    await run.open(id);
+    expect(await run.form.chosen('Right hip'), 'restored after closing the page').toEqual(['Hardware']);
+    await run.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    const left = await page.evaluate(() => localStorage.length);
+    expect(left, 'nothing stays on the workstation once the server has it').toBe(0);
+    await context.close();
+  });
+
+  it('should fill in by itself: the worklist, a run under way, and a newer run without touching the form', async () => {
+    const study = freshUid();
+    const { context, page } = await signedIn('reader');
+    const worklist = new WorklistPage(page);
+    await worklist.open();
+    await worklist.live();
+    const { id } = await world.run({ study });
+    await worklist.row(id).waitFor();
+
+    const run = new RunPage(page);
+    await run.open(id);
+    await run.form.answer('Right hip', 'Fracture');
+    const { id: newer } = await world.run({ study, amends: id });
+    await page.getByRole('link', { name: 'Open the newer run' }).waitFor();
+    expect(await run.form.chosen('Right hip'), 'the form stays as the reader left it').toEqual(['Fracture']);
+    await page.getByRole('link', { name: 'Open the newer run' }).click();
+    await page.waitForURL(`/runs/${newer}`);
+    await context.close();
+  });
+
+  it('should fall back to the picture when the grey values cannot be had', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    await page.route('**/*.gray16', (route) => route.abort());
+    const run = new RunPage(page);
+    await run.open(id);
+    await run.image(1).rendered('png');
+    expect(await run.image(1).labels(), 'the boxes are there all the same').toHaveLength(2);
+    await context.close();
+  });
+
+  it('should let an administrator try a failed run again, and tell a reader whom to ask', async () => {
+    const { id } = await world.run({ status: 'failed', reason: 'The model server did not answer in 60 s.' });
+    const reader = await signedIn('reader');
+    await new RunPage(reader.page).open(id);
+    expect(await reader.page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    await reader.context.close();
+    const { context, page } = await signedIn('boss');
+    await new RunPage(page).open(id);
+    await screenshot(page, 'run-failed');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => world.store.stat('runs', `${id}/retries/1.json`)).toBeDefined();
+    await context.close();
+  });
+
+  it('should be usable by keyboard alone', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    await new RunPage(page).open(id);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    const stops: string[] = [];
+    for (let presses = 0; presses < 12; presses += 1) {
+      await page.keyboard.press('Tab');
+      stops.push(
+        await page.evaluate(
+          () => document.activeElement?.getAttribute('name') ?? document.activeElement?.className ?? '',
+        ),
+      );
+    }
+    expect(
+      stops.some((stop) => stop.includes('viewport')),
+      'the radiograph can be reached',
+    ).toBe(true);
+    expect(stops, 'and the first question after it').toContain('answer:read:right');
+    await context.close();
+  });
+
+  it('should look right on every other page, dark and light', async () => {
+    const study = freshUid();
+    madePatient(study);
+    const outOfScope = await world.run({
+      study,
+      status: 'out-of-scope',
+      reason: 'The pixels do not look like a pelvis radiograph (0.03; at least 0.50 is needed).',
+    });
+    const running = await world.run({ status: 'running' });
+    const two = await world.run({
+      images: [
+        {
+          lossy: true,
+          hips: [hip({ sideSource: 'contradictory' })],
+          notes: ['The header says left, the position says right.', 'The image was compressed with loss.'],
+        },
+        {
+          hips: [
+            hip({
+              class: 'hardware',
+              sideSource: 'assumed',
+              scores: { fracture: 0.04, 'no-fracture': 0.02, hardware: 0.94 },
+              confidence: 0.94,
+            }),
+          ],
+        },
+        { hips: [], notes: ['No hip was found on this image.'] },
+      ],
+      qualityReview: ['Image 1 contradicts itself about the side.', 'The images do not agree about the right hip.'],
+    });
+    world.archive.studies.set(study, {
+      studyInstanceUid: study,
+      state: 'complete',
+      instances: 3,
+      series: 1,
+      lastReceivedAt: new Date().toISOString(),
+      quarantined: 1,
+      routes: [
+        { route: 'called AE title', matched: true, reason: 'Sent to CI2_CD_HIP_FRAC.' },
+        { route: 'brain-tumor', matched: false, reason: 'No instance has SOPClassUID MR Image Storage.' },
+      ],
+    });
+    world.archive.quarantine.set(study, [
+      { reason: 'Its SOPInstanceUID came before with other pixels.', instances: 1 },
+    ]);
+    const { context, page } = await signedIn('boss');
+    const pages = {
+      'run-out-of-scope': `/runs/${outOfScope.id}`,
+      'run-running': `/runs/${running.id}`,
+      'run-three-images': `/runs/${two.id}`,
+      study: `/studies/${study}`,
+      accounts: '/accounts',
+      account: '/account',
+      launch: '/launch?accession=NONE',
+      'not-found': '/runs/none',
+    };
+    for (const [name, at] of Object.entries(pages)) {
+      await page.goto(at);
+      await screenshot(page, name);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+      expect(wide, `${name} must not scroll sideways at 1280 pixels`).toBe(false);
+    }
+    await page.goto(`/runs/${two.id}`);
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    await page.locator('html[data-theme="light"]').waitFor();
+    await new RunPage(page).image(3).rendered('gray16');
+    await screenshot(page, 'run-light');
+    await page.setViewportSize({ width: 768, height: 1024 });
+    await screenshot(page, 'run-narrow');
+    await context.close();
+  });
 });

@@ -25,7 +25,10 @@ function follow(element: HTMLElement): void {
     source = new EventSource(element.dataset.live ?? '');
     source.addEventListener('run', soon);
     // Opened anew after a gap: something may have changed meanwhile.
-    source.addEventListener('open', soon);
+    source.addEventListener('open', () => {
+      element.dataset.liveOpen = '';
+      soon();
+    });
   };
   // A hidden page keeps no connection: browsers have only six for one server.
   document.addEventListener('visibilitychange', () => {

@@ -32,7 +32,7 @@ export function runPage(
     title,
     islands: ['live.ts', 'radiograph.ts', 'draft.ts'],
     ...(ended ? {} : { refreshSeconds: 3 }),
-    body: html`<div class="run" data-live="/runs/${run.id}/events" data-ended="${String(ended)}">
+    body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run.status)}
 <p class="muted">${moment(run.createdAt)}</p></div>
 ${patientHeader(patient)}

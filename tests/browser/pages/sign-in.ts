@@ -11,9 +11,15 @@ export class SignInPage {
   /** Fills in and sends; resolves when the next page is there. */
   async signIn(name: string, password: string): Promise<void> {
     await this.#page.getByLabel('Name').fill(name);
+    await this.signInAgain(password);
+  }
+
+  /** With the name that is filled in. */
+  async signInAgain(password: string): Promise<void> {
     await this.#page.getByLabel('Password').fill(password);
     await Promise.all([
-      this.#page.waitForURL((url) => !url.pathname.startsWith('/sign-in')),
+      this.#page.waitForResponse((answer) => answer.url().endsWith('/sign-in') && answer.status() === 303),
+      this.#page.waitForEvent('load'),
       this.#page.getByRole('button', { name: 'Sign in' }).click(),
     ]);
   }

@@ -12,6 +12,11 @@ export class WorklistPage {
     await this.#page.goto('/');
   }
 
+  /** Resolves when the page hears of changes. */
+  async live(): Promise<void> {
+    await this.#page.locator('[data-live-open]').waitFor();
+  }
+
   /** The row of a run. */
   row(run: string): Locator {
     return this.#page.locator('tbody tr').filter({ has: this.#page.locator(`a[href="/runs/${run}"]`) });
