@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { HOME } from '../lib/platform/configuration.ts';
+import { HOME, readStoreConfiguration } from '../lib/platform/configuration.ts';
+import { openStore } from '../lib/store/open.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
 import { RunView, StudyView } from '../schemas/api.ts';
 import { freePort } from './postgres.ts';
 
@@ -28,6 +30,8 @@ export interface Site {
   api(pathAndQuery: string, init?: RequestInit): Promise<Response>;
   runs(studyInstanceUid: string): Promise<RunView[]>;
   study(studyInstanceUid: string): Promise<StudyView>;
+  /** Its object store, to look into; close it. */
+  openStore(): ObjectStore;
   /** Waits until `count` runs of the study have ended; newest first. */
   untilEnded(studyInstanceUid: string, count?: number, limitMs?: number): Promise<RunView[]>;
   /** Process id of a part, as `overread status` tells it. */
@@ -116,6 +120,7 @@ export async function startSite(environment: SiteEnvironment = {}): Promise<Site
     api,
     runs,
     study: async (uid) => StudyView.parse(await (await api(`/studies/${uid}`)).json()),
+    openStore: () => openStore(readStoreConfiguration(env)),
     untilEnded: async (uid, count = 1, limitMs = 60_000) => {
       const deadline = Date.now() + limitMs;
       for (;;) {
