@@ -12,7 +12,7 @@ import { Result } from '../schemas/result.ts';
 import { dicomParser } from './dicom-parser/operator.ts';
 import { dicomReader } from './dicom-reader/operator.ts';
 import { inferDetection } from './infer-detection/operator.ts';
-import { CR, doStep, radiograph, storeModel, storeRun, temporaryStore } from './operator/world.ts';
+import { CR, doStep, radiograph, storeModel, storeRun, temporaryStore } from './operator/world.fixture.ts';
 import { preprocess } from './preprocess/operator.ts';
 import { publishResults } from './publish-results/operator.ts';
 import { seriesSelector } from './series-selector/operator.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SeriesIndex } from '../../schemas/series-index.ts';
-import { doStep, radiograph, storeRun, temporaryStore } from '../operator/world.ts';
+import { doStep, radiograph, storeRun, temporaryStore } from '../operator/world.fixture.ts';
 import { dicomParser } from './operator.ts';
 
 const STEPS = [{ name: 'dicom-parser', operator: 'dicom-parser', inputs: { instances: 'run.instances' } }];

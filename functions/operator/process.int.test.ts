@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { radiograph, storeRun } from './world.ts';
+import { radiograph, storeRun } from './world.fixture.ts';
 
 const HOME = path.join(import.meta.dirname, '../..');
 const STEPS = [{ name: 'dicom-parser', operator: 'dicom-parser', inputs: { instances: 'run.instances' } }];

@@ -5,7 +5,7 @@ import { outOfScope } from '../../lib/platform/problem.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { defineOperator, type Operator } from './define.ts';
 import { operatorService } from './server.ts';
-import { storeRun, temporaryStore } from './world.ts';
+import { storeRun, temporaryStore } from './world.fixture.ts';
 
 const base = {
   name: 'work',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { Manifest } from '../../schemas/manifest.ts';
 import { defineOperator, type StepContext } from './define.ts';
-import { doStep, storeRun, temporaryStore } from './world.ts';
+import { doStep, storeRun, temporaryStore } from './world.fixture.ts';
 
 let calls = 0;
 /** Joins its files; counts how often it worked. */

@@ -80,6 +80,11 @@ describe('a rule', () => {
     expect(reason.length).toBeLessThan(120);
   });
 
+  it('shows no control characters of a file', () => {
+    const { reason } = apply(rule({ matches: 'hip' }), { BodyPartExamined: ['A\u001b[31m\nB'] });
+    expect(reason).toBe('BodyPartExamined A [31m B: only hips are read.');
+  });
+
   it.each([
     ['an expression that is none', { matches: '(' }, /no regular expression/],
     ['an expression that could run for ever', { matches: '(a+)+$' }, /repeats a repetition/],

@@ -79,6 +79,7 @@ function fits(rule: Rule, values: readonly string[]): boolean {
   return rule.atMost === undefined || number <= rule.atMost;
 }
 
+/** What was found, without characters that are none on a page. */
 function show({ tag, values }: { tag: string; values: readonly string[] }): string {
-  return `${tag} ${values.join('\\').slice(0, LONGEST_VALUE)}`;
+  return `${tag} ${values.join('\\').slice(0, LONGEST_VALUE).replaceAll(/\p{C}/gu, ' ')}`;
 }
