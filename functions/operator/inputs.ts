@@ -5,8 +5,8 @@ import { getVerified } from '../../lib/store/verified.ts';
 import { Manifest } from '../../schemas/manifest.ts';
 import type { Run, RunStep } from '../../schemas/run.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
+import type { StageClock } from './clock.ts';
 import type { InputFile, Operator } from './define.ts';
-import type { Stopwatch } from './stopwatch.ts';
 
 /** A step's inputs, by name, and when the last of them was there. */
 export interface ResolvedInputs {
@@ -69,7 +69,7 @@ function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
 export function inputFile(
   store: ObjectStore,
   reference: ObjectReference,
-  fetch: Stopwatch,
+  clock: StageClock,
   signal: AbortSignal,
 ): InputFile {
   const { key, sha256, size } = reference;
@@ -79,7 +79,7 @@ export function inputFile(
     size,
     read: () => {
       signal.throwIfAborted();
-      return fetch.during(() => getVerified(store, reference));
+      return clock.during('fetch', () => getVerified(store, reference));
     },
   };
 }

@@ -9,10 +9,10 @@ import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts'
 import type { Device, Manifest } from '../../schemas/manifest.ts';
 import type { Run, RunModel, RunStep } from '../../schemas/run.ts';
 import type { Bucket, ObjectReference } from '../../schemas/store.ts';
+import { StageClock } from './clock.ts';
 import type { InputFile, Operator, RunFacts, StepContext } from './define.ts';
 import { inputFile, type ResolvedInputs, readManifest, resolveInputs } from './inputs.ts';
 import type { ModelCache } from './models.ts';
-import { Stopwatch, tenths } from './stopwatch.ts';
 
 /** What a call asks for. */
 export interface StepCall {
@@ -39,28 +39,26 @@ export interface StepWorld {
  */
 export async function runStep(operator: Operator, call: StepCall, world: StepWorld): Promise<Manifest> {
   const { store } = world;
-  const begun = performance.now();
   const startedAt = new Date().toISOString();
-  const fetch = new Stopwatch();
-  const storing = new Stopwatch();
+  const clock = new StageClock();
 
-  const { run, step } = await fetch.during(() => readStep(store, call, operator));
+  const { run, step } = await clock.during('fetch', () => readStep(store, call, operator));
   const parameters = parseParameters(operator, step);
   const models = plannedModels(operator, run, step);
-  const [inputs, known] = await fetch.during(() =>
+  const [inputs, known] = await clock.during('fetch', () =>
     Promise.all([resolveInputs(store, call.run, run, step, operator), readManifest(store, call.run, call.step)]),
   );
   const inputDigest = digestOf(operator, parameters, models, inputs);
   if (known?.inputDigest === inputDigest) return known;
 
   const attempt = call.attempt ?? (await nextAttempt(store, call));
-  const outputs = new Outputs(store, call, attempt, run, storing);
+  const outputs = new Outputs(store, call, attempt, run, clock);
   let device: Device = { kind: 'cpu', name: cpus()[0]?.model ?? 'unknown', threads: 1 };
   const context: StepContext = {
     parameters,
     run: factsOf(call.run, run, inputs),
-    ...inputContext(operator, inputs, (reference) => inputFile(store, reference, fetch, call.signal)),
-    model: (name) => world.models.model(declared(models, 'model', name), fetch),
+    ...inputContext(operator, inputs, (reference) => inputFile(store, reference, clock, call.signal)),
+    model: (name) => world.models.model(declared(models, 'model', name), clock),
     output: (name, file, body, contentType) => outputs.add(operator, name, file, body, contentType),
     publish: (name, file, body, contentType) => outputs.publish(operator, name, file, body, contentType),
     ranOn: (used) => {
@@ -72,9 +70,6 @@ export async function runStep(operator: Operator, call: StepCall, world: StepWor
   const data = await operator.run(context);
   call.signal.throwIfAborted();
 
-  const fetchMs = tenths(fetch.milliseconds);
-  const storeMs = tenths(storing.milliseconds);
-  const computeMs = tenths(Math.max(0, performance.now() - begun - fetchMs - storeMs));
   const manifest: Manifest = {
     run: call.run,
     step: call.step,
@@ -86,7 +81,7 @@ export async function runStep(operator: Operator, call: StepCall, world: StepWor
     finishedAt: new Date().toISOString(),
     outputs: outputs.named(operator),
     data,
-    timings: { fetchMs, computeMs, storeMs },
+    timings: clock.timings(),
     device,
   };
   return writeManifest(store, manifest);
@@ -209,15 +204,15 @@ class Outputs {
   private readonly call: StepCall;
   private readonly prefix: string;
   private readonly resultPrefix: string;
-  private readonly storing: Stopwatch;
+  private readonly clock: StageClock;
   private readonly pending = new Map<string, (ObjectReference | undefined)[]>();
 
-  constructor(store: ObjectStore, call: StepCall, attempt: number, run: Run, storing: Stopwatch) {
+  constructor(store: ObjectStore, call: StepCall, attempt: number, run: Run, clock: StageClock) {
     this.store = store;
     this.call = call;
     this.prefix = attemptPrefix(call.run, call.step, attempt);
     this.resultPrefix = `${run.pipeline.name}/${call.run}/`;
-    this.storing = storing;
+    this.clock = clock;
   }
 
   add(operator: Operator, name: string, file: string, body: Uint8Array, type?: string): Promise<ObjectReference> {
@@ -251,7 +246,7 @@ class Outputs {
     const references = this.pending.get(name) ?? [];
     this.pending.set(name, references);
     const index = references.push(undefined) - 1;
-    const reference = await this.storing.during(() => this.store.put(bucket, key, body, type));
+    const reference = await this.clock.during('store', () => this.store.put(bucket, key, body, type));
     references[index] = reference;
     return reference;
   }
