@@ -192,7 +192,7 @@ export class Association {
   async #until(condition: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      this.#fail(`The receiver was silent for ${Math.round(this.#timeoutMs / 1000)} seconds.`);
+      this.#fail(`The receiver was silent for ${this.#timeoutMs / 1000} seconds.`);
       this.#socket.destroy();
     }, this.#timeoutMs);
     this.#wake = () => {

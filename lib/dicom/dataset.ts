@@ -193,7 +193,7 @@ function inflate(body: Uint8Array): Buffer {
  * that are implicit and say explicit, and the other way round.
  */
 function writtenSyntax(body: Uint8Array, stated: string | undefined, hasMeta: boolean): string {
-  if (stated !== undefined && (transferSyntax(stated).deflated || body.length < 8)) return stated;
+  if (stated !== undefined && transferSyntax(stated).deflated && body.length > 0) return stated;
   if (body.length < 8) {
     throw new MalformedDicomError(
       hasMeta ? 'The file ends after its meta information.' : 'The file is too short to be DICOM.',

@@ -46,7 +46,7 @@ const SEQUENCE_DELIMITATION = 0xfffee0dd;
 const PIXEL_DATA = 0x7fe00010;
 const LONG_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 const DEEPEST = 32;
-const MOST_ELEMENTS = 2_000_000;
+const MOST_ELEMENTS = 1_000_000;
 
 export function sourceOf(bytes: Uint8Array, explicit: boolean, littleEndian: boolean): Source {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
