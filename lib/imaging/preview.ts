@@ -45,5 +45,7 @@ export function previewOf(
 /** The shade of every grey value in a window. */
 function shadesOf({ low, high }: Window): Uint8ClampedArray {
   const factor = 255 / (high - low);
-  return Uint8ClampedArray.from({ length: 65_536 }, (_, value) => (value - low) * factor);
+  const shades = new Uint8ClampedArray(65_536);
+  for (let value = 0; value < shades.length; value++) shades[value] = (value - low) * factor;
+  return shades;
 }
