@@ -94,3 +94,19 @@ describe('a gateway without its database', () => {
     await until('readiness', async () => (await fetch(`${gateway.address}/readyz`)).status === 200);
   });
 });
+
+describe('a gateway that is down when a quiet period ends', () => {
+  it('makes the run when it is back', async () => {
+    gateway = new Testbed({ databaseUrl: await server.fresh(), port: await freePort(), quietSeconds: 2 });
+    await gateway.start();
+    const [file = ''] = written(path.join(gateway.folder, 'images'), { 'a.dcm': radiograph('quiet', 1) });
+    await gateway.storescu([file]);
+    await gateway.ingested();
+    await gateway.kill();
+    expect(await gateway.keys('runs')).toEqual([]);
+    const [way] = await gateway.sql`select due_at from archive.dispatch`;
+    await until('the quiet period to end', async () => way?.due_at < new Date());
+    await gateway.start();
+    await until('the run', async () => (await gateway.keys('runs')).length === 2);
+  });
+});
