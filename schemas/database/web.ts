@@ -31,7 +31,7 @@ export const run = web.table(
     view: jsonb('view').$type<RunView>().notNull(),
   },
   (table) => [
-    index('run_newest').on(table.createdAt.desc(), table.id),
+    index('run_newest').on(table.createdAt.desc(), table.id.desc()),
     index('run_by_study').on(table.studyInstanceUid, table.createdAt.desc()),
     index('run_by_pipeline').on(table.pipeline, table.createdAt.desc()),
     index('run_by_status').on(table.status, table.createdAt.desc()),

@@ -23,14 +23,16 @@ document.addEventListener('overread:replaced', (event) => {
   for (const figure of event.detail.querySelectorAll<HTMLElement>('.viewport')) void open(figure).catch(() => {});
 });
 
-/** Keys of a radiograph that has the focus, as the help lists them. */
-const KEYS = [
-  ['+ −', 'zoom'],
-  ['arrows', 'move'],
-  ['shift + arrows', 'window'],
+/** What hand and keys do with a radiograph, as the help lists it. Keys work while the radiograph has the focus. */
+const HELP = [
+  ['drag', 'window and level'],
+  ['wheel, + −', 'zoom'],
+  ['right drag, arrows', 'move'],
+  ['shift + arrows', 'window and level'],
   ['i', 'invert'],
-  ['b', 'boxes'],
-  ['0', 'as at first'],
+  ['b', 'boxes on and off'],
+  ['0, double click', 'as at first'],
+  ['?', 'this list'],
 ] as const;
 
 async function open(figure: HTMLElement): Promise<void> {
@@ -62,6 +64,7 @@ class Viewport {
   readonly #canvas = document.createElement('canvas');
   readonly #windowed = document.createElement('canvas');
   readonly #output = document.createElement('output');
+  readonly #help = helpList();
   #window: Window;
   #view: View;
   #whole: View;
@@ -174,6 +177,7 @@ class Viewport {
     else if (key === '0') this.#reset();
     else if (key === 'i') this.#invert();
     else if (key === 'b') this.#toggleBoxes();
+    else if (key === '?') this.#help.open = !this.#help.open;
     else return false;
     return true;
   }
@@ -187,10 +191,9 @@ class Viewport {
       tool('Invert', () => this.#invert(), 'invert'),
       tool('Boxes', () => this.#toggleBoxes(), 'boxes'),
       tool('Reset', () => this.#reset()),
+      this.#help,
       this.#output,
     );
-    const keys = `Drag: window. Wheel: zoom. Right drag: move. Keys: ${KEYS.map(([key, what]) => `${key} ${what}`).join(', ')}.`;
-    this.#figure.title = keys;
     this.#bar = bar;
     this.#press('boxes', true);
     this.#press('invert', false);
@@ -303,4 +306,20 @@ function tool(label: string, act: () => void, name?: string): HTMLButtonElement 
   if (name !== undefined) button.dataset.tool = name;
   button.addEventListener('click', act);
   return button;
+}
+
+function helpList(): HTMLDetailsElement {
+  const details = document.createElement('details');
+  details.className = 'keys';
+  const summary = document.createElement('summary');
+  summary.textContent = 'Mouse and keys';
+  const list = document.createElement('dl');
+  for (const [key, what] of HELP) {
+    const [term, description] = [document.createElement('dt'), document.createElement('dd')];
+    term.textContent = key;
+    description.textContent = what;
+    list.append(term, description);
+  }
+  details.append(summary, list);
+  return details;
 }

@@ -5,9 +5,9 @@ import { className, percent } from './status.ts';
 
 /** How the side is known, in words. */
 const SIDE_SOURCE_WORDS = {
-  stated: 'written in the image',
-  assumed: 'assumed from the usual way of hanging, not written in the image',
-  contradictory: 'the image contradicts itself about the side',
+  stated: 'Side stated in the image',
+  assumed: 'Side assumed from the usual way of hanging, not stated in the image',
+  contradictory: 'Side uncertain: the image contradicts itself',
 } as const;
 
 /** Name of a hip for people: the patient's side, or its number where no side is known. */
@@ -60,7 +60,7 @@ function scores(hips: readonly Hip[]): Html {
 <thead><tr><th scope="col">Hip</th><th scope="col">Model's call</th>${classes.map((name) => html`<th scope="col">${className(name)}</th>`)}</tr></thead>
 <tbody>${hips.map(
     (hip, index) => html`<tr>
-<th scope="row">${hipName(hip, index)}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">Side ${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
+<th scope="row">${hipName(hip, index)}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
 <td><strong class="class-${hip.class}">${className(hip.class)}</strong> ${percent(hip.confidence)}</td>
 ${classes.map((name) => score(hip.scores[name]))}
 </tr>`,

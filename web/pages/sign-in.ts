@@ -25,8 +25,8 @@ ${form.refusal === undefined ? '' : html`<p class="notice is-failed" role="alert
 <form method="post" action="/sign-in">
 <input type="hidden" name="next" value="${form.next}">
 ${form.resume === undefined ? '' : html`<input type="hidden" name="resume" value="${form.resume}">`}
-<label>Name <input name="name" value="${form.name ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+<label>Name <input name="name" value="${form.name ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false" required${form.name === undefined ? html` autofocus` : ''}></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" required${form.name === undefined ? '' : html` autofocus`}></label>
 <button class="primary">Sign in</button>
 </form>
 </section>`,

@@ -24,7 +24,7 @@ export function studyPage(
     title: 'Exam',
     islands: ['live.ts'],
     ...(study.state === 'receiving' ? { refreshSeconds: 5 } : {}),
-    body: html`<div data-live="/studies/${study.studyInstanceUid}/events"><div data-live-region="study">
+    body: html`<div data-live="/studies/${study.studyInstanceUid}/events"${study.state === 'receiving' ? html` data-live-seconds="5"` : ''}><div data-live-region="study">
 <div class="page-title"><h1>Exam</h1><span class="status is-${study.state}">${study.state === 'receiving' ? 'Images are still arriving' : 'Complete'}</span></div>
 ${patientHeader(patient)}
 ${received(study, quarantine)}
@@ -40,7 +40,7 @@ function received(study: StudyView, quarantine: readonly QuarantineReason[]): Ht
 <dl>
 <dt>Images</dt><dd>${study.instances} in ${study.series} series</dd>
 <dt>Last image</dt><dd>${moment(study.lastReceivedAt)}</dd>
-<dt>In quarantine</dt><dd>${study.quarantined === 0 ? 'none' : html`<strong class="is-warning">${study.quarantined}</strong>: they stay out of every run until a person decides<ul>${quarantine.map(({ reason, instances }) => html`<li>${instances}: ${reason}</li>`)}</ul>`}</dd>
+<dt>In quarantine</dt><dd>${study.quarantined === 0 ? 'none' : html`<strong class="is-warning">${study.quarantined}</strong> out of every run until a person decides<ul>${quarantine.map(({ reason, instances }) => html`<li>${instances}: ${reason}</li>`)}</ul>`}</dd>
 <dt>StudyInstanceUID</dt><dd><code class="digest">${study.studyInstanceUid}</code></dd>
 </dl>
 </section>`;
