@@ -9,6 +9,8 @@ const ITEM = [0xfe, 0xff, 0x00, 0xe0, 0xff, 0xff, 0xff, 0xff];
 const ITEM_END = [0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0];
 const SEQUENCE_END = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
 const MODALITY = [0x08, 0x00, 0x60, 0x00, 0x43, 0x53, 2, 0, 0x43, 0x52];
+/** The head of PixelData of 2 GB. */
+const LONG_PIXELS = [0xe0, 0x7f, 0x10, 0, 0x4f, 0x57, 0, 0, 0, 0, 0, 0x7f];
 /** Rows 258 as Explicit VR Big Endian. */
 const BIG_ENDIAN = [
   0x00, 0x08, 0x00, 0x60, 0x43, 0x53, 0, 2, 0x43, 0x52, 0x00, 0x28, 0x00, 0x10, 0x55, 0x53, 0, 2, 1, 2,
@@ -94,11 +96,23 @@ describe('readPart10', () => {
     expect(readPart10(deflated).dataset.text('Modality')).toBe('CR');
   });
 
-  it('refuses what inflates without end', () => {
+  it('reads of what inflates without end as much as it bears', () => {
+    const begin = deflateRawSync(Buffer.from([...MODALITY, ...LONG_PIXELS]), { finishFlush: constants.Z_FULL_FLUSH });
     const block = deflateRawSync(Buffer.alloc(1 << 20), { finishFlush: constants.Z_FULL_FLUSH });
-    const bomb = file(Buffer.concat(Array.from({ length: 513 }, () => block)), '1.2.840.10008.1.2.1.99');
-    expect(() => readPart10(bomb)).toThrow('The deflated data set cannot be inflated, or grows beyond 512 MB.');
+    const blocks = Array<Buffer>(129).fill(block);
+    const { dataset, problem } = readPart10(file(Buffer.concat([begin, ...blocks]), '1.2.840.10008.1.2.1.99'));
+    expect([dataset.text('Modality'), problem]).toEqual(['CR', 'a deflated data set that grows beyond 128 MB']);
   }, 30_000);
+
+  it('reads of a deflated data set that is damaged what stands before that', () => {
+    const begin = deflateRawSync(Buffer.from([...MODALITY, ...LONG_PIXELS]), { finishFlush: constants.Z_FULL_FLUSH });
+    const damaged = Buffer.concat([begin, Buffer.alloc(100, 0x77)]);
+    const { dataset, problem } = readPart10(file(damaged, '1.2.840.10008.1.2.1.99'));
+    expect([dataset.text('Modality'), problem]).toEqual(['CR', 'a deflated data set that is damaged']);
+    expect(() => readPart10(file(Buffer.alloc(100, 0x77), '1.2.840.10008.1.2.1.99'))).toThrow(
+      'The file holds no data set that can be read: it has a deflated data set that is damaged.',
+    );
+  });
 
   it('keeps what stands before a truncation, and no half value', () => {
     const { dataset, complete } = readPart10(file([...MODALITY, 0x10, 0, 0x20, 0, 0x4c, 0x4f, 8, 0, 0x41, 0x42]));

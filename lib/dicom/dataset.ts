@@ -16,7 +16,9 @@ export type { FileMeta };
 const SPECIFIC_CHARACTER_SET = 0x00080005;
 const PIXEL_DATA = 0x7fe00010;
 /** Of a deflated data set; 1 MB of zeros deflates to 1 kB, so what it grows to is bounded. */
-const MOST_INFLATED = 1 << 29;
+const MOST_INFLATED = 1 << 27;
+/** What one deflated byte can grow to, at most. */
+const LARGEST_GROWTH = 1032;
 
 const BYTES_OF_NUMBER: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, UV: 8, SV: 8 };
 const ONE_TEXT: ReadonlySet<string> = new Set(['LT', 'ST', 'UT', 'UR']);
@@ -139,6 +141,8 @@ export interface Part10 {
   readonly dataSetOffset: number;
   /** False if the file is truncated or broken: what stands before that is in `dataset`. */
   readonly complete: boolean;
+  /** Why it is not complete, as the end of "it has …". */
+  readonly problem: string | undefined;
 }
 
 /**
@@ -152,11 +156,9 @@ export function readPart10(bytes: Uint8Array, options: { untilPixelData?: boolea
   const { meta, dataSetOffset, hasMeta } = readFileHead(bytes);
   const body = bytes.subarray(dataSetOffset);
   const uid = writtenSyntax(body, meta.TransferSyntaxUID, hasMeta);
-  const { set, complete } = readBody(body, transferSyntax(uid), options.untilPixelData === true);
+  const { set, problem } = readBody(body, transferSyntax(uid), options.untilPixelData === true);
   if (set.elements.size === 0) {
-    throw new MalformedDicomError(
-      `The file holds no data set that can be read: it has ${set.problem ?? 'nothing in it'}.`,
-    );
+    throw new MalformedDicomError(`The file holds no data set that can be read: it has ${problem ?? 'nothing in it'}.`);
   }
   const dataset = new Dataset(set);
   return {
@@ -168,24 +170,34 @@ export function readPart10(bytes: Uint8Array, options: { untilPixelData?: boolea
     },
     dataset,
     dataSetOffset,
-    complete,
+    complete: problem === undefined,
+    problem,
   };
 }
 
 function readBody(body: Uint8Array, syntax: TransferSyntax, untilPixelData: boolean) {
-  const bytes = syntax.deflated ? inflate(body) : body;
+  const { bytes, problem } = syntax.deflated ? inflate(body) : { bytes: body, problem: undefined };
   const source = sourceOf(bytes, syntax.explicit, syntax.littleEndian);
   const set = readElements(source, 0, bytes.length, untilPixelData ? PIXEL_DATA : undefined);
-  return { set, complete: set.problem === undefined };
+  return { set, problem: problem ?? set.problem };
 }
 
-/** A truncated stream gives what it holds, and the truncation shows in the elements. */
-function inflate(body: Uint8Array): Buffer {
-  try {
-    return inflateRawSync(body, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: MOST_INFLATED });
-  } catch (cause) {
-    throw new MalformedDicomError('The deflated data set cannot be inflated, or grows beyond 512 MB.', { cause });
+/** A truncated stream gives what it holds, and the truncation shows in the elements; one that cannot be followed to its end, its beginning. */
+function inflate(body: Uint8Array): { bytes: Uint8Array; problem: string | undefined } {
+  let problem: string | undefined;
+  for (let length = body.length; length > 0; ) {
+    try {
+      const options = { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: MOST_INFLATED };
+      return { bytes: inflateRawSync(body.subarray(0, length), options), problem };
+    } catch (error) {
+      const tooLong = error instanceof RangeError;
+      problem = tooLong
+        ? `a deflated data set that grows beyond ${MOST_INFLATED >> 20} MB`
+        : 'a deflated data set that is damaged';
+      length = Math.floor(tooLong ? Math.min(length / 2, MOST_INFLATED / LARGEST_GROWTH) : length / 2);
+    }
   }
+  return { bytes: Buffer.alloc(0), problem };
 }
 
 /**

@@ -180,6 +180,17 @@ describe('sendFiles', () => {
     expect(heard.longest).toBe(100);
   });
 
+  it('pads a deflated data set to an even length, and no other', async () => {
+    const { heard, target } = await peer(storing());
+    const head = (syntax: string): Buffer =>
+      fileMetaBytes({ MediaStorageSOPClassUID: '1.2', MediaStorageSOPInstanceUID: '1.3', TransferSyntaxUID: syntax });
+    const files = ['1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.1'].map((syntax) =>
+      writeFile(syntax, Buffer.concat([head(syntax), Buffer.from([1, 2, 3])])),
+    );
+    await sendFiles(target, files);
+    expect(heard.dataSets).toEqual([Buffer.from([1, 2, 3, 0]), Buffer.from([1, 2, 3])]);
+  });
+
   it('proposes a context for each transfer syntax, and more than 128 over several associations', async () => {
     const { heard, target } = await peer(storing());
     const files = Array.from({ length: 130 }, (_, index) =>

@@ -3,7 +3,7 @@ import { Association, AssociationError, type Target } from './association.ts';
 import { encodeEchoRequest, encodeStoreRequest, isStored, statusText, VERIFICATION_SOP_CLASS } from './dimse.ts';
 import { readFileHead } from './part10.ts';
 import { type PresentationContext, ProtocolError } from './pdu.ts';
-import { IMPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts';
+import { IMPLICIT_VR_LITTLE_ENDIAN, transferSyntax } from './transfer-syntax.ts';
 
 export { AssociationError, type Target };
 
@@ -179,8 +179,11 @@ async function sendFile(
     const { size } = await handle.stat();
     const messageId = association.nextMessageId();
     const command = encodeStoreRequest(messageId, file.sopClassUid, file.sopInstanceUid);
-    const pieces = piecesOf(handle, file.dataSetOffset);
-    const response = await association.exchange(contextId, command, { pieces, length: size - file.dataSetOffset });
+    const length = size - file.dataSetOffset;
+    // A deflated stream may have an odd length in a file, but not in a message (PS3.5 A.5); zeros after its end are no part of it.
+    const padding = transferSyntax(file.transferSyntax).deflated ? length % 2 : 0;
+    const pieces = piecesOf(handle, file.dataSetOffset, padding);
+    const response = await association.exchange(contextId, command, { pieces, length: length + padding });
     if (response.messageId !== messageId) throw new ProtocolError('The receiver answered to another message.');
     if (!isStored(response.status)) return { reason: `${statusText(response.status)}.` };
     return response.status === 0
@@ -195,13 +198,14 @@ async function sendFile(
   }
 }
 
-async function* piecesOf(handle: FileHandle, start: number): AsyncIterable<Buffer> {
+async function* piecesOf(handle: FileHandle, start: number, padding: number): AsyncIterable<Buffer> {
   for (let position = start; ; ) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, position);
-    if (bytesRead === 0) return;
+    if (bytesRead === 0) break;
     yield buffer.subarray(0, bytesRead);
     position += bytesRead;
   }
+  if (padding > 0) yield Buffer.alloc(padding);
 }
 
 /** What a file needs to be sent, or why it cannot be. */
