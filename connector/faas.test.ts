@@ -88,6 +88,18 @@ describe('callFunction', () => {
     });
   });
 
+  it('takes a problem over in characters that tables and pages bear, and not without end', async () => {
+    const detail = `BodyPartExamined CH\0EST \u202eTSEHC\n${'x'.repeat(5000)}`;
+    const outcome = await callFunction(
+      answering({ status: 422, body: JSON.stringify({ title: 'No\0', status: 422, detail }) }),
+      CALL,
+      NEVER,
+    );
+    expect(outcome).toMatchObject({
+      problem: { title: 'No ', detail: expect.stringMatching(/^BodyPartExamined CH EST {2}TSEHC x{1,1000}…$/) },
+    });
+  });
+
   it('throws when the connector stops', async () => {
     const stopping = AbortSignal.abort(new Error('The connector stops.'));
     await expect(callFunction(failing('ABORT_ERR'), CALL, stopping)).rejects.toThrow('The connector stops.');

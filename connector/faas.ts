@@ -34,6 +34,9 @@ const GRACE_MS = 5_000;
 /** Longest text of a gateway that is taken over into a reason, characters. */
 const TEXT_LIMIT = 300;
 
+/** Longest sentence of a function's problem, characters. */
+const DETAIL_LIMIT = 1000;
+
 /** Statuses by which a gateway says that it has no free, or no, function at this moment; 401 and 403: not for us, so far. */
 const NOT_YET = new Map([
   [401, 'the gateway does not accept our credentials'],
@@ -110,10 +113,18 @@ function outcomeOf(operator: string, { status, body, fromGateway }: Invocation):
 
 function problemIn(text: string): Problem | undefined {
   try {
-    return Problem.safeParse(JSON.parse(text)).data;
+    const problem = Problem.safeParse(JSON.parse(text)).data;
+    if (problem?.detail === undefined) return problem;
+    return { ...problem, title: printable(problem.title), detail: printable(problem.detail) };
   } catch {
     return undefined;
   }
+}
+
+/** A sentence may hold what a file says: without the characters that PostgreSQL refuses (NUL) or that turn a page round. */
+function printable(text: string): string {
+  const shown = text.length > DETAIL_LIMIT ? `${text.slice(0, DETAIL_LIMIT)}…` : text;
+  return shown.replaceAll(/\p{C}/gu, ' ');
 }
 
 function codeOf(error: unknown): string {
