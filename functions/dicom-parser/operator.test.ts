@@ -40,7 +40,7 @@ describe('dicom-parser', () => {
     expect(series).toHaveLength(1);
     expect(unreadable.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('no DICOM'),
-      'The file is truncated or damaged: it ends before its data set does.',
+      'The file is truncated or damaged: it has a value that ends beyond it. Send it again from its source.',
     ]);
   });
 

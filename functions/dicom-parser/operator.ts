@@ -76,12 +76,13 @@ async function parseFile(file: InputFile, keywords: readonly string[]): Promise<
   const leftOut = (SOPInstanceUID: string | null, reason: string) => ({ sha256: file.sha256, SOPInstanceUID, reason });
   const bytes = await file.read();
   try {
-    const { meta, dataset, complete } = readPart10(bytes);
+    const { meta, dataset, problem } = readPart10(bytes);
     const SOPInstanceUID = dataset.text('SOPInstanceUID') ?? meta.MediaStorageSOPInstanceUID;
     const SeriesInstanceUID = dataset.text('SeriesInstanceUID') ?? '';
     if (!Uid.safeParse(SOPInstanceUID).success) return leftOut(null, 'Its SOPInstanceUID is missing or no valid UID.');
-    if (!complete)
-      return leftOut(SOPInstanceUID, 'The file is truncated or damaged: it ends before its data set does.');
+    if (problem !== undefined) {
+      return leftOut(SOPInstanceUID, `The file is truncated or damaged: it has ${problem}. Send it again from its source.`);
+    }
     if (!Uid.safeParse(SeriesInstanceUID).success) {
       return leftOut(SOPInstanceUID, 'Its SeriesInstanceUID is missing or no valid UID.');
     }

@@ -7,6 +7,9 @@ import { type LeftOut, type SelectedInstance, Selection } from '../../schemas/se
 import { bytesOf, defineOperator, type InputFile, jsonBytes, mapAtMost, readJson } from '../operator.ts';
 import { ColourImageError, greyOf } from './grey.ts';
 
+/** A pixel is not more than this many times as long as wide: a spacing that says so cannot be right. */
+const LARGEST_ASPECT = 10;
+
 /** Images decoded at once: one waits for the disk while the other is worked on. */
 const AT_ONCE = 2;
 
@@ -57,6 +60,7 @@ async function readImage(
     }
     const image = await decodeFrameOf(dataset, meta.TransferSyntaxUID);
     const grey = greyOf(image);
+    const spacing = spacingOf(dataset);
     const radiograph = {
       SOPInstanceUID,
       SeriesInstanceUID,
@@ -67,10 +71,11 @@ async function readImage(
       maximum: grey.maximum,
       offset: grey.offset,
       lossy: image.lossy,
-      notes: grey.notes,
+      notes: [...grey.notes, ...spacing.notes],
       padding: paddingOf(dataset, grey),
       ...displayOf(dataset, image.photometricInterpretation),
-      ...spacingOf(dataset),
+      spacing: spacing.spacing,
+      pixelAspect: spacing.pixelAspect,
       side: sideTagsOf(dataset),
     };
     return { radiograph, values: grey.values };
@@ -94,16 +99,18 @@ function displayOf(dataset: Dataset, photometric: string): Pick<Radiograph, 'inv
 }
 
 /** Spacing in the patient where the file has it, else at the detector; the shape of a pixel from either or PixelAspectRatio. */
-function spacingOf(dataset: Dataset): Pick<Radiograph, 'spacing' | 'pixelAspect'> {
-  for (const source of ['PixelSpacing', 'ImagerPixelSpacing'] as const) {
+function spacingOf(dataset: Dataset): Pick<Radiograph, 'spacing' | 'pixelAspect' | 'notes'> {
+  const notes: string[] = [];
+  for (const source of ['PixelSpacing', 'ImagerPixelSpacing', 'PixelAspectRatio'] as const) {
     const [rows, columns] = dataset.numbers(source);
-    if (rows !== undefined && columns !== undefined && rows > 0 && columns > 0) {
-      return { spacing: { rows, columns, source }, pixelAspect: rows / columns };
+    if (rows === undefined || columns === undefined) continue;
+    const pixelAspect = rows / columns;
+    if (rows > 0 && columns > 0 && pixelAspect <= LARGEST_ASPECT && pixelAspect >= 1 / LARGEST_ASPECT) {
+      return { spacing: source === 'PixelAspectRatio' ? null : { rows, columns, source }, pixelAspect, notes };
     }
+    notes.push(`${source} cannot be right and is not used.`);
   }
-  const [vertical, horizontal] = dataset.numbers('PixelAspectRatio');
-  const known = vertical !== undefined && horizontal !== undefined && vertical > 0 && horizontal > 0;
-  return { spacing: null, pixelAspect: known ? vertical / horizontal : 1 };
+  return { spacing: null, pixelAspect: 1, notes };
 }
 
 /** Stored values that are no image, as grey values. @see PS3.3 C.7.5.1.1.2 */
@@ -111,7 +118,7 @@ function paddingOf(dataset: Dataset, grey: { offset: number; maximum: number }):
   const value = dataset.number('PixelPaddingValue');
   if (value === undefined) return null;
   const limit = dataset.number('PixelPaddingRangeLimit') ?? value;
-  const within = (stored: number) => Math.min(grey.maximum, Math.max(0, stored - grey.offset));
+  const within = (stored: number) => Math.min(grey.maximum, Math.max(0, Math.round(stored - grey.offset)));
   return [within(Math.min(value, limit)), within(Math.max(value, limit))];
 }
 

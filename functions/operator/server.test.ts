@@ -1,8 +1,9 @@
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { outOfScope } from '../../lib/platform/problem.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { freePort } from '../../tests/postgres.ts';
 import { defineOperator, type Operator } from './define.ts';
 import { operatorService } from './server.ts';
 import { storeRun, temporaryStore } from './world.fixture.ts';
@@ -119,6 +120,27 @@ describe('operatorService', () => {
     const answer = await call(undefined, init);
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ detail: expect.stringMatching(message) });
+  });
+
+  it('is not ready, and says "not yet" to calls, until the store can be reached', async () => {
+    const store = await temporaryStore();
+    const reached = Promise.withResolvers<void>();
+    const prepare = vi.spyOn(store, 'prepare');
+    prepare.mockRejectedValueOnce(new Error('connection refused')).mockReturnValueOnce(reached.promise);
+    const log = pino({ level: 'silent' });
+    const port = await freePort();
+    const service = operatorService({ operator: defineOperator({ ...base, run: async () => ({}) }), store, log, port });
+    const started = service.start();
+    await vi.waitFor(() => expect(prepare).toHaveBeenCalled());
+    const address = `http://127.0.0.1:${port}`;
+    expect((await fetch(`${address}/_/health`)).status).toBe(200);
+    expect((await fetch(`${address}/_/ready`)).status).toBe(503);
+    expect((await fetch(address, { method: 'POST', body: '{}' })).status).toBe(503);
+    reached.resolve();
+    await started;
+    expect(prepare).toHaveBeenCalledTimes(2);
+    expect((await fetch(`${address}/_/ready`)).status).toBe(200);
+    await service.stop();
   });
 
   it('has no other path', async () => {

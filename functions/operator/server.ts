@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Service } from '../../lib/platform/lifecycle.ts';
 import type { Logger } from '../../lib/platform/log.ts';
@@ -12,7 +13,9 @@ import { runStep, type StepWorld } from './step.ts';
 
 /** Most bytes of a call's body: it names a run and a step, nothing more. */
 const BODY_LIMIT = 16_384;
-const DRAINING = new ProblemError(503, 'Stopping', 'This function is stopping and takes no new call.');
+const NOT_READY = new ProblemError(503, 'Not ready', 'This function takes no call: it is starting or stopping.');
+/** Between two tries to reach a store that is not there yet, ms. */
+const STORE_RETRY_MS = 250;
 
 const Call = z.strictObject({ run: RunId, step: Slug });
 const Attempt = z.coerce.number().int().min(1).optional();
@@ -33,18 +36,19 @@ export interface ServeOptions {
  *
  * Answers 200 with the manifest, 422 where the input can never work, 503 where it is too early, 504 past the deadline,
  * 500 for the rest; all but 200 as problem+json. The header `Overread-Deadline` (ms since 1970) and a caller who hangs
- * up stop the work. `stop` lets the call in hand end first.
+ * up stop the work. `start` waits until the store can be reached; `stop` lets the call in hand end first.
  */
 export function operatorService({ operator, store, log, host = '127.0.0.1', port }: ServeOptions): Service {
   const world: StepWorld = { store, models: new ModelCache(store), log };
   const inHand = new Set<Promise<void>>();
-  let stopping = false;
+  let ready = false;
+  const stopping = new AbortController();
 
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0] ?? '/';
     if (path === '/_/health') return answer(response, 200, { status: 'ok' });
-    if (path === '/_/ready') return answer(response, stopping ? 503 : 200, { status: stopping ? 'stopping' : 'ready' });
-    if (stopping) return answerProblem(response, DRAINING);
+    if (path === '/_/ready' && ready) return answer(response, 200, { status: 'ready' });
+    if (!ready) return answerProblem(response, NOT_READY);
     if (path !== '/') return answerProblem(response, new ProblemError(404, 'Not found', `There is no ${path} here.`));
     if (request.method !== 'POST') {
       return answerProblem(response, new ProblemError(405, 'Method not allowed', 'A step is started by POST.'));
@@ -55,11 +59,14 @@ export function operatorService({ operator, store, log, host = '127.0.0.1', port
 
   return {
     start: async () => {
-      await store.prepare();
-      return { address: await listen(server, port, host) };
+      const address = await listen(server, port, host);
+      await reachStore(store, log, stopping.signal);
+      ready = !stopping.signal.aborted;
+      return { address };
     },
     stop: async () => {
-      stopping = true;
+      ready = false;
+      stopping.abort();
       await Promise.all(inHand);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -67,6 +74,18 @@ export function operatorService({ operator, store, log, host = '127.0.0.1', port
       await store.close();
     },
   };
+}
+
+/** Waits for a store that is not there: a function that ended instead would be started again at growing intervals. */
+async function reachStore(store: ObjectStore, log: Logger, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      return await store.prepare();
+    } catch (error) {
+      log.warn({ err: error }, 'the store cannot be reached; trying again');
+      await sleep(STORE_RETRY_MS, undefined, { signal: stopping }).catch(() => {});
+    }
+  }
 }
 
 async function handle(operator: Operator, request: IncomingMessage, response: ServerResponse, world: StepWorld) {
