@@ -16,9 +16,20 @@ const LONGEST_AGAIN_MS = 10_000;
 /** What was decided on a reading holds this long, ms: a call fetched from the queue in this time need not read again. */
 const FRESH_MS = 200;
 
+/** What this process remembers of a run that goes on; nothing depends on it but time. */
+interface Memory {
+  readonly known: KnownObjects;
+  /** Its row is known to say that it goes on. */
+  isNoted: boolean;
+  /** Step by call, as last decided, with the moment, epoch ms. */
+  readonly decided: Map<string, { readonly step: RunStep; readonly at: number }>;
+  /** Calls that were handled once: a second one comes from a reading that was overtaken, so it is not trusted. */
+  readonly handled: Set<string>;
+}
+
 export interface RunsOptions {
   readonly store: ObjectStore;
-  readonly table: RunTable;
+  readonly table: Pick<RunTable, 'goesOn' | 'ended'>;
   readonly log: Logger;
   readonly enqueue: (operator: string, call: QueuedCall) => Promise<boolean>;
 }
@@ -30,12 +41,8 @@ export interface RunsOptions {
 export class Runs {
   readonly #options: RunsOptions;
   readonly #advancing = new Map<string, { again: boolean }>();
-  readonly #known = new Map<string, KnownObjects>();
+  readonly #memories = new Map<string, Memory>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** Runs whose row is known to say that they go on. */
-  readonly #noted = new Set<string>();
-  /** Steps found due a moment ago, by call. */
-  readonly #fresh = new Map<string, RunStep>();
   #closed = false;
 
   constructor(options: RunsOptions) {
@@ -57,16 +64,16 @@ export class Runs {
 
   /** The step of a call while it is still to be made. */
   async stillDue(call: QueuedCall): Promise<RunStep | undefined> {
-    const fresh = this.#fresh.get(nameOf(call));
-    if (fresh !== undefined) {
-      this.#fresh.delete(nameOf(call));
-      return fresh;
-    }
-    const { run, step, attempt } = call;
-    const state = await this.#read(run);
-    if (state?.end !== undefined) this.#known.delete(run);
+    const memory = this.#memory(call.run);
+    const name = nameOf(call);
+    const decided = memory.decided.get(name);
+    const isFirst = !memory.handled.has(name);
+    memory.handled.add(name);
+    if (isFirst && decided !== undefined && Date.now() - decided.at < FRESH_MS) return decided.step;
+    const state = await readRunState(this.#options.store, call.run, memory.known);
+    if (state === undefined || state.end !== undefined) this.#memories.delete(call.run);
     if (state === undefined) return undefined;
-    return advance(state).due.find((due) => due.step.name === step && due.attempt === attempt)?.step;
+    return advance(state).due.find(({ step, attempt }) => step.name === call.step && attempt === call.attempt)?.step;
   }
 
   close(): void {
@@ -93,7 +100,7 @@ export class Runs {
   async #step(run: string): Promise<void> {
     let state: RunState | undefined;
     try {
-      state = await this.#read(run);
+      state = await readRunState(this.#options.store, run, this.#memory(run).known);
     } catch (error) {
       if (error instanceof InvalidRunError) return this.#end(run, await this.#writeInvalid(run));
       throw error;
@@ -114,22 +121,26 @@ export class Runs {
   }
 
   async #enqueue(step: RunStep, call: QueuedCall): Promise<void> {
-    const name = nameOf(call);
-    this.#fresh.set(name, step);
-    setTimeout(() => this.#fresh.delete(name), FRESH_MS).unref();
-    if (!(await this.#options.enqueue(step.operator, call))) this.#fresh.delete(name);
+    this.#memory(call.run).decided.set(nameOf(call), { step, at: Date.now() });
+    await this.#options.enqueue(step.operator, call);
   }
 
   async #note(run: string, pipeline: string): Promise<void> {
-    if (this.#noted.has(run)) return;
+    const memory = this.#memory(run);
+    if (memory.isNoted) return;
     await this.#options.table.goesOn(run, pipeline);
-    this.#noted.add(run);
+    memory.isNoted = true;
   }
 
-  async #read(run: string): Promise<RunState | undefined> {
-    const known = this.#known.get(run) ?? new Map();
-    this.#known.set(run, known);
-    return readRunState(this.#options.store, run, known);
+  #memory(run: string): Memory {
+    const memory = this.#memories.get(run) ?? {
+      known: new Map(),
+      isNoted: false,
+      decided: new Map(),
+      handled: new Set(),
+    };
+    this.#memories.set(run, memory);
+    return memory;
   }
 
   async #writeEnd(run: string, ending: Omit<End, 'endedAt'>): Promise<End> {
@@ -146,8 +157,7 @@ export class Runs {
   }
 
   async #end(run: string, end: End, pipeline?: string): Promise<void> {
-    this.#known.delete(run);
-    this.#noted.delete(run);
+    this.#memories.delete(run);
     if (await this.#options.table.ended(run, end, pipeline)) {
       this.#options.log.info({ run, status: end.status, step: end.step }, 'a run ended');
     }
