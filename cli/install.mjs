@@ -1,7 +1,7 @@
 // Makes node_modules what package-lock.json says. Plain JavaScript for whatever Node the machine has: the Node that runs
 // everything else is one of the packages installed here.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const home = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
@@ -18,3 +18,7 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
   }
   writeFileSync(mark, wanted);
 }
+
+// The command beside the Node that runs it: with node_modules/.bin on the path, `overread` alone is enough.
+const command = path.join(home, 'node_modules/.bin/overread');
+if (!existsSync(command)) symlinkSync('../../cli/main.ts', command);

@@ -92,5 +92,5 @@ function isOverread(pid: number): boolean {
   }
   // A process id may have been given to another program since.
   const commandLine = `/proc/${pid}/cmdline`;
-  return !existsSync(commandLine) || readFileSync(commandLine, 'utf8').includes('cli/main.ts');
+  return !existsSync(commandLine) || /[/\0](cli\/main\.ts|overread)\0/.test(readFileSync(commandLine, 'utf8'));
 }
