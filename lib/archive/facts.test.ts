@@ -4,7 +4,7 @@ import { type Elements, writePart10 } from '../dicom/write.ts';
 import { readFacts } from './facts.ts';
 
 const CR = '1.2.840.10008.5.1.4.1.1.1';
-const WHOLE = { whole: true, keywords: ['StudyDescription', 'ImageType'] };
+const KEYWORDS = { keywords: ['StudyDescription', 'ImageType'] };
 
 function image(elements: Elements = {}): Buffer {
   return writePart10({
@@ -35,7 +35,7 @@ function receivedAs(SOPInstanceUID: string, bytes: Buffer): Buffer {
 describe('readFacts', () => {
   it('tells identifiers, patient, tags and where the data set begins', () => {
     const bytes = receivedAs('1.2.3', image());
-    expect(readFacts(bytes, WHOLE)).toMatchObject({
+    expect(readFacts(bytes, KEYWORDS)).toMatchObject({
       SOPInstanceUID: '1.2.3',
       commandSOPInstanceUID: '1.2.3',
       SOPClassUID: CR,
@@ -51,7 +51,7 @@ describe('readFacts', () => {
   });
 
   it('keeps the UID of the command apart from the one in the data set', () => {
-    expect(readFacts(receivedAs('1.9', image()), WHOLE)).toMatchObject({
+    expect(readFacts(receivedAs('1.9', image()), KEYWORDS)).toMatchObject({
       SOPInstanceUID: '1.2.3',
       commandSOPInstanceUID: '1.9',
     });
@@ -61,7 +61,7 @@ describe('readFacts', () => {
     const bytes = receivedAs('1.2.3', image());
     const { dataSetOffset } = readFileHead(bytes);
     const cut = bytes.subarray(0, dataSetOffset + 20);
-    expect(readFacts(cut, WHOLE)).toMatchObject({
+    expect(readFacts(cut, KEYWORDS)).toMatchObject({
       SOPInstanceUID: '1.2.3',
       StudyInstanceUID: '',
       patient: undefined,
@@ -70,7 +70,7 @@ describe('readFacts', () => {
   });
 
   it('has an empty PatientID where there is none', () => {
-    expect(readFacts(image({ PatientID: '', IssuerOfPatientID: undefined }), WHOLE).patient).toMatchObject({
+    expect(readFacts(image({ PatientID: '', IssuerOfPatientID: undefined }), KEYWORDS).patient).toMatchObject({
       PatientID: '',
       IssuerOfPatientID: '',
     });
@@ -79,30 +79,37 @@ describe('readFacts', () => {
   it('takes an invalid UID for none', () => {
     const bytes = image();
     bytes.write('1.x.3', bytes.lastIndexOf('1.2.3'), 'latin1');
-    expect(readFacts(bytes, WHOLE).SOPInstanceUID).toBe('');
+    expect(readFacts(bytes, KEYWORDS).SOPInstanceUID).toBe('');
   });
 
   it('knows what Overread made', () => {
-    expect(readFacts(image({ ManufacturerModelName: 'Overread' }), WHOLE).own).toBe(true);
-    expect(readFacts(image({ Manufacturer: 'Overread', ManufacturerModelName: 'Phantom' }), WHOLE).own).toBe(false);
+    expect(readFacts(image({ ManufacturerModelName: 'Overread' }), KEYWORDS).own).toBe(true);
+    expect(readFacts(image({ Manufacturer: 'Overread', ManufacturerModelName: 'Phantom' }), KEYWORDS).own).toBe(false);
   });
 
   it('gives texts that PostgreSQL takes', () => {
     const bytes = image({ StudyDescription: 'PEL#IS' });
     bytes.write('\0', bytes.indexOf('#'), 'latin1');
-    expect(readFacts(bytes, WHOLE).study.StudyDescription).toBe('PELIS');
+    expect(readFacts(bytes, KEYWORDS).study.StudyDescription).toBe('PELIS');
     const long = readFacts(image({ ManufacturerModelName: 'm', ImageComments: 'x'.repeat(900) }), {
-      whole: true,
       keywords: ['ImageComments'],
     });
     expect(long.tags.ImageComments?.[0]).toHaveLength(256);
   });
 
   it('says that an image has no pixels, and takes a document without them', () => {
-    expect(readFacts(image({ Rows: 10, Columns: 10 }), WHOLE).problem).toBe(
+    expect(readFacts(image({ Rows: 10, Columns: 10 }), KEYWORDS).problem).toBe(
       'It describes an image and holds no pixels.',
     );
-    expect(readFacts(image(), WHOLE).problem).toBeUndefined();
+    expect(readFacts(image(), KEYWORDS).problem).toBeUndefined();
+  });
+
+  it('judges a file by its beginning', () => {
+    const bytes = image({ Rows: 100, Columns: 100, BitsAllocated: 16, PixelData: new Uint16Array(10_000) });
+    const beginning = bytes.subarray(0, bytes.length - 15_000);
+    expect(readFacts(beginning, { ...KEYWORDS, size: bytes.length }).problem).toBeUndefined();
+    expect(readFacts(beginning, { ...KEYWORDS, size: bytes.length - 1 }).problem).toMatch(/breaks off/);
+    expect(readFacts(beginning, KEYWORDS).problem).toMatch(/breaks off/);
   });
 
   it.each([
@@ -110,7 +117,7 @@ describe('readFacts', () => {
     ['noise', Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 97) % 251))],
     ['only file meta information', receivedAs('1.2.3', Buffer.alloc(0))],
   ])('says why it cannot read %s', (_, bytes) => {
-    const facts = readFacts(bytes, WHOLE);
+    const facts = readFacts(bytes, KEYWORDS);
     expect(facts.problem).toMatch(/\.$/);
     expect(facts.StudyInstanceUID).toBe('');
   });

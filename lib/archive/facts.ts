@@ -1,5 +1,6 @@
 import type { TagValues } from '../../schemas/archive.ts';
 import { type Dataset, type FileMeta, MalformedDicomError, readPart10 } from '../dicom/dataset.ts';
+import { tagNumber } from '../dicom/dictionary.ts';
 import { readFileHead } from '../dicom/part10.ts';
 import { isValidUid } from '../dicom/uid.ts';
 
@@ -54,18 +55,21 @@ const PIXELS = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'] as const;
  * What an instance says of itself; of one that cannot be read, what its reception says. Never throws for what was sent.
  *
  * @param bytes the Part 10 file, or its beginning
- * @param options.whole false: `bytes` is only the beginning, enough to reach the pixels
+ * @param options.size length of the file, if `bytes` is only its beginning: enough to reach the pixels
  * @param options.keywords tags that routes ask for
  */
 export function readFacts(
   bytes: Uint8Array,
-  options: { readonly whole: boolean; readonly keywords: readonly string[] },
+  options: { readonly size?: number; readonly keywords: readonly string[] },
 ): InstanceFacts {
   const head = readFileHead(bytes);
   try {
-    const { dataset, dataSetOffset, complete } = readPart10(bytes, { untilPixelData: !options.whole });
+    const { size = bytes.length, keywords } = options;
+    const isWhole = bytes.length >= size;
+    const { dataset, dataSetOffset, complete: isReadToItsEnd } = readPart10(bytes, { untilPixelData: !isWhole });
+    const complete = isReadToItsEnd || (!isWhole && holdsItsPixels(dataset, size - dataSetOffset));
     const problem = complete ? missingPixels(dataset) : 'It breaks off, or is broken, before its end.';
-    return describe(dataset, head.meta, { dataSetOffset, problem, keywords: options.keywords, complete });
+    return describe(dataset, head.meta, { dataSetOffset, problem, keywords, complete });
   } catch (error) {
     if (!(error instanceof MalformedDicomError)) throw error;
     return describe(undefined, head.meta, {
@@ -137,6 +141,12 @@ function clean(text: string | undefined): string | undefined {
 
 function validUid(text: string | undefined): string {
   return text !== undefined && isValidUid(text) ? text : '';
+}
+
+/** Whether PixelData, at whose head reading stopped, ends within a data set of that many bytes. */
+function holdsItsPixels(dataset: Dataset, size: number): boolean {
+  const pixels = dataset.set.elements.get(tagNumber('PixelData'));
+  return pixels !== undefined && pixels.offset + pixels.length <= size;
 }
 
 function missingPixels(dataset: Dataset): string | undefined {

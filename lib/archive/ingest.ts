@@ -56,11 +56,12 @@ export interface ReadEntry {
 
 /** Reads an entry of the spool: what it says, and the digest of its data set. */
 export async function readEntry(entry: SpoolEntry, triedBefore: boolean, context: IngestContext): Promise<ReadEntry> {
-  const { bytes, whole } = await readBeginning(entry.file);
-  const facts = readFacts(bytes, { whole, keywords: routeKeywords(context.routes) });
-  const dataSetSha256 = whole
-    ? createHash('sha256').update(bytes.subarray(facts.dataSetOffset)).digest('hex')
-    : await digestFrom(entry.file, facts.dataSetOffset);
+  const { bytes, size } = await readBeginning(entry.file);
+  const facts = readFacts(bytes, { size, keywords: routeKeywords(context.routes) });
+  const dataSetSha256 =
+    bytes.length === size
+      ? createHash('sha256').update(bytes.subarray(facts.dataSetOffset)).digest('hex')
+      : await digestFrom(entry.file, facts.dataSetOffset);
   return { entry, triedBefore, reception: { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256 } };
 }
 
@@ -90,7 +91,7 @@ export async function ingest({ entry, reception, triedBefore }: ReadEntry, conte
 /** Puts an entry that cannot be ingested, for a reason that is ours, into quarantine. @throws as `ingest` does */
 export async function setAside(entry: SpoolEntry, context: IngestContext): Promise<Outcome> {
   if (await isIngested(context.database, entry.name)) return 'known';
-  const facts = readFacts(Buffer.alloc(0), { whole: true, keywords: [] });
+  const facts = readFacts(Buffer.alloc(0), { keywords: [] });
   const reception = { entry: entry.name, receivedAt: entry.receivedAt, facts, dataSetSha256: '' };
   return quarantine(entry, reception, 'It could not be taken in: an unexpected error, which the log has.', context);
 }
@@ -167,14 +168,14 @@ export function consequencesOf({ facts }: Reception, context: IngestContext): Co
   return { decisions, demands, quietSeconds: quietSeconds ?? DEFAULT_QUIET_SECONDS };
 }
 
-async function readBeginning(file: string): Promise<{ bytes: Buffer; whole: boolean }> {
+async function readBeginning(file: string): Promise<{ bytes: Buffer; size: number }> {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    if (size <= WHOLE_LIMIT) return { bytes: await handle.readFile(), whole: true };
+    if (size <= WHOLE_LIMIT) return { bytes: await handle.readFile(), size };
     const bytes = Buffer.alloc(HEAD_LENGTH);
     await handle.read(bytes, 0, HEAD_LENGTH, 0);
-    return { bytes, whole: false };
+    return { bytes, size };
   } finally {
     await handle.close();
   }

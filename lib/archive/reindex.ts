@@ -87,7 +87,7 @@ async function forEachObject(
 
 async function readObject(store: ObjectStore, summary: ObjectSummary): Promise<ReadObject> {
   const bytes = await store.get('dicom', summary.key);
-  const facts = readFacts(bytes, { whole: true, keywords: routeKeywords([]) });
+  const facts = readFacts(bytes, { keywords: routeKeywords([]) });
   const dataSetSha256 = sha256(bytes.subarray(facts.dataSetOffset));
   const reception = { entry: undefined, receivedAt: summary.lastModified, facts, dataSetSha256 };
   return { summary, sha256: sha256(bytes), reception };

@@ -85,7 +85,7 @@ export function explainRoutes(
   site: Pick<SiteFile, 'routes'>,
   pipelines: ReadonlyMap<string, Pipeline>,
 ): RouteDecision[] {
-  const { tags } = readFacts(bytes, { whole: true, keywords: routeKeywords(site.routes) });
+  const { tags } = readFacts(bytes, { keywords: routeKeywords(site.routes) });
   const names = new Set(pipelines.keys());
   return site.routes.map((route) => decideRoute(route, tags, names));
 }
