@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { parsePipeline } from '../lib/runs/pipelines.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
@@ -22,11 +22,6 @@ const FIXTURE = path.join(import.meta.dirname, 'infer-detection/fixture');
 const PIPELINE_FILE = path.join(import.meta.dirname, '../pipelines/hip-fracture-detection/pipeline.yaml');
 const REAL = path.join(import.meta.dirname, '../../shared/data/08-hip-xray/wg04');
 
-const stores: ObjectStore[] = [];
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-});
 afterAll(() => inferDetection.close?.());
 
 const pipeline = parsePipeline(readFileSync(PIPELINE_FILE, 'utf8'), PIPELINE_FILE);
@@ -34,7 +29,6 @@ const pipeline = parsePipeline(readFileSync(PIPELINE_FILE, 'utf8'), PIPELINE_FIL
 /** Runs the pipeline over files; ends early where a step refuses. */
 async function runPipeline(files: readonly Uint8Array[], store?: ObjectStore) {
   const used = store ?? (await temporaryStore());
-  stores.push(used);
   const models = { detector: await storeModel(used, FIXTURE) };
   const notAdmitted = files.length === 0 ? [{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', instances: 1 }] : [];
   const run = await storeRun(used, { steps: pipeline.steps, files, models, notAdmitted });
@@ -155,13 +149,13 @@ describe('hip-fracture-detection', () => {
       'a chest by its header',
       () => [radiograph({ BodyPartExamined: 'CHEST' })],
       true,
-      /BodyPartExamined CHEST: only radiographs of the pelvis or hip are read\./,
+      /BodyPartExamined is "CHEST": only radiographs of the pelvis or hip are read\./,
     ],
     [
       'a chest relabelled PELVIS',
       () => [radiograph({ PixelData: brightPixels() })],
       true,
-      /The image does not show what .* was made for: its pixels score 0\.\d\d/,
+      /By its pixels the image is not what the model ".*" was made for: the score is 0\.\d\d/,
     ],
     [
       'a truncated file',
@@ -170,12 +164,12 @@ describe('hip-fracture-detection', () => {
       /The one instance cannot be read\. The file is truncated/,
     ],
     ['a file that is no DICOM', () => [Buffer.from('hello, this is no DICOM file at all')], false, /cannot be read/],
-    ['an instance without pixels', () => [radiograph({ PixelData: undefined })], true, /It holds no pixels/],
+    ['an instance without pixels', () => [radiograph({ PixelData: undefined })], true, /The image holds no pixels/],
     [
       'an absurd claim of size',
       () => [radiograph({ Rows: 65535, Columns: 65535 })],
       true,
-      /Rows 65535: only images of 128 to 12000 rows/,
+      /Rows is 65535: only images of 128 to 12000 rows/,
     ],
     [
       'fewer pixels than claimed',
@@ -187,9 +181,9 @@ describe('hip-fracture-detection', () => {
       'a workstation’s picture',
       () => [radiograph({ ConversionType: 'WSD' })],
       true,
-      /ConversionType WSD: images made on a workstation/,
+      /ConversionType is "WSD": images made on a workstation/,
     ],
-    ['a coloured picture', () => [radiograph(colour())], false, /It is a colour picture, not a radiograph/],
+    ['a coloured picture', () => [radiograph(colour())], true, /The image is no radiograph\. It is a colour picture\./],
   ])('refuses %s', async (_, files, outOfScope, message) => {
     const problem = await refusal(files());
     expect(problem.detail).toMatch(message);

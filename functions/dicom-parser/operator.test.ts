@@ -13,7 +13,6 @@ async function indexOf(files: readonly Uint8Array[]): Promise<SeriesIndex> {
   const run = await storeRun(store, { steps: STEPS, files });
   const manifest = await doStep(store, dicomParser, run);
   const index = await store.get('runs', manifest.outputs.index?.[0]?.key ?? '');
-  await store.close();
   return SeriesIndex.parse(JSON.parse(index.toString('utf8')));
 }
 
@@ -40,7 +39,7 @@ describe('dicom-parser', () => {
     expect(series).toHaveLength(1);
     expect(unreadable.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('no DICOM'),
-      'The file is truncated or damaged: it has a value that ends beyond it. Send it again from its source.',
+      'The file is truncated or damaged: it has a value that goes on beyond its end. Send it again from its source.',
     ]);
   });
 

@@ -81,7 +81,10 @@ async function parseFile(file: InputFile, keywords: readonly string[]): Promise<
     const SeriesInstanceUID = dataset.text('SeriesInstanceUID') ?? '';
     if (!Uid.safeParse(SOPInstanceUID).success) return leftOut(null, 'Its SOPInstanceUID is missing or no valid UID.');
     if (problem !== undefined) {
-      return leftOut(SOPInstanceUID, `The file is truncated or damaged: it has ${problem}. Send it again from its source.`);
+      return leftOut(
+        SOPInstanceUID,
+        `The file is truncated or damaged: it has ${problem}. Send it again from its source.`,
+      );
     }
     if (!Uid.safeParse(SeriesInstanceUID).success) {
       return leftOut(SOPInstanceUID, 'Its SeriesInstanceUID is missing or no valid UID.');

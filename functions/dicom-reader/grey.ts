@@ -65,6 +65,6 @@ function oneChannel(values: PixelArray, samples: number, luminance: boolean): Ui
     if (Math.abs(second) > SAME_GREY || Math.abs(third) > SAME_GREY) coloured++;
     grey[pixel] = first;
   }
-  if (coloured > FEW * grey.length) throw new ColourImageError('It is a colour picture, not a radiograph.');
+  if (coloured > FEW * grey.length) throw new ColourImageError('It is a colour picture.');
   return grey;
 }

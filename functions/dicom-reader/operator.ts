@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Dataset, MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { decodeFrameOf, PixelDataError } from '../../lib/dicom/pixels.ts';
-import { unprocessable } from '../../lib/platform/problem.ts';
+import { outOfScope, unprocessable } from '../../lib/platform/problem.ts';
 import type { Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
 import { type LeftOut, type SelectedInstance, Selection } from '../../schemas/series-index.ts';
 import { bytesOf, defineOperator, type InputFile, jsonBytes, mapAtMost, readJson } from '../operator.ts';
@@ -18,7 +18,7 @@ export const dicomReader = defineOperator({
   version: '1.0.0',
   description: 'Decodes the selected radiographs to 16-bit grey values, with what is needed to read them beside.',
   parameters: z.object({
-    mostPixels: z.int().positive().default(200_000_000).describe('Largest image that is decoded, in pixels.'),
+    mostPixels: z.int().positive().default(64_000_000).describe('Largest image that is decoded, in pixels.'),
   }),
   inputs: { instances: 'DICOM files (Part 10).', selection: 'The selection that series-selector made.' },
   outputs: {
@@ -30,33 +30,43 @@ export const dicomReader = defineOperator({
     const files = new Map(context.input('instances').map((file) => [file.sha256, file]));
     const read = await mapAtMost(AT_ONCE, selected, async (instance, index) => {
       const image = await readImage(instance, files.get(instance.sha256), context.parameters.mostPixels);
-      if ('reason' in image) return { leftOut: image };
+      if ('leftOut' in image) return image;
       const file = `${index}.grey16`;
       await context.output('pixels', file, bytesOf(image.values));
       return { image: { ...image.radiograph, file } };
     });
-    const images = read.flatMap(({ image }) => image ?? []);
-    const leftOut = read.flatMap((one) => one.leftOut ?? []);
-    if (images.length === 0) throw nothingDecoded(leftOut);
+    const images = read.flatMap((one) => ('image' in one ? one.image : []));
+    const refused = read.filter((one) => 'leftOut' in one);
+    if (images.length === 0) throw nothingRead(refused);
+    const leftOut = refused.map((one) => one.leftOut);
     const set: RadiographSet = { images, leftOut };
     await context.output('images', 'images.json', jsonBytes(set), 'application/json');
     return { images: images.length, leftOut: leftOut.length, lossy: images.some(({ lossy }) => lossy) };
   },
 });
 
+/** An image that was not read; `otherKind`: it is sound, and no radiograph. */
+interface Refused {
+  readonly leftOut: LeftOut;
+  readonly otherKind: boolean;
+}
+
 async function readImage(
   { sha256, SOPInstanceUID, SeriesInstanceUID }: SelectedInstance,
   file: InputFile | undefined,
   mostPixels: number,
-): Promise<{ radiograph: Omit<Radiograph, 'file'>; values: Uint16Array } | LeftOut> {
-  const leftOut = (reason: string): LeftOut => ({ sha256, SOPInstanceUID, reason });
+): Promise<{ radiograph: Omit<Radiograph, 'file'>; values: Uint16Array } | Refused> {
+  const leftOut = (reason: string, otherKind = false) => ({
+    leftOut: { sha256, SOPInstanceUID, reason },
+    otherKind,
+  });
   if (file === undefined) return leftOut('The selected file is not among the instances.');
   const bytes = await file.read();
   try {
     const { meta, dataset } = readPart10(bytes);
-    const claimed = (dataset.number('Rows') ?? 0) * (dataset.number('Columns') ?? 0);
-    if (claimed > mostPixels) {
-      return leftOut(`The image claims ${claimed} pixels; at most ${mostPixels} are read.`);
+    const [rows = 0, columns = 0] = [dataset.number('Rows'), dataset.number('Columns')];
+    if (rows * columns > mostPixels) {
+      return leftOut(`It claims ${columns} × ${rows} pixels; at most ${mostPixels / 1e6} million are read.`);
     }
     const image = await decodeFrameOf(dataset, meta.TransferSyntaxUID);
     const grey = greyOf(image);
@@ -80,8 +90,8 @@ async function readImage(
     };
     return { radiograph, values: grey.values };
   } catch (error) {
-    const told = [MalformedDicomError, PixelDataError, ColourImageError].some((kind) => error instanceof kind);
-    if (told && error instanceof Error) return leftOut(error.message);
+    if (error instanceof ColourImageError) return leftOut(error.message, true);
+    if (error instanceof MalformedDicomError || error instanceof PixelDataError) return leftOut(error.message);
     throw error;
   }
 }
@@ -132,8 +142,15 @@ function sideTagsOf(dataset: Dataset): Radiograph['side'] {
   };
 }
 
-function nothingDecoded(leftOut: readonly LeftOut[]): Error {
-  const reasons = [...new Set(leftOut.map(({ reason }) => reason))].slice(0, 3);
-  const what = leftOut.length === 1 ? 'The image' : `None of the ${leftOut.length} images`;
-  return unprocessable(`${what} ${leftOut.length === 1 ? 'cannot' : 'can'} be decoded. ${reasons.join(' ')}`);
+function nothingRead(refused: readonly Refused[]): Error {
+  const reasons = [...new Set(refused.map(({ leftOut }) => leftOut.reason))].slice(0, 3).join(' ');
+  const one = refused.length === 1;
+  if (refused.every(({ otherKind }) => otherKind)) {
+    return outOfScope(
+      `${one ? 'The image is no radiograph' : `None of the ${refused.length} images is a radiograph`}. ${reasons}`,
+    );
+  }
+  return unprocessable(
+    `${one ? 'The image cannot' : `None of the ${refused.length} images can`} be decoded. ${reasons}`,
+  );
 }

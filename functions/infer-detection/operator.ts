@@ -81,8 +81,9 @@ function threadsOf(environment: Readonly<Record<string, string | undefined>>): n
 
 function nothingInScope(card: DetectionModelCard, images: readonly { scope: number }[]): Error {
   const best = Math.max(...images.map(({ scope }) => scope));
-  const which = images.length === 1 ? 'The image does not show' : `None of the ${images.length} images shows`;
+  const which =
+    images.length === 1 ? 'By its pixels the image is not' : `By their pixels none of the ${images.length} images is`;
   return outOfScope(
-    `${which} what ${card.title} was made for: its pixels score ${best.toFixed(2)}, at least ${card.thresholds.scope.toFixed(2)} is needed.`,
+    `${which} what the model "${card.title}" was made for: the score is ${best.toFixed(2)}, at least ${card.thresholds.scope.toFixed(2)} is needed.`,
   );
 }

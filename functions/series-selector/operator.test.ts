@@ -43,11 +43,11 @@ describe('select', () => {
         reasons,
       ]),
     ).toEqual([
-      ['2.25.1', true, ['Modality CR fits.']],
-      ['2.25.1.1', true, ['Rows 500 fits.']],
-      ['2.25.1.2', false, ['Rows 50: small images are not read.']],
-      ['2.25.1.3', false, ['It holds no pixels.']],
-      ['2.25.2', false, ['Modality MR: only CR is read.']],
+      ['2.25.1', true, ['Modality is "CR", which fits.']],
+      ['2.25.1.1', true, ['Rows is 500, which fits.']],
+      ['2.25.1.2', false, ['Rows is 50: small images are not read.']],
+      ['2.25.1.3', false, ['The image holds no pixels.']],
+      ['2.25.2', false, ['Modality is "MR": only CR is read.']],
     ]);
   });
 });

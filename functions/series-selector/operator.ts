@@ -59,7 +59,7 @@ export function select(series: readonly IndexedSeries[], rules: Rules): Pick<Sel
 }
 
 function decideInstance(instance: IndexedInstance, { rules, pixels }: Rules): Pick<Decision, 'accepted' | 'reasons'> {
-  if (pixels && !instance.pixels) return { accepted: false, reasons: ['It holds no pixels.'] };
+  if (pixels && !instance.pixels) return { accepted: false, reasons: ['The image holds no pixels.'] };
   const atInstance = rules.filter(({ level }) => level === 'instance');
   return decide(atInstance.map((rule) => apply(rule, instance.attributes)));
 }

@@ -11,21 +11,21 @@ describe('a rule', () => {
       hips,
       { BodyPartExamined: ['Pelvis'] },
       true,
-      'BodyPartExamined Pelvis fits.',
+      'BodyPartExamined is "Pelvis", which fits.',
     ],
     [
       'accepts by a later tag',
       hips,
       { BodyPartExamined: ['EXTREMITY'], StudyDescription: ['XR HIP R'] },
       true,
-      'StudyDescription XR HIP R fits.',
+      'StudyDescription is "XR HIP R", which fits.',
     ],
     [
       'refuses and says what was found',
       hips,
       { BodyPartExamined: ['CHEST'], StudyDescription: ['Thorax'] },
       false,
-      'BodyPartExamined CHEST, StudyDescription Thorax: only hips are read.',
+      'BodyPartExamined is "CHEST", StudyDescription is "Thorax": only hips are read.',
     ],
     [
       'lets the first tag be absent',
@@ -46,28 +46,28 @@ describe('a rule', () => {
       rule({ tags: ['ImageType'], excludes: 'LOCALIZER' }),
       { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] },
       false,
-      'ImageType ORIGINAL\\PRIMARY\\LOCALIZER: only hips are read.',
+      'ImageType is "ORIGINAL\\PRIMARY\\LOCALIZER": only hips are read.',
     ],
     [
       'takes a number in its range',
       rule({ tags: ['Rows'], atLeast: 128, atMost: 12000 }),
       { Rows: ['128'] },
       true,
-      'Rows 128 fits.',
+      'Rows is 128, which fits.',
     ],
     [
       'refuses a number outside its range',
       rule({ tags: ['Rows'], atLeast: 128, atMost: 12000 }),
       { Rows: ['65535'] },
       false,
-      'Rows 65535: only hips are read.',
+      'Rows is 65535: only hips are read.',
     ],
     [
       'refuses what is no number',
       rule({ tags: ['Rows'], atLeast: 1 }),
       { Rows: ['many'] },
       false,
-      'Rows many: only hips are read.',
+      'Rows is "many": only hips are read.',
     ],
   ])('%s', (_, given, attributes, accepted, reason) => {
     expect(apply(given, attributes)).toEqual({ accepted, reason });
@@ -82,7 +82,7 @@ describe('a rule', () => {
 
   it('shows no control characters of a file', () => {
     const { reason } = apply(rule({ matches: 'hip' }), { BodyPartExamined: ['A\u001b[31m\nB'] });
-    expect(reason).toBe('BodyPartExamined A [31m B: only hips are read.');
+    expect(reason).toBe('BodyPartExamined is "A [31m B": only hips are read.');
   });
 
   it.each([

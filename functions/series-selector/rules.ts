@@ -62,7 +62,7 @@ export function apply(rule: Rule, attributes: Attributes): Verdict {
     return values === undefined ? [] : [{ tag, values }];
   });
   const fitting = found.find(({ values }) => fits(rule, values));
-  if (fitting !== undefined) return { accepted: true, reason: `${show(fitting)} fits.` };
+  if (fitting !== undefined) return { accepted: true, reason: `${show(fitting)}, which fits.` };
   if (attributes[rule.tags[0] ?? ''] === undefined && rule.absent === 'accept') {
     return { accepted: true, reason: `${rule.tags[0]} is absent, which is allowed.` };
   }
@@ -79,7 +79,8 @@ function fits(rule: Rule, values: readonly string[]): boolean {
   return rule.atMost === undefined || number <= rule.atMost;
 }
 
-/** What was found, without characters that are none on a page. */
+/** What was found, in quotes where it is text, without characters that are none on a page. */
 function show({ tag, values }: { tag: string; values: readonly string[] }): string {
-  return `${tag} ${values.join('\\').slice(0, LONGEST_VALUE).replaceAll(/\p{C}/gu, ' ')}`;
+  const text = values.join('\\').slice(0, LONGEST_VALUE).replaceAll(/\p{C}/gu, ' ');
+  return `${tag} is ${/^-?[\d.]+$/.test(text) ? text : `"${text}"`}`;
 }

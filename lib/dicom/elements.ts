@@ -133,7 +133,7 @@ function readValue(source: Source, header: Header, end: number, stop: boolean, d
     return {
       element: header,
       next: missing ? end : offset + length,
-      ...(missing ? { problem: 'a value that ends beyond it' } : {}),
+      ...(missing ? { problem: 'a value that goes on beyond its end' } : {}),
     };
   }
   if (stop) return { element: { ...header, length: 0 }, next: offset };
@@ -166,7 +166,7 @@ function readSequence(source: Source, start: number, end: number, definedLength:
     if (tag !== ITEM) return { items, next: position, problem: 'a sequence with something else than items' };
     if (source.budget.left-- <= 0) return { items, next: position, problem: 'more items than any real image has' };
     const itemEnd = length === UNDEFINED_LENGTH ? end : position + 8 + length;
-    if (itemEnd > end) return { items, next: end, problem: 'an item that ends beyond it' };
+    if (itemEnd > end) return { items, next: end, problem: 'an item that goes on beyond its end' };
     const item = readElements(source, position + 8, itemEnd, undefined, depth + 1);
     items.push(item);
     position = length === UNDEFINED_LENGTH ? item.end : itemEnd;
@@ -189,7 +189,7 @@ function readFragments(source: Source, start: number, end: number) {
       return { fragments, next: position, problem: 'more fragments than any real image has' };
     fragments.push({ itemOffset: position, offset: position + 8, length: Math.min(length, end - position - 8) });
     if (position + 8 + length > end)
-      return { fragments, next: end, problem: 'compressed pixel data that ends beyond it' };
+      return { fragments, next: end, problem: 'compressed pixel data that goes on beyond its end' };
     position += 8 + length;
   }
   return { fragments, next: end, problem: 'compressed pixel data without its end' };

@@ -35,7 +35,7 @@ export function describePixels(dataset: Dataset): PixelDescription {
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3 && samplesPerPixel !== 4) {
     throw new PixelDataError(`SamplesPerPixel must be 1, 3 or 4; the image says ${samplesPerPixel}.`);
   }
-  if (bitsStored < 1 || bitsStored > bitsAllocated) {
+  if (!Number.isInteger(bitsStored) || bitsStored < 1 || bitsStored > bitsAllocated) {
     throw new PixelDataError(
       `BitsStored must be 1 to BitsAllocated; the image says ${bitsStored} of ${bitsAllocated}.`,
     );
@@ -92,12 +92,15 @@ export function bytesText(bytes: number): string {
 /** A HighBit that cannot be is read as the usual one, as other readers do. */
 function highBitOf(dataset: Dataset, bitsAllocated: number, bitsStored: number): number {
   const stated = dataset.number('HighBit');
-  return stated === undefined || stated < bitsStored - 1 || stated >= bitsAllocated ? bitsStored - 1 : stated;
+  const usual = bitsStored - 1;
+  return stated === undefined || !Number.isInteger(stated) || stated < usual || stated >= bitsAllocated
+    ? usual
+    : stated;
 }
 
 function required(dataset: Dataset, keyword: 'Rows' | 'Columns'): number {
   const value = dataset.number(keyword);
-  if (value === undefined || value < 1)
+  if (value === undefined || !Number.isInteger(value) || value < 1)
     throw new PixelDataError(`The image does not say how large it is: ${keyword} is ${value ?? 'missing'}.`);
   return value;
 }

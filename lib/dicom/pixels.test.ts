@@ -107,6 +107,18 @@ describe('decodeFrame of native pixels', () => {
     await expect(decodeFrame(writePart10(elements))).rejects.toThrow(message);
   });
 
+  it.each([
+    ['Rows', 0x10, 'The image does not say how large it is: Rows is 2.5.'],
+    ['BitsStored', 0x0101, 'BitsStored must be 1 to BitsAllocated; the image says 2.5 of 16.'],
+  ])('refuses fractions of %s, which a file can hold that gives it another VR', async (_keyword, element, message) => {
+    const file = writePart10({ ...image(2, 2, 16), PixelData: new Uint16Array(4) });
+    const tag = [0x28, 0, element & 0xff, element >> 8];
+    const at = file.indexOf(Buffer.from([...tag, 0x55, 0x53]));
+    const fraction = Buffer.from([...tag, 0x44, 0x53, 4, 0, ...Buffer.from('2.5 ')]);
+    const odd = Buffer.concat([file.subarray(0, at), fraction, file.subarray(at + 10)]);
+    await expect(decodeFrame(odd)).rejects.toThrow(message);
+  });
+
   it('refuses a frame that is not there', async () => {
     const file = writePart10({ ...image(1, 1, 8), PixelData: Uint8Array.of(1) });
     await expect(decodeFrame(file, 1)).rejects.toThrow('The image has 1 frames; there is no frame 2.');
