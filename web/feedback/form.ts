@@ -1,5 +1,6 @@
 import type { Evaluation, FeedbackAnswer, Question } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
+import { hipNames } from '../hips.ts';
 
 /** One field of a form: a question about one thing. */
 export interface FormField {
@@ -42,12 +43,8 @@ export function formGroups(evaluation: Evaluation, result: Result): FormGroup[] 
       title: `Image ${index + 1}`,
       fields: [
         ...fields('image', image.sopInstanceUid),
-        ...image.hips.flatMap((hip, box) =>
-          fields(
-            'box',
-            boxSubject(image.sopInstanceUid, box + 1),
-            hip.side === null ? `hip ${box + 1}` : `${hip.side} hip`,
-          ),
+        ...hipNames(image.hips).flatMap((name, box) =>
+          fields('box', boxSubject(image.sopInstanceUid, box + 1), name.toLowerCase()),
         ),
       ],
     })),

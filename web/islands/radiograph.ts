@@ -293,8 +293,9 @@ class Viewport {
     const size = 15 * this.#pixel();
     for (const label of this.#svg.querySelectorAll<SVGTextElement>('.box text')) {
       label.setAttribute('font-size', String(size));
-      const top = Number(label.dataset.y);
-      label.setAttribute('y', String(label.dataset.above === 'true' ? top - size * 0.45 : top + size * 1.1));
+      // The distances of pages/labels.ts, in font sizes.
+      const distance = label.dataset.edge === 'above' ? -0.45 : 1.1;
+      label.setAttribute('y', String(Number(label.dataset.at) + distance * size));
     }
   }
 }

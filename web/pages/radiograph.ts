@@ -1,5 +1,7 @@
 import { html } from 'hono/html';
 import { type Hip, HipClass, type HipImage } from '../../schemas/result.ts';
+import { hipNames } from '../hips.ts';
+import { type Label, labelSize, placeLabels } from './labels.ts';
 import type { Html } from './layout.ts';
 import { className, percent } from './status.ts';
 
@@ -9,11 +11,6 @@ const SIDE_SOURCE_WORDS = {
   assumed: 'Side assumed from the usual way of hanging, not stated in the image',
   contradictory: 'Side uncertain: the image contradicts itself',
 } as const;
-
-/** Name of a hip for people: the patient's side, or its number where no side is known. */
-export function hipName(hip: Hip, index: number): string {
-  return hip.side === null ? `Hip ${index + 1}, side unknown` : `${hip.side === 'left' ? 'Left' : 'Right'} hip`;
-}
 
 /**
  * One radiograph with its boxes and scores.
@@ -29,38 +26,40 @@ export function radiograph(
 ): Html {
   const { rows, columns, hips, preview } = image;
   const { window } = preview;
+  const names = hipNames(hips);
+  const labels = placeLabels(
+    image,
+    hips.map((hip, index) => `${names[index]}: ${className(hip.class)} ${percent(hip.confidence)}`),
+  );
   return html`<article class="radiograph" id="image-${number}">
 <h2>Image ${number}${of > 1 ? html` of ${of}` : ''}
 ${image.lossy ? html`<span class="tag is-warning" title="The pixels were compressed with loss before they came here: fine detail may be gone.">Lossy compression</span>` : ''}</h2>
 <figure class="viewport" data-gray16="${address}.gray16" data-rows="${rows}" data-columns="${columns}" data-preview-rows="${preview.rows}" data-preview-columns="${preview.columns}" data-window="${window === undefined ? '' : `${window.low} ${window.high}`}">
 <svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="Radiograph ${number} with ${hips.length} ${hips.length === 1 ? 'box' : 'boxes'}" preserveAspectRatio="xMidYMid meet">
 <image href="${address}.png" width="${columns}" height="${rows}" preserveAspectRatio="none"></image>
-<g class="boxes">${hips.map((hip, index) => box(hip, index, image))}</g>
+<g class="boxes">${hips.map((hip, index) => box(hip, labels[index], labelSize(image)))}</g>
 </svg>
 </figure>
 ${image.notes.length === 0 ? '' : html`<ul class="notes">${image.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${hips.length > 0 ? scores(hips) : image.notes.length > 0 ? '' : html`<p class="nothing-found">The model found no hip in this image.</p>`}
+${hips.length > 0 ? scores(hips, names) : image.notes.length > 0 ? '' : html`<p class="nothing-found">The model found no hip in this image.</p>`}
 </article>`;
 }
 
-function box(hip: Hip, index: number, { columns, rows }: HipImage): Html {
-  const [x0, y0, x1, y1] = hip.box;
-  const size = Math.max(columns, rows) / 42;
-  const above = y0 > size * 1.6;
-  return html`<g class="box class-${hip.class}">
+function box({ class: name, box: [x0, y0, x1, y1] }: Hip, label: Label | undefined, size: number): Html {
+  return html`<g class="box class-${name}">
 <rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" vector-effect="non-scaling-stroke"></rect>
-<text x="${x0}" y="${above ? y0 - size * 0.45 : y0 + size * 1.1}" font-size="${size}" data-above="${String(above)}" data-x="${x0}" data-y="${y0}">${hipName(hip, index)}: ${className(hip.class)} ${percent(hip.confidence)}</text>
+${label === undefined ? '' : html`<text x="${label.x}" y="${label.y}" font-size="${size}" data-edge="${label.edge}" data-at="${label.edge === 'below' ? y1 : y0}">${label.text}</text>`}
 </g>`;
 }
 
-function scores(hips: readonly Hip[]): Html {
+function scores(hips: readonly Hip[], names: readonly string[]): Html {
   const named = hips.flatMap((hip) => Object.keys(hip.scores));
   const classes = [...new Set<string>([...HipClass.options.filter((name) => named.includes(name)), ...named])];
   return html`<div class="scroll"><table class="scores">
 <thead><tr><th scope="col">Hip</th><th scope="col">Model's call</th>${classes.map((name) => html`<th scope="col">${className(name)}</th>`)}</tr></thead>
 <tbody>${hips.map(
     (hip, index) => html`<tr>
-<th scope="row">${hipName(hip, index)}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
+<th scope="row">${names[index]}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
 <td><strong class="class-${hip.class}">${className(hip.class)}</strong> ${percent(hip.confidence)}</td>
 ${classes.map((name) => score(hip.scores[name]))}
 </tr>`,

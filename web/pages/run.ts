@@ -89,7 +89,7 @@ ${
 <strong class="class-${side.class}">${className(side.class)}</strong>
 <span class="number">${percent(side.confidence)}</span>
 <span class="muted">${side.images === 1 ? '1 image' : `${side.images} images`}</span>
-${side.disagreement ? html`<span class="tag is-warning">Images disagree</span>` : ''}</li>`,
+${side.disagreement ? html`<span class="tag is-warning">${side.images === 1 ? 'Boxes disagree' : 'Images disagree'}</span>` : ''}</li>`,
       )}</ul>`
 }
 ${qualityReview.length === 0 ? '' : html`<div class="notice is-warning"><strong>Needs a person's review first</strong><ul>${qualityReview.map((reason) => html`<li>${reason}</li>`)}</ul></div>`}

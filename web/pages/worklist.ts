@@ -49,7 +49,7 @@ ${Object.entries(STATUS_WORDS).map(([value, label]) => option(value, label, filt
 
 function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs }: Worklist): Html {
   return html`<div class="scroll"><table class="worklist">
-<thead><tr><th scope="col">Received</th><th scope="col">Status</th><th scope="col">Pipeline</th><th scope="col">Result</th><th scope="col">Exam</th></tr></thead>
+<thead><tr><th scope="col">Run made</th><th scope="col">Status</th><th scope="col">Pipeline</th><th scope="col">Result</th><th scope="col">Exam</th></tr></thead>
 <tbody>${runs.map(
     (run) => html`<tr class="is-${run.status}">
 <td><a class="row-link" href="/runs/${run.id}">${moment(run.createdAt)}</a></td>
