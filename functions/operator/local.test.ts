@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -36,7 +36,8 @@ beforeEach(async () => {
     vi.spyOn(console, way).mockImplementation((line) => void printed.push(line));
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
   vi.restoreAllMocks();
   printed.length = 0;
 });

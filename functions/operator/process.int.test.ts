@@ -1,28 +1,28 @@
 /** A function as the provider starts it: a process of its own on a store in a folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../lib/store/open.ts';
-import type { ObjectStore } from '../../lib/store/store.ts';
 import { radiograph, storeRun } from './world.fixture.ts';
 
 const HOME = path.join(import.meta.dirname, '../..');
 const STEPS = [{ name: 'dicom-parser', operator: 'dicom-parser', inputs: { instances: 'run.instances' } }];
 const children: ChildProcess[] = [];
-const stores: ObjectStore[] = [];
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  for (const store of stores.splice(0)) await store.close();
 });
 
 async function start() {
   const data = await mkdtemp(path.join(tmpdir(), 'overread-function-'));
   const store = openStore({ driver: 'fs', folder: path.join(data, 'store'), journal: path.join(data, 'journal') });
-  stores.push(store);
+  onTestFinished(async () => {
+    await store.close();
+    await rm(data, { recursive: true, force: true });
+  });
   await store.prepare();
   const child = spawn(process.execPath, ['functions/dicom-parser/main.ts'], {
     cwd: HOME,

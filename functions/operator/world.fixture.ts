@@ -1,8 +1,9 @@
 /** A small world for the tests of operators: a store in a fresh folder, a run in it, steps done in this process. */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
 import { writePart10 } from '../../lib/dicom/write.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import { runKey } from '../../lib/runs/keys.ts';
@@ -20,11 +21,15 @@ import { runStep } from './step.ts';
 export const CR = '1.2.840.10008.5.1.4.1.1.1';
 const STUDY = '2.25.100';
 
-/** A store in a folder of its own. */
+/** A store in a folder of its own, which is gone after the test. */
 export async function temporaryStore(): Promise<ObjectStore> {
   const folder = await mkdtemp(path.join(tmpdir(), 'overread-operator-'));
   const store = openStore({ driver: 'fs', folder: path.join(folder, 'store'), journal: path.join(folder, 'journal') });
   await store.prepare();
+  onTestFinished(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
   return store;
 }
 
