@@ -192,7 +192,9 @@ describe('what cannot be read in full', () => {
     const { dataSetOffset } = readFileHead(whole);
     await send(images({ 'a.dcm': Buffer.concat([whole.subarray(0, dataSetOffset), Buffer.alloc(64, 0xff)]) }));
     const rows = await gateway.sql`select reason from archive.quarantine`;
-    expect(rows.map(({ reason }) => reason)).toEqual(['Its StudyInstanceUID is missing or not valid.']);
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      'It breaks off, or is broken, before its end. Its StudyInstanceUID is missing or not valid.',
+    ]);
   });
 });
 

@@ -51,6 +51,9 @@ const LONGEST_TEXT = 256;
 /** SOP classes with pixels carry Rows (PS3.3 C.7.6.3); without PixelData such an instance cannot be read as an image. */
 const PIXELS = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'] as const;
 
+/** Why senders that prepend their own preamble and meta information are not understood. */
+const FILE_IN_FILE = 'It is a whole DICOM file where only its data set belongs: its sender does not speak DICOM.';
+
 /**
  * What an instance says of itself; of one that cannot be read, what its reception says. Never throws for what was sent.
  *
@@ -74,7 +77,7 @@ export function readFacts(
     if (!(error instanceof MalformedDicomError)) throw error;
     return describe(undefined, head.meta, {
       dataSetOffset: head.dataSetOffset,
-      problem: error.message,
+      problem: isFileInFile(bytes, head.dataSetOffset) ? FILE_IN_FILE : error.message,
       keywords: [],
       complete: false,
     });
@@ -137,6 +140,10 @@ export function tagValues(dataset: Dataset, keywords: readonly string[]): TagVal
 function clean(text: string | undefined): string | undefined {
   const cleaned = text?.replaceAll('\0', '').toWellFormed().slice(0, LONGEST_TEXT).toWellFormed();
   return cleaned === '' ? undefined : cleaned;
+}
+
+function isFileInFile(bytes: Uint8Array, dataSetOffset: number): boolean {
+  return readFileHead(bytes.subarray(dataSetOffset)).hasMeta;
 }
 
 function validUid(text: string | undefined): string {
