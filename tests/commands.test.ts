@@ -114,7 +114,7 @@ describe('overread', () => {
     const [run] = await site.untilEnded(exam.studyInstanceUid);
     const listed = await site.overread('runs');
     expect(listed.stdout).toContain(run?.id.slice(0, 12));
-    const shown = await site.overread('run', 'show', run?.id ?? '');
+    const shown = await site.overread('run', 'show', run?.id.slice(0, 12) ?? '');
     expect(JSON.parse(shown.stdout)).toMatchObject({ id: run?.id, status: 'succeeded' });
   });
 
