@@ -40,7 +40,15 @@ export function hipRadiograph(seed: string, options: HipOptions = {}): Radiograp
   const random = new Random(`hip/${seed}`);
   const child = options.child ?? false;
   const pelvis = drawPelvis(random, child);
-  const kind = options.framing ?? random.weighted({ pelvis: 60, left: 12, right: 12, 'frog-left': 8, 'frog-right': 8 });
+  const kind =
+    options.framing ??
+    random.weighted([
+      ['pelvis', 60],
+      ['left', 12],
+      ['right', 12],
+      ['frog-left', 8],
+      ['frog-right', 8],
+    ]);
   const framing = drawFraming(random, kind, pelvis, options);
   const { projection, mmPerPixel } = openProjection(framing);
   const oblique = random.normal(0, 0.05);
@@ -57,7 +65,13 @@ export function hipRadiograph(seed: string, options: HipOptions = {}): Radiograp
   const drawn = (['left', 'right'] as const).map((side) => {
     const mirror = side === 'left' ? 1 : -1;
     const place = scaling(mirror * (1 + mirror * oblique), 1);
-    const wanted = options[side] ?? random.weighted({ 'no-fracture': 40, fracture: 35, hardware: 25 });
+    const wanted =
+      options[side] ??
+      random.weighted([
+        ['no-fracture', 40],
+        ['fracture', 35],
+        ['hardware', 25],
+      ]);
     const frog = kind === `frog-${side}` || (kind.startsWith('frog') && random.chance(0.5));
     const asked = { abduction: frog ? spread : random.normal(0, 5), child, severity: options.severity };
     return { side, place, ...addHip(projection, place, pelvis, new Random(`${side}/${seed}`), wanted, asked) };
@@ -148,13 +162,13 @@ function addHip(
       truth: { class: wanted, severity, finding: fracture.kind },
     };
   }
-  const implant: Implant = random.weighted({
-    'total-arthroplasty': 35,
-    hemiarthroplasty: 15,
-    nail: 20,
-    'sliding-screw': 15,
-    screws: 15,
-  });
+  const implant: Implant = random.weighted([
+    ['total-arthroplasty', 35],
+    ['hemiarthroplasty', 15],
+    ['nail', 20],
+    ['sliding-screw', 15],
+    ['screws', 15],
+  ]);
   const fixed = random.chance(0.5) ? drawFracture(random, femur, random.between(0, 0.2)) : undefined;
   const circles = replacesHead(implant)
     ? addFemur(projection, at, femur, { without: 'head' })

@@ -48,13 +48,12 @@ export class Random {
     return choices[Math.floor(this.next() * choices.length)] ?? choices[0];
   }
 
-  /** One of the keys, by weight. */
-  weighted<K extends string>(weights: Record<K, number>): K {
-    const keys = Object.keys(weights) as K[];
-    let left = this.next() * keys.reduce((sum, key) => sum + weights[key], 0);
-    for (const key of keys) {
-      left -= weights[key];
-      if (left < 0) return key;
+  /** One of the choices, each with its weight. */
+  weighted<const T>(choices: readonly (readonly [choice: T, weight: number])[]): T {
+    let left = this.next() * choices.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [choice, weight] of choices) {
+      left -= weight;
+      if (left < 0) return choice;
     }
     throw new Error('Weights must have a positive sum; found none.');
   }
