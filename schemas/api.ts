@@ -49,3 +49,20 @@ export const StudyView = z.object({
   runs: z.array(RunView),
 });
 export type StudyView = z.infer<typeof StudyView>;
+
+/** An instance that was received and stays out of every run until a person decides. */
+export const QuarantinedInstance = z.object({
+  /** Of the file: `quarantine/<sha256>.dcm` in the bucket `dicom`. */
+  sha256: z.string(),
+  /** Null where it names no valid one. */
+  studyInstanceUid: z.string().nullable(),
+  sopInstanceUid: z.string().nullable(),
+  /** A sentence, without PHI. */
+  reason: z.string(),
+  calledAETitle: z.string(),
+  receivedAt: z.string(),
+});
+export type QuarantinedInstance = z.infer<typeof QuarantinedInstance>;
+
+/** Answer of `GET /api/v1/quarantine`, newest first. */
+export const QuarantineList = z.object({ instances: z.array(QuarantinedInstance) });

@@ -6,9 +6,10 @@ import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
 import { getAccount, getAccounts, postAccount, postDisabled, postPassword } from './accounts/manage.ts';
 import { getFeedback, postFeedback } from './api/feedback.ts';
 import { getOpenApi } from './api/openapi.ts';
+import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
-import { getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
+import { getQuarantinePage, getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
 import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
@@ -66,6 +67,7 @@ export function createApp(parts: Parts) {
   app.get('/runs/:id', getRunPage);
   app.get('/runs/:id/images/:file', getRunImage);
   app.post('/runs/:id/retry', postRetryForm);
+  app.get('/quarantine', getQuarantinePage);
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
   app.get('/launch/:sealed', getLaunched);
@@ -84,6 +86,7 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/runs/:id/feedback', getFeedback);
   app.post('/api/v1/runs/:id/feedback', postFeedback);
   app.get('/api/v1/studies/:uid', getStudy);
+  app.get('/api/v1/quarantine', getQuarantine);
   return app;
 }
 

@@ -4,10 +4,12 @@ import {
   type PatientView,
   patientOfStudy,
   type QuarantineReason,
+  quarantinedInstances,
   quarantineReasons,
   studyView,
 } from '../lib/archive/read.ts';
 import type { Database } from '../lib/database/connection.ts';
+import type { QuarantinedInstance } from '../schemas/api.ts';
 
 /** What the web asks of the archive. */
 export interface ArchiveReader {
@@ -16,6 +18,11 @@ export interface ArchiveReader {
   /** What is held of a study, without its runs; undefined where nothing is. */
   studyView(StudyInstanceUID: string): Promise<HeldStudy | undefined>;
   quarantineReasons(StudyInstanceUID: string): Promise<readonly QuarantineReason[]>;
+  /** What waits in quarantine, of one study or of all and of none, newest first. */
+  quarantinedInstances(search: {
+    readonly study?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly QuarantinedInstance[]>;
   /** For pages of people who are signed in; never logged, never in a URL. */
   patientOfStudy(StudyInstanceUID: string): Promise<PatientView | undefined>;
 }
@@ -26,6 +33,7 @@ export function archiveReader(database: Database): ArchiveReader {
     findStudies: (search) => findStudies(database, search),
     studyView: (study) => studyView(database, study),
     quarantineReasons: (study) => quarantineReasons(database, study),
+    quarantinedInstances: (search) => quarantinedInstances(database, search),
     patientOfStudy: (study) => patientOfStudy(database, study),
   };
 }

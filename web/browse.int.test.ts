@@ -22,7 +22,7 @@ afterAll(async () => {
 const ACCESSION = 'ACC-4711';
 
 describe('every page and address', () => {
-  it.each(['/', '/events', '/runs/x', '/studies/1.2', '/launch/x', '/account', '/accounts', '/nothing'])(
+  it.each(['/', '/events', '/runs/x', '/studies/1.2', '/launch/x', '/account', '/accounts', '/quarantine', '/nothing'])(
     'asks who it is: %s',
     async (at) => {
       const answer = await world.browser().get(at);
@@ -52,6 +52,28 @@ describe('every page and address', () => {
       expect((await answer.json()).detail).toContain(query.split('=')[0]);
     },
   );
+});
+
+describe('GET /quarantine', () => {
+  const [study, reason] = ['1.2.3', 'Its study is known under another patient.'];
+  const made = (studyInstanceUid: string | null, sha256: string) => ({
+    ...{ sha256, studyInstanceUid, sopInstanceUid: null, reason, calledAETitle: 'HIP<b>' },
+    receivedAt: '2026-01-05T08:00:00.000Z',
+  });
+
+  it('tells administrators what stays out of every run and why, also of what belongs to no exam', async () => {
+    world.archive.quarantined.push(made(null, 'a'), made(study, 'b'));
+    const page = await (await administrator.get('/quarantine')).text();
+    expect(page.match(/Its study is known under another patient\./g)).toHaveLength(2);
+    expect(page).toContain('HIP&lt;b&gt;');
+    expect(page).toContain(`/studies/${study}`);
+    const api = await world.api(`/api/v1/quarantine?studyInstanceUid=${study}`);
+    expect(await api.json()).toEqual({ instances: [made(study, 'b')] });
+  });
+
+  it('is not for readers', async () => {
+    expect((await reader.get('/quarantine')).status).toBe(403);
+  });
 });
 
 describe('GET /healthz, /readyz, /metrics', () => {

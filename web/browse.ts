@@ -10,6 +10,7 @@ import { studyOfRequest } from './api/studies.ts';
 import { record } from './audit.ts';
 import { formOfRun } from './feedback/handlers.ts';
 import { viewerOf } from './pages/layout.ts';
+import { quarantinePage } from './pages/quarantine.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';
 import { worklistPage } from './pages/worklist.ts';
@@ -18,6 +19,9 @@ import { listRuns, relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
 
 const PAGE_SIZE = 50;
+
+/** Instances shown on the page of the quarantine, the newest. */
+const MOST_QUARANTINED = 500;
 
 /** A choice that is not made comes as an empty field. */
 const choice = <Schema extends z.ZodType>(schema: Schema) =>
@@ -52,6 +56,14 @@ export async function getRunPage(c: WebContext) {
   ]);
   await recordView(c, 'run-viewed', run.id);
   return c.html(runPage(parts, viewer, { run, related, patient, feedback }));
+}
+
+/** `GET /quarantine` */
+export async function getQuarantinePage(c: WebContext) {
+  const { parts, person } = c.var;
+  requireAdministrator(person);
+  const instances = await parts.archive.quarantinedInstances({ limit: MOST_QUARANTINED });
+  return c.html(quarantinePage(parts, viewerOf(c, themeOf(c)), instances));
 }
 
 /** `GET /studies/<StudyInstanceUID>` */

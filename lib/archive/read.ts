@@ -1,5 +1,5 @@
 import { count, countDistinct, desc, eq, max, sql } from 'drizzle-orm';
-import type { StudyView } from '../../schemas/api.ts';
+import type { QuarantinedInstance, StudyView } from '../../schemas/api.ts';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
 
@@ -89,6 +89,28 @@ export function quarantineReasons(database: Database, StudyInstanceUID: string):
     .where(eq(tables.quarantine.studyInstanceUid, StudyInstanceUID))
     .groupBy(tables.quarantine.reason)
     .orderBy(desc(count()), sql`${tables.quarantine.reason}`);
+}
+
+/** What waits in quarantine, of one study or of all and of none, newest first. */
+export async function quarantinedInstances(
+  database: Database,
+  { study, limit }: { readonly study?: string | undefined; readonly limit: number },
+): Promise<QuarantinedInstance[]> {
+  const { quarantine } = tables;
+  const rows = await database.db
+    .select({
+      sha256: quarantine.sha256,
+      studyInstanceUid: quarantine.studyInstanceUid,
+      sopInstanceUid: quarantine.sopInstanceUid,
+      reason: quarantine.reason,
+      calledAETitle: quarantine.calledAETitle,
+      receivedAt: quarantine.receivedAt,
+    })
+    .from(quarantine)
+    .where(study === undefined ? undefined : eq(quarantine.studyInstanceUid, study))
+    .orderBy(desc(quarantine.receivedAt))
+    .limit(limit);
+  return rows.map((row) => ({ ...row, receivedAt: row.receivedAt.toISOString() }));
 }
 
 /** Whom the study is of; undefined where it is not held. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RunView, StudyView } from '../../schemas/api.ts';
+import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
 import { type Slug, Uid } from '../../schemas/digest.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
@@ -8,7 +8,7 @@ import type { WebContext } from '../parts.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
-const SCHEMAS = { RunView, RunList, StudyView, Feedback, FeedbackList, FeedbackSubmission, Problem };
+const SCHEMAS = { RunView, RunList, StudyView, QuarantineList, Feedback, FeedbackList, FeedbackSubmission, Problem };
 type SchemaName = keyof typeof SCHEMAS;
 
 const RetryAnswer = z.object({ run: RunId });
@@ -91,6 +91,17 @@ export function openApiDocument() {
           responses: { 200: json('StudyView', 'The study.'), ...problems(401, 404) },
         },
       },
+      '/quarantine': {
+        get: {
+          operationId: 'listQuarantine',
+          summary: 'What was received and stays out of every run until a person decides, newest first',
+          parameters: [
+            parameter('studyInstanceUid', 'query', Uid, 'Only instances of this study.'),
+            limitParameter(100),
+          ],
+          responses: { 200: json('QuarantineList', 'The instances, with the reason of each.'), ...problems(400, 401) },
+        },
+      },
       '/openapi.json': {
         get: {
           operationId: 'getOpenApi',
@@ -124,14 +135,17 @@ export function getOpenApi(c: WebContext) {
 
 function queryParameters() {
   const { studyInstanceUid, pipeline, status, before } = RunQuery.shape;
-  const limit = z.int().min(1).max(500).default(100);
   return [
     parameter('studyInstanceUid', 'query', studyInstanceUid.unwrap(), 'Only runs on this study.'),
     parameter('pipeline', 'query', pipeline.unwrap() satisfies typeof Slug, 'Only runs of this pipeline.'),
     parameter('status', 'query', status.unwrap(), 'Only runs in this state.'),
     parameter('before', 'query', before.unwrap(), 'Only runs older than this one: `next` of the page before.'),
-    parameter('limit', 'query', limit, 'Most runs in the answer.'),
+    limitParameter(100),
   ];
+}
+
+function limitParameter(usual: number) {
+  return parameter('limit', 'query', z.int().min(1).max(500).default(usual), 'Most entries in the answer.');
 }
 
 function parameter(name: string, place: 'path' | 'query', schema: z.ZodType, description: string) {

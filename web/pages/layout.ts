@@ -82,7 +82,7 @@ ${
   person === undefined
     ? ''
     : html`<nav aria-label="Main"><a href="/">Worklist</a>
-${person.role === 'administrator' ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
+${person.role === 'administrator' ? html`<a href="/quarantine">Quarantine</a> <a href="/accounts">Accounts</a>` : ''}</nav>
 <div class="page-header-end">
 <form method="post" action="/theme"><input type="hidden" name="form-token" value="${token}">
 <button class="quiet" name="theme" value="${other}">${other === 'dark' ? 'Dark' : 'Light'} theme</button></form>

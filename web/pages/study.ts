@@ -51,7 +51,9 @@ function runs({ pipelines }: Pick<Parts, 'pipelines'>, study: StudyView): Html {
     return html`<section class="message"><h2>No run yet</h2><p>${
       study.state === 'receiving'
         ? 'Images are still arriving. Runs are made when none has come for a while.'
-        : 'No route took this exam. The reasons are below.'
+        : study.instances === 0
+          ? 'Every image is in quarantine, for the reasons above. Correct them at their source, then send them again.'
+          : 'No route took this exam. The reasons are below.'
     }</p></section>`;
   }
   return html`<section class="card"><h2>Runs</h2><ul class="run-list">${study.runs.map(

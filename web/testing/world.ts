@@ -9,6 +9,7 @@ import { createLog } from '../../lib/platform/log.ts';
 import { requestRetry } from '../../lib/runs/retry.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import type { QuarantinedInstance } from '../../schemas/api.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { loadAssets } from '../assets.ts';
@@ -27,6 +28,7 @@ export const API_TOKEN = 'token-of-the-tests';
 export interface MadeArchive {
   readonly patients: Map<string, PatientView>;
   readonly quarantine: Map<string, QuarantineReason[]>;
+  readonly quarantined: QuarantinedInstance[];
   readonly studies: Map<string, HeldStudy>;
   /** AccessionNumber → StudyInstanceUIDs. */
   readonly accessions: Map<string, string[]>;
@@ -73,6 +75,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
   const archive: MadeArchive = {
     patients: new Map(),
     quarantine: new Map(),
+    quarantined: [],
     studies: new Map(),
     accessions: new Map(),
   };
@@ -91,6 +94,8 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
           : (archive.accessions.get(search.accession) ?? []),
       studyView: async (uid) => archive.studies.get(uid),
       quarantineReasons: async (uid) => archive.quarantine.get(uid) ?? [],
+      quarantinedInstances: async ({ study, limit }) =>
+        archive.quarantined.filter((one) => study === undefined || one.studyInstanceUid === study).slice(0, limit),
       patientOfStudy: async (uid) => archive.patients.get(uid),
     },
     requestRetry: async (run, by) => {
