@@ -31,11 +31,11 @@ export const run = web.table(
     view: jsonb('view').$type<RunView>().notNull(),
   },
   (table) => [
-    index('run_newest').on(table.createdAt.desc(), table.id.desc()),
-    index('run_by_study').on(table.studyInstanceUid, table.createdAt.desc()),
-    index('run_by_pipeline').on(table.pipeline, table.createdAt.desc()),
-    index('run_by_status').on(table.status, table.createdAt.desc()),
-    index('run_by_amends').on(table.amends),
+    // Ascending, and read backwards: `desc` here would put NULLs last, and no `order by … desc` could use it.
+    index('run_newest').on(table.createdAt, table.id),
+    index('run_by_study').on(table.studyInstanceUid, table.createdAt, table.id),
+    index('run_by_pipeline').on(table.pipeline, table.createdAt, table.id),
+    index('run_by_status').on(table.status, table.createdAt, table.id),
   ],
 );
 

@@ -76,9 +76,8 @@ CREATE TABLE "web"."sign_in_failure" (
 ALTER TABLE "web"."session" ADD CONSTRAINT "session_account_account_name_fk" FOREIGN KEY ("account") REFERENCES "web"."account"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_by_subject" ON "web"."audit" USING btree ("subject","at");--> statement-breakpoint
 CREATE UNIQUE INDEX "feedback_version" ON "web"."feedback" USING btree ("run","evaluation","author","version");--> statement-breakpoint
-CREATE INDEX "run_newest" ON "web"."run" USING btree ("created_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "run_by_study" ON "web"."run" USING btree ("study_instance_uid","created_at" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "run_by_pipeline" ON "web"."run" USING btree ("pipeline","created_at" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "run_by_status" ON "web"."run" USING btree ("status","created_at" DESC NULLS LAST);--> statement-breakpoint
-CREATE INDEX "run_by_amends" ON "web"."run" USING btree ("amends");--> statement-breakpoint
+CREATE INDEX "run_newest" ON "web"."run" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "run_by_study" ON "web"."run" USING btree ("study_instance_uid","created_at","id");--> statement-breakpoint
+CREATE INDEX "run_by_pipeline" ON "web"."run" USING btree ("pipeline","created_at","id");--> statement-breakpoint
+CREATE INDEX "run_by_status" ON "web"."run" USING btree ("status","created_at","id");--> statement-breakpoint
 CREATE INDEX "session_by_account" ON "web"."session" USING btree ("account");
