@@ -49,9 +49,13 @@ export interface Site {
 /** Environment of a site: each variable of the contract may be set over the defaults of a test. */
 export type SiteEnvironment = Readonly<Record<string, string>>;
 
-/** Starts a site and waits until it says that it is ready. */
-export async function startSite(environment: SiteEnvironment = {}): Promise<Site> {
-  const data = mkdtempSync(path.join(tmpdir(), 'overread-site-'));
+/**
+ * Starts a site and waits until it says that it is ready.
+ *
+ * @param clone the folder that it runs from
+ */
+export async function startSite(environment: SiteEnvironment = {}, clone = HOME): Promise<Site> {
+  const data = environment.OVERREAD_DATA ?? mkdtempSync(path.join(tmpdir(), 'overread-site-'));
   const [dicomPort, webPort, connectorPort, faasPort] = await freePorts(4);
   const env = {
     ...process.env,
@@ -70,7 +74,11 @@ export async function startSite(environment: SiteEnvironment = {}): Promise<Site
   let output = '';
 
   const start = async () => {
-    const child = spawn(process.execPath, ['cli/main.ts', 'up'], { cwd: HOME, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['cli/main.ts', 'up'], {
+      cwd: clone,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     process_ = child;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`Not ready in time:\n${output}`)), READY_LIMIT_MS);
@@ -89,7 +97,7 @@ export async function startSite(environment: SiteEnvironment = {}): Promise<Site
     fetch(`${web}/api/v1${pathAndQuery}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } });
 
   const overread = async (...parameters: string[]) => {
-    const run = promisify(execFile)(process.execPath, ['cli/main.ts', ...parameters], { cwd: HOME, env });
+    const run = promisify(execFile)(process.execPath, ['cli/main.ts', ...parameters], { cwd: clone, env });
     return run.then(
       ({ stdout, stderr }) => ({ status: 0, stdout, stderr }),
       (error: { code?: number; stdout?: string; stderr?: string }) => ({

@@ -18,7 +18,7 @@ const folders = z.string().transform((text) => text.split(':').filter((folder) =
 const optionalText = z.string().min(1).optional();
 
 /** Every environment variable of the product, with its default. An empty value counts as absent. */
-const Environment = z.object({
+export const Environment = z.object({
   OVERREAD_CONFIG: z.string().default(path.join(HOME, 'deploy/overread.yaml')),
   OVERREAD_DATA: z
     .string()
