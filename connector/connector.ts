@@ -69,6 +69,7 @@ export class Connector implements Service {
       table: this.#table,
       log,
       enqueue: (operator, call) => this.#queue.enqueue(operator, call),
+      ended: (run) => this.#reconciler.ended(run),
     });
     this.#caller = new Caller({
       store,

@@ -19,7 +19,10 @@ const NEW_RUNS_SHARE = 20;
 /** The event of an object younger than this may be under way, ms. */
 const UNDER_WAY_MS = 3_000;
 
-/** The last objects of a run (its result, its ending) are looked after this long, ms. */
+/** A run is looked through for its last objects (its result, its ending) so long after its end, ms. */
+const LAST_LOOK_MS = UNDER_WAY_MS + 500;
+
+/** After a start and after a gap, the last objects of runs that ended this lately are looked for, ms. */
 const ENDED_MS = 120_000;
 
 /** Runs that ended badly are looked through for a request to try them again when they ended this lately, ms. */
@@ -42,8 +45,8 @@ export interface ReconcilerOptions {
 /**
  * Finds by listing what no event told, so that a lost event delays a run by seconds and loses nothing: what is missing
  * becomes an event. Every few seconds only what is cheap is listed: the objects of runs that go on, and the names of runs
- * that nobody told us of. After a start and after a gap, when events may be missing for anything, results and feedback are
- * listed as a whole.
+ * that nobody told us of. Those of a run that ended are listed once more, a moment later. After a start and after a gap,
+ * when events may be missing for anything, results and feedback are listed as a whole.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -55,6 +58,9 @@ export class Reconciler {
   /** Another gap was told of since. */
   #sweepAgain = false;
   #newRunsAt = 0;
+  /** Last looks at runs that ended: to come, and under way. */
+  readonly #lastLooks = new Map<string, NodeJS.Timeout>();
+  readonly #looking = new Set<Promise<void>>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -76,10 +82,25 @@ export class Reconciler {
     this.#lookIn(UNDER_WAY_MS);
   }
 
+  /** A run has ended, and nothing will come after its last events: looks soon whether one of them is missing. */
+  ended(run: HeldRun, pause = LAST_LOOK_MS): void {
+    if (this.#closing.signal.aborted) return;
+    clearTimeout(this.#lastLooks.get(run.id));
+    const look = () => {
+      this.#lastLooks.delete(run.id);
+      const looking = this.#compareRun(run)
+        .catch(() => this.ended(run, ROUND_MS))
+        .finally(() => this.#looking.delete(looking));
+      this.#looking.add(looking);
+    };
+    this.#lastLooks.set(run.id, setTimeout(look, pause));
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    await this.#round;
+    for (const timer of this.#lastLooks.values()) clearTimeout(timer);
+    await Promise.all([this.#round, ...this.#looking]);
   }
 
   #lookIn(pause: number): void {
@@ -110,9 +131,9 @@ export class Reconciler {
       await this.#compareRun(run);
       advance(run.id);
     }
-    for (const run of await table.endedSince(new Date(began - ENDED_MS))) await this.#compareRun(run);
     if (sweeping || began >= this.#newRunsAt) await this.#lookForRuns(sweeping);
     if (!sweeping) return;
+    for (const run of await table.endedSince(new Date(began - ENDED_MS))) await this.#compareRun(run);
     await this.#compare('results', '');
     await this.#compare('feedback', '');
     this.#sweepAt = this.#sweepAgain ? Date.now() + UNDER_WAY_MS : Number.POSITIVE_INFINITY;

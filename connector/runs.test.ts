@@ -51,6 +51,7 @@ describe('Runs', () => {
         arrive.shift()?.(call);
         return true;
       },
+      ended: () => {},
     });
   });
 

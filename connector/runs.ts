@@ -7,7 +7,7 @@ import { InvalidRunError, type KnownObjects, type RunState, readRunState } from 
 import type { ObjectStore } from '../lib/store/store.ts';
 import { End, type RunStep } from '../schemas/run.ts';
 import type { QueuedCall } from './queue.ts';
-import type { RunTable } from './run-table.ts';
+import type { HeldRun, RunTable } from './run-table.ts';
 
 /** Pause before a run is read again that could not be advanced, ms: doubled from the first to the last. */
 const AGAIN_MS = 500;
@@ -32,6 +32,8 @@ export interface RunsOptions {
   readonly table: Pick<RunTable, 'goesOn' | 'ended'>;
   readonly log: Logger;
   readonly enqueue: (operator: string, call: QueuedCall) => Promise<boolean>;
+  /** Told of each run that ended. */
+  readonly ended: (run: HeldRun) => void;
 }
 
 /**
@@ -160,6 +162,7 @@ export class Runs {
     this.#memories.delete(run);
     if (await this.#options.table.ended(run, end, pipeline)) {
       this.#options.log.info({ run, status: end.status, step: end.step }, 'a run ended');
+      this.#options.ended({ id: run, pipeline: pipeline ?? null });
     }
   }
 
