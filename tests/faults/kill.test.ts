@@ -1,123 +1,118 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPart10 } from '../../lib/dicom/dataset.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { type Exam, makeExams } from '../exams.ts';
 import { type Site, startSite } from '../site.ts';
+import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
+import { functionPid, isAlive, postgresPid, summary } from './processes.ts';
 
-/** Work must go on this soon after a part was killed, ms. */
-const RECOVERY_MS = 30_000;
+const inference = async (site: Site) => functionPid(await site.pidOf('provider'), 'infer-detection');
 
-/** Process ids of the parts, each to be killed in the middle of an exam. */
+/** Process ids of those that are killed. */
 const VICTIMS: Readonly<Record<string, (site: Site) => Promise<number>>> = {
-  gateway: (site) => site.pidOf('gateway'),
-  connector: (site) => site.pidOf('connector'),
-  provider: (site) => site.pidOf('provider'),
-  web: (site) => site.pidOf('web'),
-  'the function under way': async (site) => functionPid(await site.pidOf('provider'), 'infer-detection'),
-  PostgreSQL: async (site) => {
-    const file = path.join(realpathSync(path.join(site.data, 'postgres/cluster')), 'postmaster.pid');
-    return Number(readFileSync(file, 'utf8').split('\n')[0]);
-  },
+  'the gateway': (site) => site.pidOf('gateway'),
+  'the connector': (site) => site.pidOf('connector'),
+  'the provider': (site) => site.pidOf('provider'),
+  'the web': (site) => site.pidOf('web'),
+  'a function': inference,
+  PostgreSQL: async (site) => postgresPid(site),
 };
 
-/** Moments of an exam, each waited for by what the API or the sender says. */
-const MOMENTS: Readonly<Record<string, (site: Site, exam: Exam) => Promise<void>>> = {
-  'as soon as the last image is answered': async () => {},
-  'when the run is under way': async (site, exam) => {
-    await untilSome(site, exam, (run) => run.steps.some(({ status }) => status !== 'waiting'));
+/** Brings an exam to a moment, and kills then. */
+type Moment = (site: Site, exam: Exam, kill: () => void) => Promise<void>;
+
+const MOMENTS: Readonly<Record<string, Moment>> = {
+  'while images are sent': (site, exam, kill) => exam.sendUntilTaken(site, kill),
+  'when the last image is answered': async (site, exam, kill) => {
+    await exam.send(site);
+    kill();
   },
-  'when its last steps come': async (site, exam) => {
-    await untilSome(site, exam, (run) => run.steps.filter(({ status }) => status === 'succeeded').length >= 3);
+  'while a function has its call in hand': async (site, exam, kill) => {
+    const pid = await inference(site);
+    process.kill(pid, 'SIGSTOP');
+    await exam.send(site);
+    await untilRun(site, exam, ({ steps }) => statusOf(steps, 'infer-detection') === 'running');
+    kill();
+    if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+  },
+  'when its last steps come': async (site, exam, kill) => {
+    await exam.send(site);
+    await untilRun(site, exam, ({ steps }) => statusOf(steps, 'infer-detection') === 'succeeded');
+    kill();
   },
 };
 
 describe('kill -9 in the middle of an exam', () => {
   let site: Site;
-  const exams = makeExams({ count: Object.keys(VICTIMS).length * Object.keys(MOMENTS).length, seed: 100 });
+  let store: ObjectStore;
+  let undisturbed: unknown;
+  const done: Exam[] = [];
+  const recoveries = new Map<string, number[]>();
+  const exams = makeExams({ count: 2 + Object.keys(VICTIMS).length * Object.keys(MOMENTS).length, seed: 100 });
+
   beforeAll(async () => {
-    site = await startSite();
     await exams.ready;
+    site = await startSite();
+    store = site.openStore();
+    const exam = exams.next();
+    await exam.send(site);
+    const [run] = await untilWhole(site, exam);
+    undisturbed = contentOf(run, exam);
   });
   afterAll(async () => {
+    for (const [victim, durations] of recoveries) console.log(`${victim} killed, exam ended: ${summary(durations)}`);
+    await store?.close();
     await site?.remove();
     exams.remove();
   });
 
   for (const [victim, pidOf] of Object.entries(VICTIMS)) {
-    for (const [moment, reached] of Object.entries(MOMENTS)) {
-      it(`of ${victim}, ${moment}: every answered instance is there, the run ends once`, async () => {
+    for (const [moment, reach] of Object.entries(MOMENTS)) {
+      it(`${victim}, ${moment}: every answered image is there, the run ends once`, async () => {
         const exam = exams.next();
         const pid = await pidOf(site);
-        await exam.send(site);
-        await reached(site, exam);
-        killAt(pid);
-        const runs = await site.untilEnded(exam.studyInstanceUid, 1, RECOVERY_MS);
-        expectEndedOnce(site, exam, runs);
+        let killedAt: number | undefined;
+        await reach(site, exam, () => {
+          if (killedAt !== undefined) return;
+          killedAt = Date.now();
+          process.kill(pid, 'SIGKILL');
+        });
+        await untilWhole(site, exam);
+        const took = Date.now() - (killedAt ?? 0);
+        recoveries.set(victim, [...(recoveries.get(victim) ?? []), took]);
+        expect(took, 'the exam has its result this soon after the kill').toBeLessThan(RECOVERY_MS);
         await site.untilReady();
+        // A gateway that is away for longer than the quiet period finds the study complete with what it has.
+        const versions = moment === 'while images are sent' ? 'any' : 1;
+        await expectWhole(site, store, exam, { undisturbed, versions });
+        if (versions === 1) done.push(exam);
       });
     }
   }
 
-  it('of the supervisor: nothing is left running, and after a new start the exam ends', async () => {
+  it('the supervisor: nothing is left running, and after a new start the exam ends', async () => {
     const exam = exams.next();
-    const parts = await Promise.all(['provider', 'connector', 'gateway', 'web'].map((part) => site.pidOf(part)));
+    const parts = await Promise.all(['postgres', 'provider', 'connector', 'gateway', 'web'].map(site.pidOf));
+    const others = [postgresPid(site), await inference(site)];
     await exam.send(site);
+    const killedAt = Date.now();
     await site.kill();
-    await expect.poll(() => parts.filter(isAlive), { timeout: RECOVERY_MS }).toEqual([]);
+    await expect.poll(() => [...parts, ...others].filter(isAlive), { timeout: RECOVERY_MS }).toEqual([]);
     await site.start();
-    expectEndedOnce(site, exam, await site.untilEnded(exam.studyInstanceUid, 1, RECOVERY_MS));
+    await untilWhole(site, exam);
+    recoveries.set('the supervisor', [Date.now() - killedAt]);
+    await expectWhole(site, store, exam, { undisturbed });
+  });
+
+  it('leaves nothing behind: no run was made or ended again since, and none is under way', async () => {
+    await expectIdle(site);
+    for (const exam of done) await expectWhole(site, store, exam, { undisturbed });
   });
 });
 
-function expectEndedOnce(site: Site, exam: Exam, runs: readonly RunView[]): void {
-  expect(runs.map(({ status, reason }) => ({ status, reason }))).toEqual([{ status: 'succeeded', reason: null }]);
-  const series = path.join(site.data, 'store/dicom/studies', exam.studyInstanceUid, 'series');
-  const stored = readdirSync(series, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.dcm'));
-  expect(stored).toHaveLength(exam.files.length);
-  for (const file of exam.files) {
-    const bytes = readFileSync(file);
-    const uid = readPart10(bytes, { untilPixelData: true }).dataset.text('SOPInstanceUID');
-    expect(
-      stored.some((name) => name.endsWith(`${uid}.dcm`)),
-      'an answered instance is kept',
-    ).toBe(true);
-  }
-}
+const statusOf = (steps: RunView['steps'], step: string) => steps.find(({ name }) => name === step)?.status;
 
-async function untilSome(site: Site, exam: Exam, met: (run: RunView) => boolean): Promise<void> {
-  await expect
-    .poll(async () => (await site.runs(exam.studyInstanceUid).catch(() => [])).some(met), {
-      timeout: 30_000,
-      interval: 10,
-    })
-    .toBe(true);
-}
-
-function killAt(pid: number): void {
-  // A function that the scheduler replaced a moment ago is killed as well as one that was not.
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Process id of a function that a provider runs. */
-function functionPid(provider: number, name: string): number {
-  for (const entry of readdirSync('/proc').filter((candidate) => /^\d+$/.test(candidate))) {
-    try {
-      const parent = Number(readFileSync(`/proc/${entry}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
-      if (parent === provider && readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes(name)) return Number(entry);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  throw new Error(`The provider runs no function ${name}.`);
+async function untilRun(site: Site, exam: Exam, met: (run: RunView) => boolean): Promise<void> {
+  const reached = async () => (await site.runs(exam.studyInstanceUid).catch(() => [])).some(met);
+  await expect.poll(reached, { timeout: RECOVERY_MS, interval: 25 }).toBe(true);
 }
