@@ -178,6 +178,7 @@ export class Association {
         if (this.#socket.writableNeedDrain) await this.#until(() => !this.#socket.writableNeedDrain);
       }
     }
+    if (length === 0) this.#socket.write(encodeDataHead({ ...head, last: true }, 0));
     if (written !== length) throw new AssociationError('The file changed while it was sent.');
   }
 
