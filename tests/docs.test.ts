@@ -8,6 +8,7 @@ import { parse as parseYaml } from 'yaml';
 import { Environment, HOME } from '../lib/platform/configuration.ts';
 import { Pipeline } from '../schemas/pipeline.ts';
 import { SiteFile } from '../schemas/site.ts';
+import { openApiDocument } from '../web/api/openapi.ts';
 import { anchors, type Block, blocksOf, documents, inlineCode, localLinks, readDocument } from './documents.ts';
 import { debianPackages } from './peers/debian.ts';
 import { faasCli } from './peers/faas-cli.ts';
@@ -62,6 +63,15 @@ it('the administrator is told every environment variable, with its default', () 
     return [name, path.isAbsolute(text) ? path.relative(name === 'OVERREAD_DATA' ? '' : HOME, text) : text];
   });
   expect(told).toEqual(Object.fromEntries(defaults));
+});
+
+it('the data scientist is told every path of the API', () => {
+  const rows = readDocument('docs/data-scientist.md').matchAll(/^\| `(GET|POST) ([^`?]+)/gm);
+  const told = [...rows].map(([, method, address = '']) => `${method} ${address.replaceAll(/<[^>]+>/g, '{}')}`);
+  const served = Object.entries(openApiDocument().paths).flatMap(([address, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${address.replaceAll(/\{[^}]+\}/g, '{}')}`),
+  );
+  expect(told.sort()).toEqual(served.sort());
 });
 
 /** The site listens on ports of its own, the documents on the default ones. */
