@@ -4,6 +4,12 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { type Configuration, ConfigurationError } from '../platform/configuration.ts';
 
+/** Pause before a broken connection is opened again, s. The client's own grows to 20 s: long after PostgreSQL is back. */
+const RECONNECT_SECONDS = 0.25;
+
+/** A connection that is not open by then is given up and opened anew, s: PostgreSQL is near. */
+const CONNECT_SECONDS = 5;
+
 /** A connection pool, twice: drizzle's for the tables, and plain `sql` for what drizzle has no words for. */
 export interface Database {
   readonly db: ReturnType<typeof drizzle>;
@@ -18,8 +24,14 @@ export interface Database {
  */
 export function connect(url: string, options: { max?: number } = {}): Database {
   const { max = 8 } = options;
-  const forDrizzle = postgres(url, { max, onnotice: () => {} });
-  const sql = postgres(url, { max, onnotice: () => {} });
+  const settings = {
+    max,
+    backoff: () => RECONNECT_SECONDS,
+    connect_timeout: CONNECT_SECONDS,
+    onnotice: () => {},
+  };
+  const forDrizzle = postgres(url, settings);
+  const sql = postgres(url, settings);
   return {
     db: drizzle(forDrizzle),
     sql,

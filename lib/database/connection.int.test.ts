@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../tests/postgres.ts';
+import { connect, type Database } from './connection.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
+
+/** Time in which those who wait for PostgreSQL notice that it is back, ms. */
+const NOTICED_MS = 3_000;
+
+describe('a connection whose PostgreSQL was killed', () => {
+  let folder: string;
+  let port: number;
+  let server: EmbeddedPostgres;
+  let database: Database;
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'overread-connection-'));
+    port = await freePort();
+    server = await startEmbeddedPostgres(folder, port);
+    database = connect(server.url);
+  });
+  afterEach(async () => {
+    await database.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('fails while it is away, and works and listens again soon after it is back, however often it was tried', async () => {
+    let listening = 0;
+    await database.sql.listen(
+      'test',
+      () => {},
+      () => {
+        listening += 1;
+      },
+    );
+    await database.sql`select 1`;
+    const gone = new Promise((resolve) => server.process.once('exit', resolve));
+    server.process.kill('SIGKILL');
+    await gone;
+    for (let tries = 0; tries < 8; tries += 1) {
+      await expect(database.sql`select 1`).rejects.toThrow(/ECONNREFUSED|CONNECTION_CLOSED|terminating connection/);
+    }
+
+    server = await startEmbeddedPostgres(folder, port);
+    const select = async () => (await database.sql`select 1 as one`)[0]?.one;
+    await expect.poll(select, { timeout: NOTICED_MS }).toBe(1);
+    await expect.poll(() => listening, { timeout: NOTICED_MS }).toBe(2);
+  });
+});
