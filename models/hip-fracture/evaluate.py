@@ -11,7 +11,7 @@ from phantoms import Phantoms
 
 HERE = Path(__file__).parent
 CLASSES = ("fracture", "no-fracture", "hardware")
-THRESHOLDS = {"objectness": 0.5, "nmsIou": 0.4, "scope": 0.5}
+THRESHOLDS = {"objectness": 0.5, "nmsIou": 0.3, "scope": 0.5}
 FOUND = 0.7
 """Intersection over union from which a box counts as the hip's."""
 
