@@ -288,7 +288,10 @@ describe('reindex', () => {
     const waiting = () => gateway.sql`select sha256, reason from archive.quarantine order by 1`;
     const before = { instances: [...(await held())], quarantine: [...(await waiting())] };
     await gateway.sql`truncate archive.instance, archive.series, archive.study, archive.patient, archive.quarantine, archive.dispatch`;
+    const invalid = `${'e'.repeat(64)}/run.json`;
+    await gateway.store.put('runs', invalid, Buffer.from('{}'));
     expect(await reindexArchive(gateway.store, database)).toBe(3);
+    await gateway.store.remove('runs', invalid);
     expect({ instances: [...(await held())], quarantine: [...(await waiting())] }).toEqual(before);
     const [way] = await gateway.sql`select last_run, due_at from archive.dispatch`;
     expect(way).toEqual({ last_run: first?.id, due_at: null });

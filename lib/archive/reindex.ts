@@ -3,7 +3,7 @@ import * as tables from '../../schemas/database/archive.ts';
 import type { Trigger } from '../../schemas/run.ts';
 import type { Database } from '../database/connection.ts';
 import { sha256 } from '../runs/canonical.ts';
-import { type RunState, readRunState } from '../runs/state.ts';
+import { InvalidRunError, type RunState, readRunState } from '../runs/state.ts';
 import type { ObjectStore, ObjectSummary } from '../store/store.ts';
 import {
   claimStudy,
@@ -123,7 +123,7 @@ function reference(summary: ObjectSummary, digest: string) {
 async function rebuildDispatches(store: ObjectStore, transaction: Transaction): Promise<void> {
   const states: RunState[] = [];
   for await (const prefix of store.listPrefixes('runs', '')) {
-    const state = await readRunState(store, prefix.slice(0, -1));
+    const state = await readRunState(store, prefix.slice(0, -1)).catch(noneIfInvalid);
     if (state !== undefined && state.run.replayOf === null) states.push(state);
   }
   for (const { id, run, triggers } of newestRuns(states)) {
@@ -141,6 +141,11 @@ async function rebuildDispatches(store: ObjectStore, transaction: Transaction): 
       })
       .onConflictDoUpdate({ target: [tables.dispatch.studyInstanceUid, tables.dispatch.pipeline], set: values });
   }
+}
+
+/** A run without a valid plan is of no study. */
+function noneIfInvalid(error: unknown): undefined {
+  if (!(error instanceof InvalidRunError)) throw error;
 }
 
 /** Of each study and pipeline the run that no other amends; of several the one made last. Pure. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
-import { z } from 'zod';
 import { followEvents } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { parseRunKey } from '../../lib/runs/keys.ts';
+import { InvalidRunError } from '../../lib/runs/state.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { cursor } from '../../schemas/database/web.ts';
@@ -63,7 +63,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
       if (view !== undefined) onChange(view);
       return true;
     } catch (error) {
-      const isUnreadable = error instanceof z.ZodError || error instanceof SyntaxError;
+      const isUnreadable = error instanceof InvalidRunError || error instanceof SyntaxError;
       log.error(
         { err: error, run },
         isUnreadable ? 'run cannot be read and is left out' : 'run cannot be projected yet',

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { resultKey } from '../../lib/runs/keys.ts';
-import { readRunState } from '../../lib/runs/state.ts';
+import { InvalidRunError, readRunState } from '../../lib/runs/state.ts';
 import { viewRun } from '../../lib/runs/view.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
@@ -43,17 +43,16 @@ export async function projectRun(
   });
 }
 
-/** Makes the projection of every run anew. What it cannot read it leaves out and logs. @returns how many there are */
-export async function reprojectAll(store: ObjectStore, database: Database, log?: Logger): Promise<number> {
+/** Makes the projection of every run anew. A run without a valid plan is left out. @returns how many there are */
+export async function reprojectAll(store: ObjectStore, database: Database): Promise<number> {
   let runs = 0;
   for await (const prefix of store.listPrefixes('runs', '')) {
     const id = prefix.slice(0, -1);
     if (!/^[0-9a-f]{64}$/.test(id)) continue;
     try {
-      if ((await projectRun(store, database, id, log)) !== undefined) runs += 1;
+      if ((await projectRun(store, database, id)) !== undefined) runs += 1;
     } catch (error) {
-      if (log === undefined) throw error;
-      log.error({ err: error, run: id }, 'run cannot be projected');
+      if (!(error instanceof InvalidRunError)) throw error;
     }
   }
   return runs;

@@ -83,6 +83,31 @@ describe('followProjection', () => {
   });
 });
 
+describe('a run without a valid plan', () => {
+  const invalid = 'e'.repeat(64);
+  beforeAll(async () => {
+    await world.store.put('runs', `${invalid}/run.json`, Buffer.from('{}'));
+  });
+  afterAll(() => world.store.remove('runs', `${invalid}/run.json`));
+
+  it('is left out, and keeps no later run waiting', async () => {
+    const changes = await follow();
+    await event('runs', `${invalid}/run.json`);
+    const { id } = await makeRun(world.store);
+    await event('runs', `${id}/run.json`);
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([id]));
+    await vi.waitFor(async () => {
+      const [{ stored = 0, position = -1 } = {}] = await world.database.sql`
+        select (select max(id)::int from connector.event) as stored, position::int from web.cursor`;
+      expect(position, 'the cursor has passed it').toBe(stored);
+    });
+  });
+
+  it('does not stop the projection from being made anew', async () => {
+    await expect(reprojectAll(world.store, world.database)).resolves.toBeGreaterThan(0);
+  });
+});
+
 describe('a store that is away', () => {
   it('delays a run and loses it not: it is shown once the store is back, and the others meanwhile', async () => {
     const { id } = await makeRun(world.store);
