@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,6 +37,13 @@ describe('Spool', () => {
     const { receivedAt } = await add(await opened(), 'x');
     expect(Math.abs(receivedAt.getTime() - Date.now())).toBeLessThan(5000);
     expect((await opened()).oldest()?.receivedAt).toEqual(receivedAt);
+  });
+
+  it('lets no other account read what was received', async () => {
+    const { file } = await add(await opened(), 'x');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(path.dirname(file)).mode & 0o777).toBe(0o700);
+    expect(statSync(path.join(folder, 'incoming')).mode & 0o777).toBe(0o700);
   });
 
   it('announces an entry when it is there', async () => {

@@ -11,6 +11,10 @@ export interface SpoolEntry {
   readonly receivedAt: Date;
 }
 
+/** Received images are for the gateway's account alone: they are patients' data. */
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
 const ENTRY = /^(\d{13})-\d{6}-[0-9a-f]{8}\.dcm$/;
 
 /**
@@ -37,8 +41,7 @@ export class Spool {
   /** Makes the folders, removes what was never answered, and finds the entries an earlier process left. */
   async open(): Promise<void> {
     await rm(this.#incoming, { recursive: true, force: true });
-    await mkdir(this.#incoming, { recursive: true });
-    await mkdir(this.#entries, { recursive: true });
+    for (const each of [this.#incoming, this.#entries]) await mkdir(each, { recursive: true, mode: FOLDER_MODE });
     await syncFolder(path.dirname(this.#entries));
     for (const name of (await readdir(this.#entries)).sort()) {
       const entry = this.#entry(name);
@@ -49,7 +52,7 @@ export class Spool {
   /** Begins an instance. @throws when the disk refuses */
   async begin(): Promise<SpoolDraft> {
     const file = path.join(this.#incoming, `${randomBytes(12).toString('hex')}.part`);
-    return new SpoolDraft(await open(file, 'wx'), file, (receivedAt) => this.#admit(file, receivedAt));
+    return new SpoolDraft(await open(file, 'wx', FILE_MODE), file, (receivedAt) => this.#admit(file, receivedAt));
   }
 
   /** Entries in the order of their reception. */
