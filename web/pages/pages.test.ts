@@ -127,6 +127,18 @@ describe('pages', () => {
     );
   });
 
+  it.each([
+    [{ side: 'left', sideSource: 'assumed' }, 'Side assumed from the usual way of hanging'],
+    [{ side: null, sideSource: 'assumed' }, 'Side not known'],
+    [{ side: null, sideSource: 'contradictory' }, 'the image contradicts itself'],
+  ] as const)('say how the side is known: %o', (known, words) => {
+    const { result } = madeView();
+    const [image] = result?.images ?? [];
+    if (result === null || image === undefined) throw new Error('made with an image');
+    const run = madeView({ result: { ...result, images: [{ ...image, hips: [hip(known)] }] } });
+    expect(String(runPage(parts, viewer, { run, ...page }))).toContain(words);
+  });
+
   it('point to a newer run of the same exam, and only to a newer one', () => {
     const newer = madeView({ id: 'b'.repeat(64), createdAt: '2026-02-01T08:00:00.000Z' });
     const older = madeView({ id: 'c'.repeat(64), createdAt: '2026-01-01T08:00:00.000Z' });

@@ -12,6 +12,13 @@ const SIDE_SOURCE_WORDS = {
   contradictory: 'Side uncertain: the image contradicts itself',
 } as const;
 
+/** How a hip's side is known, or that it is not: nothing is assumed where neither header nor place tells it. */
+function sideSourceWords({ side, sideSource }: Hip): string {
+  if (side === null && sideSource === 'assumed')
+    return 'Side not known: not stated in the image, and the place tells none';
+  return SIDE_SOURCE_WORDS[sideSource];
+}
+
 /**
  * One radiograph with its boxes and scores.
  *
@@ -59,7 +66,7 @@ function scores(hips: readonly Hip[], names: readonly string[]): Html {
 <thead><tr><th scope="col">Hip</th><th scope="col">Model's call</th>${classes.map((name) => html`<th scope="col">${className(name)}</th>`)}</tr></thead>
 <tbody>${hips.map(
     (hip, index) => html`<tr>
-<th scope="row">${names[index]}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">${SIDE_SOURCE_WORDS[hip.sideSource]}</span></th>
+<th scope="row">${names[index]}<span class="side-source${hip.sideSource === 'contradictory' ? ' is-contradictory' : ''}">${sideSourceWords(hip)}</span></th>
 <td><strong class="class-${hip.class}">${className(hip.class)}</strong> ${percent(hip.confidence)}</td>
 ${classes.map((name) => score(hip.scores[name]))}
 </tr>`,
