@@ -1,3 +1,4 @@
+import { errorCode } from '../lib/platform/error-code.ts';
 import { FaasError, type Invocation } from '../provider/client.ts';
 import { Problem } from '../schemas/problem.ts';
 
@@ -74,7 +75,7 @@ export async function callFunction(faas: Invoker, call: CallRequest, signal: Abo
     if (timeout.aborted) {
       return failed(504, 'Time-out', `Function ${operator} did not answer before its deadline.`);
     }
-    const code = codeOf(error.cause);
+    const code = errorCode(error.cause);
     if (UNREACHABLE.has(code)) return { kind: 'not-yet', reason: `the gateway cannot be reached (${code})` };
     return failed(502, 'Connection lost', `The connection to function ${operator} was lost.`);
   }
@@ -125,10 +126,6 @@ function problemIn(text: string): Problem | undefined {
 function printable(text: string): string {
   const shown = text.length > DETAIL_LIMIT ? `${text.slice(0, DETAIL_LIMIT)}…` : text;
   return shown.replaceAll(/\p{C}/gu, ' ');
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function failed(status: number, title: string, detail: string): CallOutcome {

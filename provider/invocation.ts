@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { pipeline, Readable } from 'node:stream';
+import { errorCode } from '../lib/platform/error-code.ts';
 import type { Functions } from './functions.ts';
 import type { Metrics } from './metrics.ts';
 import type { Endpoint } from './runtime.ts';
@@ -203,8 +204,8 @@ function bodyOf(incoming: http.IncomingMessage): ReadableStream<Uint8Array> {
 
 function failure(name: string, error: Error): Response {
   if (error instanceof GivenUpError) return ownAnswer(error.status, error.message);
-  const refused = 'code' in error && error.code === 'ECONNREFUSED';
-  if (refused) return ownAnswer(503, `${name} does not take calls at the moment.`, { 'Retry-After': '1' });
+  if (errorCode(error) === 'ECONNREFUSED')
+    return ownAnswer(503, `${name} does not take calls at the moment.`, { 'Retry-After': '1' });
   return ownAnswer(500, `${name} broke off the call (${error.message}).`);
 }
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Configuration } from '../../lib/platform/configuration.ts';
+import { errorCode } from '../../lib/platform/error-code.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function requireFreePorts(configuration: Configuration): Promise<vo
     try {
       await tryPort(host, port);
     } catch (error) {
-      const why = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' ? 'is taken' : String(error);
+      const why = errorCode(error) === 'EADDRINUSE' ? 'is taken' : String(error);
       throw new CommandError(EXIT.notReady, `Port ${port} of ${host} ${why}: set ${variable} to another one.`, error);
     }
   }

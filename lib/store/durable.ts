@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../platform/error-code.ts';
 
 /** Who may read what lies on the disk: its owner and group, since images are patients' data. */
 const FILE_MODE = 0o640;

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { Socket } from 'node:net';
 import { Client } from 'minio';
 import type { StoreConfiguration } from '../platform/configuration.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode } from '../platform/error-code.ts';
 import { StoreUnavailableError } from './store.ts';
 
 export type S3Configuration = Extract<StoreConfiguration, { driver: 's3' }>;
