@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { StatusFile } from '../cli/up/data-folder.ts';
+import { readiness } from '../cli/up/up.ts';
 import { HOME, readStoreConfiguration } from '../lib/platform/configuration.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
@@ -11,6 +13,9 @@ import { freePort } from './postgres.ts';
 
 /** Real images for tests, beside the clone; a test that needs them skips where they are absent. */
 export const REAL_DATA = path.resolve(HOME, '../shared/data');
+
+/** Of the first administrator, `admin`. */
+export const ADMIN_PASSWORD = 'a long password of this test';
 
 const TOKEN = 'token-of-this-test-run';
 const READY_LIMIT_MS = 90_000;
@@ -34,7 +39,7 @@ export interface Site {
   openStore(): ObjectStore;
   /** Waits until `count` runs of the study have ended; newest first. */
   untilEnded(studyInstanceUid: string, count?: number, limitMs?: number): Promise<RunView[]>;
-  /** Process id of a part, as `overread status` tells it. */
+  /** Process id of a part, by the status file that `overread status` reads. */
   pidOf(part: string): Promise<number>;
   untilReady(): Promise<void>;
   /** SIGTERM, as a person's Ctrl-C; answers the exit status. The data stay until `remove`. */
@@ -66,7 +71,7 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
     OVERREAD_FAAS_PORT: String(faasPort),
     OVERREAD_QUIET_SECONDS: '0.5',
     OVERREAD_API_TOKEN: TOKEN,
-    OVERREAD_ADMIN_PASSWORD: 'a long password of this test',
+    OVERREAD_ADMIN_PASSWORD: ADMIN_PASSWORD,
     ...environment,
   };
   const web = `http://127.0.0.1:${webPort}`;
@@ -114,6 +119,8 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
     return body.runs.map((run) => RunView.parse(run));
   };
 
+  const parts = () => StatusFile.parse(JSON.parse(readFileSync(path.join(data, 'status.json'), 'utf8'))).parts;
+
   const site: Site = {
     data,
     web,
@@ -142,17 +149,15 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
       }
     },
     pidOf: async (part) => {
-      const { stdout } = await overread('status', '--json');
-      const status: { parts: { name: string; pid: number }[] } = JSON.parse(stdout);
-      const pid = status.parts.find(({ name }) => name === part)?.pid;
-      if (pid === undefined) throw new Error(`No part ${part}: ${stdout}`);
+      const pid = parts().find(({ name }) => name === part)?.pid;
+      if (pid == null) throw new Error(`No part ${part}: ${JSON.stringify(parts())}`);
       return pid;
     },
     untilReady: async () => {
       const deadline = Date.now() + READY_LIMIT_MS;
-      while ((await overread('status')).status !== 0) {
+      while (!(await isReady(parts()))) {
         if (Date.now() > deadline) throw new Error(`Not ready again in time:\n${output}`);
-        await pause(100);
+        await pause(50);
       }
     },
     stop: async () => {
@@ -176,6 +181,14 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
     throw error;
   });
   return site;
+}
+
+/** Whether every part runs and those that have a `/readyz` say 200, as `overread status` finds out. */
+async function isReady(parts: StatusFile['parts']): Promise<boolean> {
+  const answers = parts.map(async ({ state, address }) => {
+    return state === 'ready' && (address === null || (await readiness(address)) === undefined);
+  });
+  return (await Promise.all(answers)).every((ready) => ready);
 }
 
 /** Free ports, all different, in a tuple of that length. */

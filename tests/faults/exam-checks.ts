@@ -22,7 +22,7 @@ export async function untilWhole(site: Site, exam: Exam, limitMs = RECOVERY_MS):
     expect(newest?.result?.images.length, seen).toBe(exam.files.length);
     return runs;
   };
-  return vi.waitFor(whole, { timeout: limitMs, interval: 25 });
+  return vi.waitFor(whole, { timeout: limitMs, interval: 50 });
 }
 
 /**

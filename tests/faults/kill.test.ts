@@ -1,46 +1,32 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import type { RunView } from '../../schemas/api.ts';
 import { type Exam, makeExams } from '../exams.ts';
 import { type Site, startSite } from '../site.ts';
 import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
-import { functionPid, isAlive, postgresPid, summary } from './processes.ts';
+import { IN_HAND, inferencePid, LAST_STEPS, MOMENTS, SENDING } from './moments.ts';
+import { isAlive, postgresPid, summary } from './processes.ts';
 
-const inference = async (site: Site) => functionPid(await site.pidOf('provider'), 'infer-detection');
+const EVERY_MOMENT = Object.keys(MOMENTS);
 
-/** Process ids of those that are killed. */
-const VICTIMS: Readonly<Record<string, (site: Site) => Promise<number>>> = {
-  'the gateway': (site) => site.pidOf('gateway'),
-  'the connector': (site) => site.pidOf('connector'),
-  'the provider': (site) => site.pidOf('provider'),
-  'the web': (site) => site.pidOf('web'),
-  'a function': inference,
-  PostgreSQL: async (site) => postgresPid(site),
+interface Victim {
+  /** Process id of what is killed. */
+  readonly pid: (site: Site) => Promise<number>;
+  readonly moments: readonly string[];
+}
+
+const VICTIMS: Readonly<Record<string, Victim>> = {
+  'the gateway': { pid: (site) => site.pidOf('gateway'), moments: EVERY_MOMENT },
+  'the connector': { pid: (site) => site.pidOf('connector'), moments: EVERY_MOMENT },
+  'the provider': { pid: (site) => site.pidOf('provider'), moments: EVERY_MOMENT },
+  'a function': { pid: inferencePid, moments: EVERY_MOMENT },
+  PostgreSQL: { pid: async (site) => postgresPid(site), moments: EVERY_MOMENT },
+  'the keeper of PostgreSQL': { pid: (site) => site.pidOf('postgres'), moments: [IN_HAND] },
+  'the web': { pid: (site) => site.pidOf('web'), moments: [LAST_STEPS] },
 };
 
-/** Brings an exam to a moment, and kills then. */
-type Moment = (site: Site, exam: Exam, kill: () => void) => Promise<void>;
-
-const MOMENTS: Readonly<Record<string, Moment>> = {
-  'while images are sent': (site, exam, kill) => exam.sendUntilTaken(site, kill),
-  'when the last image is answered': async (site, exam, kill) => {
-    await exam.send(site);
-    kill();
-  },
-  'while a function has its call in hand': async (site, exam, kill) => {
-    const pid = await inference(site);
-    process.kill(pid, 'SIGSTOP');
-    await exam.send(site);
-    await untilRun(site, exam, ({ steps }) => statusOf(steps, 'infer-detection') === 'running');
-    kill();
-    if (isAlive(pid)) process.kill(pid, 'SIGCONT');
-  },
-  'when its last steps come': async (site, exam, kill) => {
-    await exam.send(site);
-    await untilRun(site, exam, ({ steps }) => statusOf(steps, 'infer-detection') === 'succeeded');
-    kill();
-  },
-};
+const KILLS = Object.entries(VICTIMS).flatMap(([victim, { pid, moments }]) =>
+  moments.map((moment) => ({ victim, pidOf: pid, moment })),
+);
 
 describe('kill -9 in the middle of an exam', () => {
   let site: Site;
@@ -48,7 +34,7 @@ describe('kill -9 in the middle of an exam', () => {
   let undisturbed: unknown;
   const done: Exam[] = [];
   const recoveries = new Map<string, number[]>();
-  const exams = makeExams({ count: 2 + Object.keys(VICTIMS).length * Object.keys(MOMENTS).length, seed: 100 });
+  const exams = makeExams({ count: 2 + KILLS.length, seed: 100 });
 
   beforeAll(async () => {
     await exams.ready;
@@ -66,41 +52,37 @@ describe('kill -9 in the middle of an exam', () => {
     exams.remove();
   });
 
-  for (const [victim, pidOf] of Object.entries(VICTIMS)) {
-    for (const [moment, reach] of Object.entries(MOMENTS)) {
-      it(`${victim}, ${moment}: every answered image is there, the run ends once`, async () => {
-        const exam = exams.next();
-        const pid = await pidOf(site);
-        let killedAt: number | undefined;
-        await reach(site, exam, () => {
-          if (killedAt !== undefined) return;
-          killedAt = Date.now();
-          process.kill(pid, 'SIGKILL');
-        });
-        await untilWhole(site, exam);
-        const took = Date.now() - (killedAt ?? 0);
-        recoveries.set(victim, [...(recoveries.get(victim) ?? []), took]);
-        expect(took, 'the exam has its result this soon after the kill').toBeLessThan(RECOVERY_MS);
-        await site.untilReady();
-        // A gateway that is away for longer than the quiet period finds the study complete with what it has.
-        const versions = moment === 'while images are sent' ? 'any' : 1;
-        await expectWhole(site, store, exam, { undisturbed, versions });
-        if (versions === 1) done.push(exam);
+  for (const { victim, pidOf, moment } of KILLS) {
+    it(`${victim}, ${moment}: every answered image is there, the run ends once`, async () => {
+      const exam = exams.next();
+      const pid = await pidOf(site);
+      let killedAt: number | undefined;
+      await MOMENTS[moment]?.(site, exam, () => {
+        if (killedAt === undefined) process.kill(pid, 'SIGKILL');
+        killedAt ??= Date.now();
       });
-    }
+      await untilWhole(site, exam);
+      const took = Date.now() - (killedAt ?? 0);
+      recoveries.set(victim, [...(recoveries.get(victim) ?? []), took]);
+      expect(took, 'the exam has its result this soon after the kill').toBeLessThan(RECOVERY_MS);
+      await site.untilReady();
+      const versions = moment === SENDING ? 'any' : 1;
+      await expectWhole(site, store, exam, { undisturbed, versions });
+      if (versions === 1) done.push(exam);
+    });
   }
 
   it('the supervisor: nothing is left running, and after a new start the exam ends', async () => {
     const exam = exams.next();
     const parts = await Promise.all(['postgres', 'provider', 'connector', 'gateway', 'web'].map(site.pidOf));
-    const others = [postgresPid(site), await inference(site)];
+    const others = [postgresPid(site), await inferencePid(site)];
     await exam.send(site);
-    const killedAt = Date.now();
     await site.kill();
     await expect.poll(() => [...parts, ...others].filter(isAlive), { timeout: RECOVERY_MS }).toEqual([]);
+    const startedAt = Date.now();
     await site.start();
     await untilWhole(site, exam);
-    recoveries.set('the supervisor', [Date.now() - killedAt]);
+    recoveries.set('the supervisor, and started again,', [Date.now() - startedAt]);
     await expectWhole(site, store, exam, { undisturbed });
   });
 
@@ -109,10 +91,3 @@ describe('kill -9 in the middle of an exam', () => {
     for (const exam of done) await expectWhole(site, store, exam, { undisturbed });
   });
 });
-
-const statusOf = (steps: RunView['steps'], step: string) => steps.find(({ name }) => name === step)?.status;
-
-async function untilRun(site: Site, exam: Exam, met: (run: RunView) => boolean): Promise<void> {
-  const reached = async () => (await site.runs(exam.studyInstanceUid).catch(() => [])).some(met);
-  await expect.poll(reached, { timeout: RECOVERY_MS, interval: 25 }).toBe(true);
-}
