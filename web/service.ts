@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { serve } from '@hono/node-server';
 import { connect, databaseUrl } from '../lib/database/connection.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
+import { keepSecret } from '../lib/platform/secrets.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
 import { requestRetry } from '../lib/runs/retry.ts';
 import { openStore } from '../lib/store/open.ts';
@@ -94,12 +93,5 @@ export function webService(configuration: Configuration, log: Logger): Service {
 
 /** The key of `/launch`: made at the first start, kept so that addresses outlive a restart. */
 function launchKey(secrets: string): Buffer {
-  const file = path.join(secrets, 'launch-key');
-  mkdirSync(secrets, { recursive: true, mode: 0o700 });
-  try {
-    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+  return Buffer.from(keepSecret(secrets, 'launch-key', randomBytes(32).toString('hex')), 'hex');
 }

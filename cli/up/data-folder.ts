@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { z } from 'zod';
 import type { Configuration } from '../../lib/platform/configuration.ts';
+import { keepSecret } from '../../lib/platform/secrets.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
 /** `status.json` in the data folder: what `overread up` runs, for the other commands. */
@@ -24,7 +25,6 @@ export const StatusFile = z.object({
 export type StatusFile = z.infer<typeof StatusFile>;
 
 const statusPath = (configuration: Configuration) => path.join(configuration.data, 'status.json');
-const API_TOKEN_FILE = 'api-token';
 
 /** Makes the data folder for its owner only. */
 export function prepareDataFolder(configuration: Configuration): void {
@@ -52,24 +52,11 @@ export function removeStatusFile(configuration: Configuration): void {
   rmSync(statusPath(configuration), { force: true });
 }
 
-/** Writes a secret that only the owner may read. */
-export function writeSecret(configuration: Configuration, name: string, value: string): void {
-  writeFileSync(path.join(configuration.secrets, name), `${value}\n`, { mode: 0o600 });
-}
-
 /** The token of the REST API: the configured one, else one made at the first start and kept. */
 export function apiToken(configuration: Configuration): string {
-  if (configuration.apiToken !== undefined) return configuration.apiToken;
-  const known = knownApiToken(configuration);
-  if (known !== undefined) return known;
-  const token = randomBytes(32).toString('base64url');
-  writeSecret(configuration, API_TOKEN_FILE, token);
-  return token;
-}
-
-function knownApiToken(configuration: Configuration): string | undefined {
-  const file = path.join(configuration.secrets, API_TOKEN_FILE);
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  return (
+    configuration.apiToken ?? keepSecret(configuration.secrets, 'api-token', randomBytes(32).toString('base64url'))
+  );
 }
 
 /** Where the REST API of the running Overread is, and the token for it. @throws {CommandError} nothing runs here (3) */

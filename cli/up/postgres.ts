@@ -4,7 +4,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lib/database
 import { readConfiguration } from '../../lib/platform/configuration.ts';
 import { runService } from '../../lib/platform/lifecycle.ts';
 import { createLog } from '../../lib/platform/log.ts';
-import { writeSecret } from './data-folder.ts';
+import { writeSecret } from '../../lib/platform/secrets.ts';
 
 /**
  * The embedded PostgreSQL as a part of its own: it ends when its supervisor is gone, which PostgreSQL itself would not
@@ -19,7 +19,7 @@ runService(
     start: async () => {
       const port = Number(process.env.OVERREAD_POSTGRES_PORT);
       server = await startEmbeddedPostgres(path.join(configuration.data, 'postgres'), port);
-      writeSecret(configuration, DATABASE_URL_FILE, server.url);
+      writeSecret(configuration.secrets, DATABASE_URL_FILE, server.url);
       server.process.once('exit', (status, signal) => {
         log.error({ status, signal }, 'PostgreSQL has ended');
         process.exit(1);
