@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
+import { firstIssue } from '../lib/platform/issue.ts';
 import {
   EnvironmentFile,
   FunctionDeployment,
@@ -9,7 +10,6 @@ import {
   Stack,
   type StackFunction,
 } from '../schemas/openfaas.ts';
-import { firstIssue } from './issue.ts';
 import { commandFor } from './process/command.ts';
 
 /** stack.yml cannot be read; the message names the file and the first thing that is wrong. */

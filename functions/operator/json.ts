@@ -1,18 +1,13 @@
 import type { z } from 'zod';
-import { ProblemError } from '../../lib/platform/problem.ts';
+import { firstIssue } from '../../lib/platform/issue.ts';
+import { unprocessable } from '../../lib/platform/problem.ts';
 import type { InputFile } from './define.ts';
 
 /** Reads a JSON file that an earlier step wrote. @throws {ProblemError} it has another shape than agreed */
 export async function readJson<Schema extends z.ZodType>(file: InputFile, schema: Schema): Promise<z.output<Schema>> {
   const parsed = schema.safeParse(JSON.parse((await file.read()).toString('utf8')));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new ProblemError(
-    422,
-    'The input cannot be processed',
-    `${file.name} is not what this operator reads: ${issue?.path.join('.')}: ${issue?.message}`,
-    { cause: parsed.error },
-  );
+  throw unprocessable(`${file.name} is not what this operator reads: ${firstIssue(parsed.error)}`, parsed.error);
 }
 
 /** Bytes of a value as JSON. */

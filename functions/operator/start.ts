@@ -6,6 +6,7 @@ import {
   readStoreConfiguration,
   type StoreConfiguration,
 } from '../../lib/platform/configuration.ts';
+import { firstIssue } from '../../lib/platform/issue.ts';
 import { runService } from '../../lib/platform/lifecycle.ts';
 import { createLog } from '../../lib/platform/log.ts';
 import { openStore } from '../../lib/store/open.ts';
@@ -41,10 +42,7 @@ export async function main(operator: Operator, args: readonly string[] = process
 /** Serves the operator until SIGTERM or the end of the supervisor. @throws {ConfigurationError} */
 export function serveOperator(operator: Operator, environment: Readonly<Record<string, string | undefined>>): void {
   const env = Environment.safeParse(environment);
-  if (!env.success) {
-    const issue = env.error.issues[0];
-    throw new ConfigurationError(`environment: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
+  if (!env.success) throw new ConfigurationError(`environment: ${firstIssue(env.error)}`);
   const { PORT: port, OVERREAD_FUNCTION_HOST: host, secret_mount_path: secrets } = env.data;
   const log = createLog(operator.name);
   const store = openStore(storeConfiguration(environment, secrets));

@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AETitle } from '../../schemas/pipeline.ts';
 import { SiteFile } from '../../schemas/site.ts';
+import { firstIssue } from './issue.ts';
 
 /** The folder of the clone: functions, pipelines and models are found below it. */
 export const HOME = path.resolve(import.meta.dirname, '../..');
@@ -145,8 +146,7 @@ function readYaml(file: string): unknown {
 function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new ConfigurationError(`${where}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
+  throw new ConfigurationError(`${where}: ${firstIssue(parsed.error)}`);
 }
 
 function firstLine(error: unknown): string {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { ModelCard } from '../../schemas/model.ts';
 import type { RunModel } from '../../schemas/run.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
+import { firstIssue } from '../platform/issue.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../store/store.ts';
 import { sha256 } from './canonical.ts';
 import { cardKey, weightsKey } from './keys.ts';
@@ -80,8 +81,7 @@ function readCard(file: string): { card: ModelCard; bytes: Buffer } {
   }
   const parsed = ModelCard.safeParse(json);
   if (parsed.success) return { card: parsed.data, bytes };
-  const issue = parsed.error.issues[0];
-  throw new ModelError(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a model card'}`);
+  throw new ModelError(`${file}: ${firstIssue(parsed.error)}`);
 }
 
 /** Stores an object once; what is there already must be the same. */

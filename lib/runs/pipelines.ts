@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { Pipeline, type PipelineStep } from '../../schemas/pipeline.ts';
+import { firstIssue } from '../platform/issue.ts';
 
 /** A pipeline file that cannot be used; the message names the file and what is wrong with it. */
 export class PipelineError extends Error {
@@ -45,10 +46,7 @@ export function parsePipeline(text: string, file: string): Pipeline {
     });
   }
   const parsed = Pipeline.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new PipelineError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
+  if (!parsed.success) throw new PipelineError(`${file}: ${firstIssue(parsed.error)}`);
   checkGraph(parsed.data, file);
   return parsed.data;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { firstIssue } from '../../lib/platform/issue.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 
 /** Takes what was sent by its schema. @throws {ProblemError} `status`, naming the first thing that is wrong, not its value */
@@ -9,9 +10,7 @@ export function parseOrRefuse<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue?.path.join('.');
-  throw new ProblemError(status, title, `${where ? `${where}: ` : ''}${issue?.message ?? 'not valid'}.`);
+  throw new ProblemError(status, title, `${firstIssue(parsed.error)}.`);
 }
 
 /** 404 of things that are not there, or that nobody may know of. */

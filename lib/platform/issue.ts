@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** The first thing that is wrong, as `where: what`. */
+/** The first thing that a schema found wrong, as `where: what`; never the value itself. */
 export function firstIssue({ issues }: z.core.$ZodError): string {
   const [issue] = issues;
   if (issue === undefined) return 'is not valid';
