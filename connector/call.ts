@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../lib/platform/log.ts';
 import { canonicalJson } from '../lib/runs/canonical.ts';
-import { failedKey, manifestKey, startedKey } from '../lib/runs/keys.ts';
-import { ObjectNotFoundError, type ObjectStore } from '../lib/store/store.ts';
-import { Manifest } from '../schemas/manifest.ts';
+import { failedKey, startedKey } from '../lib/runs/keys.ts';
+import { readManifest } from '../lib/runs/state.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
 import type { Problem } from '../schemas/problem.ts';
 import type { AttemptFailed, AttemptStarted, RunStep } from '../schemas/run.ts';
 import { type CallOutcome, callFunction, type Invoker } from './faas.ts';
@@ -129,19 +129,8 @@ export class Caller {
   /** An answer counts by the manifest: without one it is a failure, and with one a lost answer is none. */
   async #judge(call: QueuedCall, outcome: CallOutcome): Promise<CallOutcome> {
     if (outcome.kind === 'not-yet') return outcome;
-    const written = await this.#hasManifest(call);
-    if (written) return { kind: 'answered' };
+    if ((await readManifest(this.#options.store, call.run, call.step)) !== undefined) return { kind: 'answered' };
     return outcome.kind === 'failed' ? outcome : { kind: 'failed', problem: NO_MANIFEST, retryable: true };
-  }
-
-  async #hasManifest({ run, step }: QueuedCall): Promise<boolean> {
-    try {
-      const text = (await this.#options.store.get('runs', manifestKey(run, step))).toString('utf8');
-      return Manifest.safeParse(JSON.parse(text)).success;
-    } catch (error) {
-      if (error instanceof ObjectNotFoundError || error instanceof SyntaxError) return false;
-      throw error;
-    }
   }
 
   async #write(key: string, value: AttemptStarted | AttemptFailed): Promise<void> {

@@ -3,9 +3,9 @@ import type { Logger } from '../lib/platform/log.ts';
 import { advance } from '../lib/runs/advance.ts';
 import { canonicalJson } from '../lib/runs/canonical.ts';
 import { endKey } from '../lib/runs/keys.ts';
-import { InvalidRunError, type KnownObjects, type RunState, readRunState } from '../lib/runs/state.ts';
+import { InvalidRunError, type KnownObjects, type RunState, readEnd, readRunState } from '../lib/runs/state.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
-import { End, type RunStep } from '../schemas/run.ts';
+import type { End, RunStep } from '../schemas/run.ts';
 import type { QueuedCall } from './queue.ts';
 import type { HeldRun, RunTable } from './run-table.ts';
 
@@ -152,8 +152,8 @@ export class Runs {
   }
 
   async #writeInvalid(run: string): Promise<End> {
-    const written = await this.#options.store.get('runs', endKey(run)).catch(() => undefined);
-    if (written !== undefined) return End.parse(JSON.parse(written.toString('utf8')));
+    const written = await readEnd(this.#options.store, run);
+    if (written !== undefined) return written;
     const reason = 'The run has no valid plan: run.json is not what a run.json must be.';
     return this.#writeEnd(run, { status: 'failed', reason, step: null, retries: 0 });
   }

@@ -1,8 +1,8 @@
 import { ProblemError, unprocessable } from '../../lib/platform/problem.ts';
-import { manifestKey } from '../../lib/runs/keys.ts';
-import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
+import { readManifest } from '../../lib/runs/state.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
 import { getVerified } from '../../lib/store/verified.ts';
-import { Manifest } from '../../schemas/manifest.ts';
+import type { Manifest } from '../../schemas/manifest.ts';
 import type { Run, RunStep } from '../../schemas/run.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import type { StageClock } from './clock.ts';
@@ -12,16 +12,6 @@ import type { InputFile, Operator } from './define.ts';
 export interface ResolvedInputs {
   readonly references: Readonly<Record<string, readonly ObjectReference[]>>;
   readonly at: string;
-}
-
-/** The manifest of a step; undefined while there is none. */
-export async function readManifest(store: ObjectStore, run: string, step: string): Promise<Manifest | undefined> {
-  try {
-    return Manifest.parse(JSON.parse((await store.get('runs', manifestKey(run, step))).toString('utf8')));
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 /**

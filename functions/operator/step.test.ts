@@ -57,6 +57,15 @@ describe('runStep', () => {
     expect(calls).toBe(before);
   });
 
+  it('writes its manifest over an object that is none', async () => {
+    const store = await temporaryStore();
+    const run = await storeRun(store, { steps: [first], files });
+    const key = `${run}/steps/join/manifest.json`;
+    await store.put('runs', key, Buffer.from('{"run":'));
+    const manifest = await doStep(store, join, run);
+    expect(JSON.parse((await store.get('runs', key)).toString())).toEqual(manifest);
+  });
+
   it('works again for another version of the operator, in the next free attempt', async () => {
     const store = await temporaryStore();
     const run = await storeRun(store, { steps: [first], files });

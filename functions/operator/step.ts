@@ -4,14 +4,14 @@ import type { Logger } from '../../lib/platform/log.ts';
 import { unprocessable } from '../../lib/platform/problem.ts';
 import { canonicalJson, sha256 } from '../../lib/runs/canonical.ts';
 import { attemptPrefix, manifestKey } from '../../lib/runs/keys.ts';
-import { readRun } from '../../lib/runs/state.ts';
+import { readManifest, readRun } from '../../lib/runs/state.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { Device, Manifest } from '../../schemas/manifest.ts';
 import type { Run, RunModel, RunStep } from '../../schemas/run.ts';
 import type { Bucket, ObjectReference } from '../../schemas/store.ts';
 import { StageClock } from './clock.ts';
 import type { InputFile, Operator, RunFacts, StepContext } from './define.ts';
-import { inputFile, type ResolvedInputs, readManifest, resolveInputs } from './inputs.ts';
+import { inputFile, type ResolvedInputs, resolveInputs } from './inputs.ts';
 import type { ModelCache } from './models.ts';
 
 /** What a call asks for. */

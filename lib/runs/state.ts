@@ -1,7 +1,7 @@
 import { Manifest } from '../../schemas/manifest.ts';
 import { AttemptFailed, AttemptStarted, End, Retry, Run, Trigger } from '../../schemas/run.ts';
 import { ObjectNotFoundError, type ObjectStore, type ObjectSummary } from '../store/store.ts';
-import { parseRunKey, type RunObject, runKey } from './keys.ts';
+import { endKey, manifestKey, parseRunKey, type RunObject, runKey } from './keys.ts';
 
 /** Everything the store holds of one step. */
 export interface StepState {
@@ -34,6 +34,16 @@ export function stepState(state: RunState, step: string): StepState {
 /** Reads a run's plan. @throws {ObjectNotFoundError} there is no such run */
 export async function readRun(store: ObjectStore, id: string): Promise<Run> {
   return Run.parse(JSON.parse((await store.get('runs', runKey(id))).toString('utf8')));
+}
+
+/** The manifest of a step; undefined while there is none, or none that is one. */
+export async function readManifest(store: ObjectStore, id: string, step: string): Promise<Manifest | undefined> {
+  return Manifest.safeParse(await readJson(store, manifestKey(id, step))).data;
+}
+
+/** How a run ended; undefined while it has not, or nothing says so that is an ending. */
+export async function readEnd(store: ObjectStore, id: string): Promise<End | undefined> {
+  return End.safeParse(await readJson(store, endKey(id))).data;
 }
 
 /** Objects of one run that were read before, by key: read again only where the store lists them as changed. */
