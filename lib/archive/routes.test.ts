@@ -116,6 +116,12 @@ describe('decideRoute', () => {
     expect(reason).toBe(`${keyword} does not match.`);
   });
 
+  it('shows a few of many values, and no characters that turn a page round', () => {
+    const values = ['\u202eSIVLEP\r\n', ...Array.from({ length: 30_000 }, (_, index) => String(index))];
+    const { reason } = decideRoute(route({ StudyDescription: 'A' }), { StudyDescription: values }, PIPELINES);
+    expect(reason).toBe('StudyDescription is ` SIVLEP  ` or `0` or `1` or `2` or … (30001 values), wanted `A`.');
+  });
+
   it('cuts a long value', () => {
     const { reason } = decideRoute(
       route({ StudyDescription: 'A' }),

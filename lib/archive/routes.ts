@@ -28,6 +28,9 @@ const IDENTIFYING =
 /** Longest value shown in a reason, characters. */
 const LONGEST_SHOWN = 64;
 
+/** Most values shown in a reason. */
+const MOST_SHOWN = 4;
+
 /** Tags that the index keeps whatever the routes ask for. */
 const ALWAYS_KEPT = [
   'SOPClassUID',
@@ -124,12 +127,14 @@ function refusal({ keyword, wanted }: Condition, values: readonly string[]): str
   if (IDENTIFYING.test(keyword) || vrOf(keyword) === 'PN') return `${keyword} does not match.`;
   const wish = list(wanted.map((value) => named(keyword, value)));
   if (values.length === 0) return `${keyword} is absent or empty, wanted ${wish}.`;
-  return `${keyword} is ${list(values.map((value) => named(keyword, value)))}, wanted ${wish}.`;
+  const found = values.slice(0, MOST_SHOWN).map((value) => named(keyword, value));
+  if (values.length > MOST_SHOWN) found.push(`… (${values.length} values)`);
+  return `${keyword} is ${list(found)}, wanted ${wish}.`;
 }
 
 function named(keyword: string, value: string): string {
   const name = keyword === 'SOPClassUID' ? sopClassName(value) : undefined;
-  const shown = name ?? value;
+  const shown = (name ?? value).replaceAll(/\p{C}/gu, ' ');
   return `\`${shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}…` : shown}\``;
 }
 

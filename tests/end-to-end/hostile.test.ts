@@ -56,7 +56,10 @@ async function endsAs(study: string, status: RunView['status'], reason: string |
     /\.ts\b|node_modules|\/work|json|undefined|null|NaN|\[object/,
   );
   expect(run?.reason ?? 'A.').toMatch(/^[A-Z].*\.$/s);
-  expect((await site.study(study)).runs.map(({ id }) => id)).toEqual([run?.id]);
+  const { runs, routes } = await site.study(study);
+  expect(runs.map(({ id }) => id)).toEqual([run?.id]);
+  for (const { reason: why } of routes)
+    expect(why, 'a sentence without what turns a page round').toMatch(/^\P{C}{1,400}$/u);
   for (const at of [`/runs/${run?.id}`, `/studies/${study}`, '/']) {
     const page = await browser.page(at);
     expect(page, 'nothing that a file says is markup').not.toMatch(/<script>alert|<img src=x/);
@@ -95,6 +98,7 @@ describe('afterwards', () => {
   it('nothing in the log identifies a person', () => {
     const folder = path.join(site.data, 'logs');
     const logs = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'));
+    expect(logs.join('')).toContain('"part":"gateway"');
     expect(logs.join('')).not.toMatch(/PHANTOM-0001|Phantom\^|PH0001|etc\/passwd|drop table/);
   });
 

@@ -65,7 +65,7 @@ export const unknowable: (readonly [title: string, sent: () => Sent, reason: str
   [
     'a file cut short at once',
     () => withDataSet(pelvisWith(), (all) => all.subarray(0, 70)),
-    'It breaks off, or is broken, before its end. Its StudyInstanceUID is missing or not valid.',
+    'It breaks off, or is broken, before its end. Its SOPInstanceUID is missing or not valid.',
     false,
   ],
   [
