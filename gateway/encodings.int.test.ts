@@ -7,8 +7,8 @@ import { readFileHead } from '../lib/dicom/part10.ts';
 import { echo, sendFiles } from '../lib/dicom/send.ts';
 import { HOME } from '../lib/platform/configuration.ts';
 import { freePort, startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { dataSetOf, radiograph, written } from './images.ts';
-import { run, Testbed, until } from './testbed.ts';
+import { dataSetOf, radiograph, written } from './images.fixture.ts';
+import { run, Testbed, until } from './world.fixture.ts';
 
 const DATA = path.join(HOME, '../shared/data');
 const dcmtk = await run('storescu', ['--version']).then(

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { deriveUid } from '../lib/dicom/uid.ts';
 import { HOME } from '../lib/platform/configuration.ts';
 import { freePort, startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { radiograph, written } from './images.ts';
-import { Testbed, until } from './testbed.ts';
+import { radiograph, written } from './images.fixture.ts';
+import { Testbed, until } from './world.fixture.ts';
 
 const INSTANCES = 200;
 

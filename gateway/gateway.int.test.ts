@@ -9,8 +9,8 @@ import { echo, sendFiles } from '../lib/dicom/send.ts';
 import { deriveUid } from '../lib/dicom/uid.ts';
 import { readRunState } from '../lib/runs/state.ts';
 import { freePort, startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { dataSetOf, radiograph, written } from './images.ts';
-import { Testbed, type TestbedOptions, until } from './testbed.ts';
+import { dataSetOf, radiograph, written } from './images.fixture.ts';
+import { Testbed, type TestbedOptions, until } from './world.fixture.ts';
 
 const HIP = 'CI2_CD_HIP_FRAC';
 

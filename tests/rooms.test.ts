@@ -3,7 +3,7 @@ import { brokenRules, importsOf } from './rooms.ts';
 
 describe('the rules of the rooms', () => {
   it('let a file import its own room and what its room may lean on', () => {
-    expect(brokenRules('lib/imaging/window.ts', ['lib/imaging/boxes.ts', 'lib/dicom/pixels.ts'])).toEqual([]);
+    expect(brokenRules('lib/archive/facts.ts', ['lib/archive/spool.ts', 'lib/dicom/pixels.ts'])).toEqual([]);
   });
 
   it('name the file, what it imports and what it may import', () => {
@@ -18,6 +18,16 @@ describe('the rules of the rooms', () => {
     expect(brokenRules('web/main.ts', ['schemas/database/archive.ts'])).toEqual([
       'web/main.ts imports schemas/database/archive.ts: only lib/archive may touch these tables.',
     ]);
+  });
+
+  it('keep what is for tests out of everything else', () => {
+    expect(brokenRules('web/app.ts', ['web/testing/world.ts', 'tests/site.ts'])).toEqual([
+      'web/app.ts imports web/testing/world.ts, which is for tests alone.',
+      'web/app.ts imports tests/site.ts, which is for tests alone.',
+    ]);
+    expect(brokenRules('connector/world.fixture.ts', ['connector/connector.ts', 'lib/runs/state.fixture.ts'])).toEqual(
+      [],
+    );
   });
 
   it('open one file of a service to another, and no more', () => {

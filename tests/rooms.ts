@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
  * Which room may import which, as docs/architecture.md says it. A room is a top-level folder, or a folder below `lib/`. A
  * file of another room may be named alone, where a room shows only that door.
  */
-const SERVICES_LIBRARIES = ['schemas', 'lib/platform', 'lib/database', 'lib/store', 'lib/runs', 'lib/dicom'];
+const LIBRARIES = ['schemas', 'lib/platform', 'lib/database', 'lib/store', 'lib/runs'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   'lib/platform': ['schemas'],
@@ -14,16 +14,34 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/store': ['lib/platform', 'schemas'],
   'lib/runs': ['lib/platform', 'lib/store', 'schemas'],
   'lib/dicom': ['schemas'],
-  'lib/imaging': ['lib/dicom', 'schemas'],
-  'lib/archive': [...SERVICES_LIBRARIES],
-  gateway: [...SERVICES_LIBRARIES, 'lib/archive', 'connector/feed.ts'],
-  connector: [...SERVICES_LIBRARIES, 'provider/client.ts'],
+  'lib/imaging': ['schemas'],
+  'lib/archive': [...LIBRARIES, 'lib/dicom'],
+  gateway: [...LIBRARIES, 'lib/dicom', 'lib/archive', 'connector/feed.ts'],
+  connector: [...LIBRARIES, 'provider/client.ts'],
   functions: ['schemas', 'lib/platform', 'lib/store', 'lib/runs', 'lib/dicom', 'lib/imaging'],
   provider: ['schemas', 'lib/platform'],
-  web: [...SERVICES_LIBRARIES, 'lib/archive', 'connector/feed.ts'],
-  cli: [...SERVICES_LIBRARIES, 'lib/archive', 'provider/client.ts', 'phantoms/demo.ts', 'web/projection/project.ts'],
-  phantoms: ['schemas', 'lib/dicom', 'lib/imaging'],
+  web: [...LIBRARIES, 'lib/archive', 'connector/feed.ts'],
+  cli: [
+    ...LIBRARIES,
+    'lib/dicom',
+    'lib/archive',
+    'provider/client.ts',
+    'phantoms/demo.ts',
+    'web/projection/project.ts',
+  ],
+  phantoms: ['lib/dicom', 'lib/imaging'],
+  models: [
+    'schemas',
+    'lib/dicom',
+    'lib/imaging',
+    'functions/dicom-reader/grey.ts',
+    'functions/infer-detection/decode.ts',
+    'functions/infer-detection/session.ts',
+  ],
 };
+
+/** What serves tests alone: tests themselves, and what they share. */
+const FOR_TESTS = /\.(test|fixture)\.ts$|\/(fixture|testing)\/|^tests\//;
 
 /** Who owns the tables of each file in schemas/database: only these rooms may import it. */
 const TABLE_OWNERS: Readonly<Record<string, readonly string[]>> = {
@@ -49,6 +67,8 @@ export function brokenRules(file: string, imported: readonly string[]): string[]
       return [`${file} imports ${target}: only ${owners.join(', ')} may touch these tables.`];
     }
     const other = roomOf(target);
+    if (FOR_TESTS.test(target) && !FOR_TESTS.test(file))
+      return [`${file} imports ${target}, which is for tests alone.`];
     if (other === room || allowed.includes(other) || allowed.includes(target)) return [];
     return [`${file} imports ${target}: ${room} may import ${allowed.join(', ') || 'no other room'}.`];
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPart10 } from './dataset.ts';
-import { encapsulatedFile } from './encapsulated.testing.ts';
+import { encapsulatedFile } from './encapsulated.fixture.ts';
 import { compareInstances } from './identity.ts';
 import { fileMetaBytes } from './part10.ts';
 import { type Elements, writePart10 } from './write.ts';

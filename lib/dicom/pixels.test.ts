@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { encapsulatedFile } from './encapsulated.testing.ts';
+import { encapsulatedFile } from './encapsulated.fixture.ts';
 import { decodeFrame, storedValues } from './pixels.ts';
 import { type Elements, writePart10 } from './write.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ObjectEvent } from '../../schemas/store.ts';
-import { storeContract } from './contract.ts';
+import { storeContract } from './contract.fixture.ts';
 import { FsStore } from './fs.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'overread-fs-'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectEvent } from '../../schemas/store.ts';
-import { collect, listen } from './contract.ts';
+import { collect, listen } from './contract.fixture.ts';
 import { FsStore } from './fs.ts';
 import { StoreUnavailableError } from './store.ts';
 

@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type Minio, startMinio } from '../../tests/peers/minio.ts';
 import { describeWith } from '../../tests/peers/skip.ts';
-import { listen, storeContract } from './contract.ts';
+import { listen, storeContract } from './contract.fixture.ts';
 import { S3Store } from './s3.ts';
 import { StoreUnavailableError } from './store.ts';
 

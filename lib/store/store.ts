@@ -46,7 +46,7 @@ export interface EventSubscription {
 }
 
 /**
- * The object store. Two drivers, `fs` and `s3`, pass the same contract tests (`contract.ts`).
+ * The object store. Two drivers, `fs` and `s3`, pass the same contract tests (`contract.fixture.ts`).
  *
  * A put is atomic and durable: when it resolves, the whole object is there after a power cut, and nobody ever sees part
  * of it. A put of an existing key replaces it; of two at once, one wins whole.
