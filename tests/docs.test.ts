@@ -42,6 +42,13 @@ describe.each(documents())('%s', (document) => {
     }
   });
 
+  it('names files that there are', () => {
+    const made = 'functions/count-images/';
+    const named = inlineCode(document).filter((code) => /^[a-z]+\/[\w./-]*$/.test(code) && !code.startsWith(made));
+    const ours = named.filter((code) => existsSync(path.join(HOME, code.split('/')[0] ?? '')));
+    for (const file of ours) expect(existsSync(path.join(HOME, file)), `${file} is there`).toBe(true);
+  });
+
   it('shows configuration and pipelines that are accepted', () => {
     for (const { text, line } of blocksOf(document).filter(({ language }) => language === 'yaml')) {
       const value: unknown = parseYaml(text);
