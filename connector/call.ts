@@ -13,7 +13,7 @@ import type { QueuedCall } from './queue.ts';
 
 /** Pauses while a function is not there or has no place, ms: doubled from the first to the last. */
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 2_000;
 
 /** A call is told of when it has been out this long, ms. */
 const STARTED_AFTER_MS = 100;

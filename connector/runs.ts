@@ -11,7 +11,7 @@ import type { HeldRun, RunTable } from './run-table.ts';
 
 /** Pause before a run is read again that could not be advanced, ms: doubled from the first to the last. */
 const AGAIN_MS = 500;
-const LONGEST_AGAIN_MS = 10_000;
+const LONGEST_AGAIN_MS = 3_000;
 
 /** What was decided on a reading holds this long, ms: a call fetched from the queue in this time need not read again. */
 const FRESH_MS = 200;

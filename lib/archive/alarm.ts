@@ -1,5 +1,6 @@
+/** Waits after failures, doubled from the first to the last, ms: what failed works again soon after its cause is gone. */
 const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 3_000;
 
 /** Longest time a timer can hold (2^31 - 1 ms); a later moment is waited for in pieces. */
 const LONGEST_TIMER_MS = 2_147_483_647;

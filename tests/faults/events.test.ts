@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { makeExams } from '../exams.ts';
 import { startMinio } from '../peers/minio.ts';
 import { describeWith } from '../peers/skip.ts';
 import { type Site, type SiteEnvironment, startSite } from '../site.ts';
-import { contentOf, expectIdle, expectWhole, untilWhole } from './exam-checks.ts';
+import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
 
 const minio = await startMinio();
 afterAll(() => minio?.stop());
@@ -15,14 +15,18 @@ afterAll(() => minio?.stop());
 /** What may become of events; `astray.ts` knows these words. */
 const MODES = ['withheld', 'every other withheld', 'doubled', 'reordered'];
 
-/** Exams on a site whose connector hears the store's events as a mode says. */
-function eventsAstray(environment: () => SiteEnvironment): { readonly site: () => Site } {
+/**
+ * Exams on a site whose connector hears the store's events as a mode says.
+ *
+ * @param lose waits until the plan of a run is told of, and removes whatever the store tells the connector
+ */
+function eventsAstray(environment: () => SiteEnvironment, lose?: (site: Site) => Promise<void>): void {
   let site: Site;
   let store: ObjectStore;
   let undisturbed: unknown;
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-astray-'));
   const modeFile = path.join(folder, 'mode');
-  const exams = makeExams({ count: 1 + MODES.length, seed: 200 });
+  const exams = makeExams({ count: 2 + MODES.length, seed: 200 });
 
   beforeAll(async () => {
     writeFileSync(modeFile, 'as they come');
@@ -57,11 +61,35 @@ function eventsAstray(environment: () => SiteEnvironment): { readonly site: () =
       await expectWhole(site, store, exam, { undisturbed });
     });
   }
-  return { site: () => site };
+
+  if (lose === undefined) return;
+  it('lost while the connector stood still: the same', async () => {
+    const exam = exams.next();
+    writeFileSync(modeFile, 'as they come');
+    const connector = await site.pidOf('connector');
+    process.kill(connector, 'SIGSTOP');
+    try {
+      await exam.send(site);
+      await lose(site);
+    } finally {
+      process.kill(connector, 'SIGCONT');
+    }
+    await untilWhole(site, exam);
+    await expectWhole(site, store, exam, { undisturbed });
+  });
 }
 
 describe('object events of the store fs', () => {
-  eventsAstray(() => ({}));
+  eventsAstray(
+    () => ({}),
+    async ({ data }) => {
+      const journal = path.join(data, 'journal');
+      const entries = () => readdirSync(journal).map((name) => path.join(journal, name));
+      const isPlan = (entry: string) => readlinkSync(entry).endsWith('/run.json');
+      await expect.poll(() => entries().some(isPlan), { timeout: RECOVERY_MS }).toBe(true);
+      for (const entry of entries()) unlinkSync(entry);
+    },
+  );
 });
 
 describeWith('object events of a real MinIO', minio, 'MinIO cannot be built here (no Go, or no sources)', (minio) => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eq } from 'drizzle-orm';
+import { DrizzleQueryError, eq } from 'drizzle-orm';
+import postgres from 'postgres';
 import { followEvents } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
@@ -15,7 +16,7 @@ const CURSOR = 'projection';
 
 /** Wait before runs that could not be projected are tried again; doubled each time. */
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 3_000;
 
 export interface FollowProjectionOptions {
   readonly store: ObjectStore;
@@ -63,13 +64,29 @@ export async function followProjection({ store, database, log, onChange }: Follo
       if (view !== undefined) onChange(view);
       return true;
     } catch (error) {
-      const isUnreadable = error instanceof InvalidRunError || error instanceof SyntaxError;
+      const isUnreadable = error instanceof InvalidRunError || error instanceof SyntaxError || isDataException(error);
       log.error(
         { err: error, run },
         isUnreadable ? 'run cannot be read and is left out' : 'run cannot be projected yet',
       );
       return isUnreadable;
     }
+  };
+
+  /** @returns whether the cursor is where it should be; false: try it again */
+  const moveCursor = async (position: number): Promise<boolean> => {
+    const values = { name: CURSOR, position };
+    return database.db
+      .insert(cursor)
+      .values(values)
+      .onConflictDoUpdate({ target: cursor.name, set: values })
+      .then(
+        () => true,
+        (error: unknown) => {
+          log.error({ err: error }, 'the cursor of the projection cannot be moved yet');
+          return false;
+        },
+      );
   };
 
   const work = async () => {
@@ -86,7 +103,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
       noted = new Set();
       const again: string[] = [];
       for (const run of runs) if (!(await project(run))) again.push(run);
-      if (again.length > 0) {
+      if (again.length > 0 || !(await moveCursor(upTo))) {
         // The store or the database is away: the cursor stays, so that not even a restart forgets these runs.
         for (const run of again) noted.add(run);
         await sleep(wait, undefined, { signal: closing.signal });
@@ -94,10 +111,6 @@ export async function followProjection({ store, database, log, onChange }: Follo
         continue;
       }
       wait = FIRST_WAIT_MS;
-      await database.db
-        .insert(cursor)
-        .values({ name: CURSOR, position: upTo })
-        .onConflictDoUpdate({ target: cursor.name, set: { position: upTo } });
       position = upTo;
     }
   };
@@ -114,4 +127,10 @@ export async function followProjection({ store, database, log, onChange }: Follo
       await working;
     },
   };
+}
+
+/** PostgreSQL cannot hold what the run says, a NUL in a text say (SQLSTATE class 22): trying again does not help. */
+function isDataException(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  return cause instanceof postgres.PostgresError && cause.code.startsWith('22');
 }
