@@ -1,13 +1,11 @@
-import { readConfiguration } from '../lib/platform/configuration.ts';
-import { runService } from '../lib/platform/lifecycle.ts';
-import { createLog } from '../lib/platform/log.ts';
+import { startService } from '../lib/platform/lifecycle.ts';
 import { webService } from './service.ts';
 
-const configuration = readConfiguration(process.env);
-const log = createLog('web', configuration.logLevel);
-// Node prints its warnings between the lines that are meant for people; here they belong into the log.
-process.removeAllListeners('warning');
-process.on('warning', ({ name, message }) => {
-  log[name === 'ExperimentalWarning' ? 'debug' : 'warn']({ warning: name }, message);
+startService('web', (configuration, log) => {
+  // Node prints its warnings between the lines that are meant for people; here they belong into the log.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    log[name === 'ExperimentalWarning' ? 'debug' : 'warn']({ warning: name }, message);
+  });
+  return webService(configuration, log);
 });
-runService(webService(configuration, log), log);

@@ -1,21 +1,16 @@
 import path from 'node:path';
 import { DATABASE_URL_FILE } from '../../lib/database/connection.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../lib/database/embedded.ts';
-import { readConfiguration } from '../../lib/platform/configuration.ts';
-import { runService } from '../../lib/platform/lifecycle.ts';
-import { createLog } from '../../lib/platform/log.ts';
+import { startService } from '../../lib/platform/lifecycle.ts';
 import { writeSecret } from '../../lib/platform/secrets.ts';
 
 /**
  * The embedded PostgreSQL as a part of its own: it ends when its supervisor is gone, which PostgreSQL itself would not
  * notice, and it ends when PostgreSQL has died, so that the supervisor starts both anew.
  */
-const configuration = readConfiguration(process.env);
-const log = createLog('postgres', configuration.logLevel);
-let server: EmbeddedPostgres | undefined;
-
-runService(
-  {
+startService('postgres', (configuration, log) => {
+  let server: EmbeddedPostgres | undefined;
+  return {
     start: async () => {
       const port = Number(process.env.OVERREAD_POSTGRES_PORT);
       server = await startEmbeddedPostgres(path.join(configuration.data, 'postgres'), port);
@@ -30,6 +25,5 @@ runService(
       server?.process.removeAllListeners('exit');
       await server?.stop();
     },
-  },
-  log,
-);
+  };
+});

@@ -1,4 +1,5 @@
-import type { Logger } from './log.ts';
+import { type Configuration, ConfigurationError, readConfiguration } from './configuration.ts';
+import { createLog, type Logger } from './log.ts';
 
 /** What a service gives to be run: nothing accepts work before `start`; `stop` drains and ends. */
 export interface Service {
@@ -10,6 +11,28 @@ export interface Service {
 
 /** Longest time a stop may take before the process ends all the same, ms; a service that drains longer calls says so. */
 const STOP_LIMIT_MS = 10_000;
+
+/**
+ * The whole of a service's `main.ts`: reads the configuration, makes the service and runs it. A wrong setting ends the
+ * process with status 2 and one line that names it; whatever else keeps the service from being made, with status 1 and a
+ * line of the log, whose message the supervisor shows.
+ *
+ * @param part name of the process, as in its log
+ */
+export function startService(part: string, create: (configuration: Configuration, log: Logger) => Service): void {
+  try {
+    const configuration = readConfiguration(process.env);
+    const log = createLog(part, configuration.logLevel);
+    runService(create(configuration, log), log);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      console.error(error.message);
+      process.exit(2);
+    }
+    createLog(part, 'fatal').fatal({ err: error }, 'cannot start');
+    process.exit(1);
+  }
+}
 
 /**
  * Runs a service until SIGTERM, SIGINT or the end of its supervisor (its IPC channel closes), then stops it and exits.
