@@ -82,7 +82,12 @@ def figures(data: Phantoms, predictions: list[list[dict]]) -> dict:
     found = total - sum(row["not found"] for row in confusion.values())
     right = sum(confusion[name][name] for name in CLASSES)
     return {
-        "hips": {"count": total, "found": part(found, total), "classRightOfFound": part(right, found)},
+        "hips": {
+            "count": total,
+            "found": part(found, total),
+            "classRightOfFound": part(right, found),
+            "foundAndClassRight": part(right, total),
+        },
         "otherImages": {"count": images["other"], "withoutHip": part(images["other"] - invented["other"], images["other"])},
         "hipImages": {"count": images["hip"], "withInventedHip": part(invented["hip"], images["hip"])},
         "perClass": {name: per_class(confusion, name) for name in CLASSES},
