@@ -8,7 +8,7 @@ import { findRun, listRuns } from '../runs.ts';
 import { makeRun } from '../testing/runs.ts';
 import { makeWorld, type World } from '../testing/world.ts';
 import { followProjection, runOfObject } from './follow.ts';
-import { reprojectAll } from './project.ts';
+import { projectRun, reprojectAll } from './project.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -105,6 +105,25 @@ describe('a run without a valid plan', () => {
 
   it('does not stop the projection from being made anew', async () => {
     await expect(reprojectAll(world.store, world.database)).resolves.toBeGreaterThan(0);
+  });
+});
+
+describe('a run that PostgreSQL cannot hold', () => {
+  it('is left out, and the cursor goes on', async () => {
+    const { id } = await makeRun(world.store);
+    const end = { status: 'failed', reason: 'A NUL: \0.', step: null, endedAt: new Date().toISOString(), retries: 0 };
+    await world.store.put('runs', endKey(id), Buffer.from(JSON.stringify(end)));
+    await follow();
+    await event('runs', endKey(id));
+    const { sql } = world.database;
+    const [last] = await sql`select max(id) as id from connector.event`;
+    await vi.waitFor(async () => {
+      const [cursor] = await sql`select position from web.cursor where name = 'projection'`;
+      expect(Number(cursor?.position)).toBe(Number(last?.id));
+    });
+    expect(await findRun(world.database, id)).toBeUndefined();
+    await world.store.remove('runs', endKey(id));
+    expect(await projectRun(world.store, world.database, id), 'and is taken up again').toBeDefined();
   });
 });
 
