@@ -19,7 +19,13 @@ export function describeResult(run: ShownRun): string {
   const result = Result.safeParse(run.result);
   if (!result.success) return run.reason ?? '';
   const sides = result.data.summary.sides.map(
-    ({ side, class: found, confidence }) => `${side ?? 'side not known'}: ${found} ${Math.round(confidence * 100)} %`,
+    ({ side, class: found, confidence }) => `${side ?? 'side not known'}: ${found} ${percent(confidence)}`,
   );
   return sides.length === 0 ? 'no hip found' : sides.join(', ');
+}
+
+/** A score from 0 to 1 as a whole percentage; what is not quite certain is never rounded to 100 %. */
+function percent(score: number): string {
+  const rounded = Math.round(score * 100);
+  return rounded === 100 && score < 1 ? '> 99 %' : `${rounded} %`;
 }

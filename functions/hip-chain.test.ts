@@ -89,7 +89,7 @@ describe('hip-fracture-detection', () => {
       'null contradictory',
     ]);
     expect(result.summary.qualityReview).toEqual([
-      'The image is said to show the left side only, but 2 were found on it.',
+      'The image is said to show the left side only, but 2 hips were found on it.',
     ]);
     expect(result.summary.sides.map(({ side, images }) => [side, images])).toEqual([
       ['right', 1],

@@ -14,6 +14,7 @@ export {
   type StepData,
 } from './operator/define.ts';
 export { bytesOf, jsonBytes, readJson } from './operator/json.ts';
+export { Keyword } from './operator/keyword.ts';
 export { runLocally } from './operator/local.ts';
 export { readNamed, readPixels } from './operator/radiographs.ts';
 export { main, serveOperator } from './operator/start.ts';

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { type Dataset, MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
-import { sopClassName, tagOf } from '../../lib/dicom/dictionary.ts';
+import { sopClassName } from '../../lib/dicom/dictionary.ts';
+import { holdsPixels } from '../../lib/dicom/pixel-description.ts';
 import { outOfScope, unprocessable } from '../../lib/platform/problem.ts';
 import { Uid } from '../../schemas/digest.ts';
 import type { Attributes, IndexedInstance, IndexedSeries, LeftOut, SeriesIndex } from '../../schemas/series-index.ts';
-import { defineOperator, type InputFile, jsonBytes, mapAtMost, type StepContext } from '../operator.ts';
+import { defineOperator, type InputFile, jsonBytes, Keyword, mapAtMost, type StepContext } from '../operator.ts';
 
 /** What selectors look at. Nothing here identifies a patient. */
 const INDEXED = [
@@ -43,14 +44,12 @@ const INDEXED = [
 /** Files read at once: enough to keep the disk busy, few enough to keep a large study out of memory. */
 const AT_ONCE = 4;
 
-const keyword = z.string().refine(isKeyword, 'a DICOM keyword such as BodyPartExamined');
-
 export const dicomParser = defineOperator({
   name: 'dicom-parser',
   version: '1.0.0',
   description: 'Lists every series and instance of a study with the attributes that selectors need.',
   parameters: z.object({
-    keywords: z.array(keyword).default(INDEXED).describe('DICOM keywords of the attributes to list.'),
+    keywords: z.array(Keyword).default(INDEXED).describe('DICOM keywords of the attributes to list.'),
   }),
   inputs: { instances: 'DICOM files (Part 10), of any number of series.' },
   outputs: { index: 'SeriesIndex as JSON: the series, and the files that cannot be read with the reason.' },
@@ -93,7 +92,7 @@ async function parseFile(file: InputFile, keywords: readonly string[]): Promise<
       sha256: file.sha256,
       SOPInstanceUID,
       SOPClassUID: dataset.text('SOPClassUID') ?? meta.MediaStorageSOPClassUID,
-      pixels: ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'].some((name) => dataset.has(name)),
+      pixels: holdsPixels(dataset),
       attributes: attributesOf(dataset, keywords),
     };
     return { SeriesInstanceUID, instance };
@@ -146,12 +145,4 @@ function nothingReadable(unreadable: readonly LeftOut[]): Error {
   const reasons = [...new Set(unreadable.map(({ reason }) => reason))];
   const which = unreadable.length === 1 ? 'The one instance' : `None of the ${unreadable.length} instances`;
   return unprocessable(`${which} ${unreadable.length === 1 ? 'cannot' : 'can'} be read. ${reasons.join(' ')}`);
-}
-
-function isKeyword(name: string): boolean {
-  try {
-    return tagOf(name) !== '';
-  } catch {
-    return false;
-  }
 }

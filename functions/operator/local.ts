@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { createLog } from '../../lib/platform/log.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
+import { sha256 } from '../../lib/runs/canonical.ts';
 import { ModelCard } from '../../schemas/model.ts';
 import type { InputFile, Model, Operator, StepContext } from './define.ts';
 import { filesOf } from './step.ts';
@@ -122,7 +122,7 @@ async function localContext(operator: Operator, given: LocalArguments): Promise<
   const write = async (file: string, body: Uint8Array, contentType = 'application/octet-stream') => {
     await mkdir(path.dirname(path.join(out, file)), { recursive: true });
     await writeFile(path.join(out, file), body);
-    return { bucket: 'runs' as const, key: file, sha256: digest(body), size: body.length, contentType };
+    return { bucket: 'runs' as const, key: file, sha256: sha256(body), size: body.length, contentType };
   };
   return {
     parameters: await localParameters(operator, given),
@@ -171,7 +171,7 @@ async function localFiles(place: string): Promise<InputFile[]> {
     return (await Promise.all(names.sort().map(localFiles))).flat();
   }
   const bytes = await readFile(place);
-  return [{ name: path.basename(place), sha256: digest(bytes), size: bytes.length, read: () => readFile(place) }];
+  return [{ name: path.basename(place), sha256: sha256(bytes), size: bytes.length, read: () => readFile(place) }];
 }
 
 async function localModel(folder: string): Promise<Model> {
@@ -191,8 +191,4 @@ function pairs(texts: readonly string[], form: string): [string, string][] {
     if (at < 1) throw new UsageError(`${text}: give ${form}.`);
     return [text.slice(0, at), text.slice(at + 1)];
   });
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

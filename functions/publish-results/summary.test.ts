@@ -38,6 +38,11 @@ describe('summarise', () => {
     expect(summarise(images, []).sides).toMatchObject([{ side: 'left', class: expected, confidence }]);
   });
 
+  it('says that one image shows one hip twice and differently', () => {
+    const { qualityReview } = summarise([image(1, hip('left', 'fracture', 0.9), hip('left', 'no-fracture', 0.8))], []);
+    expect(qualityReview).toEqual(['Of the left hip more than one box was found on one image, and they do not agree.']);
+  });
+
   it('summarises hips of unknown side apart, last, and does not call them at odds', () => {
     const { sides } = summarise(
       [image(1, hip(null, 'fracture', 0.9), hip(null, 'no-fracture', 0.8)), image(2, hip('left', 'hardware', 1))],

@@ -23,7 +23,11 @@ export function summarise(images: readonly HipImage[], review: readonly string[]
     .sort((a, b) => Number(a.side === null) - Number(b.side === null));
   const disagreements = sides
     .filter(({ disagreement }) => disagreement)
-    .map(({ side }) => `The images do not agree on the ${side} hip.`);
+    .map(({ side, images: shown }) =>
+      shown > 1
+        ? `The images do not agree on the ${side} hip.`
+        : `Of the ${side} hip more than one box was found on one image, and they do not agree.`,
+    );
   const nothing = seen.length === 0 ? ['No hip was found on any image.'] : [];
   return { rule: RULE, sides, qualityReview: [...new Set([...review, ...disagreements, ...nothing])] };
 }

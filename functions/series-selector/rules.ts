@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { tagOf } from '../../lib/dicom/dictionary.ts';
 import type { Attributes } from '../../schemas/series-index.ts';
+import { Keyword } from '../operator.ts';
 
 /** Longest text that an expression is tried on: what a file says is not bounded, the time to match it must be. */
 const LONGEST_VALUE = 64;
@@ -18,14 +18,6 @@ const Expression = z
       context.addIssue({ code: 'custom', message: `/${source}/ repeats a repetition, which may take for ever` });
     }
   });
-
-const Keyword = z.string().refine((keyword) => {
-  try {
-    return tagOf(keyword) !== '';
-  } catch {
-    return false;
-  }
-}, 'a DICOM keyword such as BodyPartExamined');
 
 /** One rule: what a series or an instance must say to be taken. */
 export const Rule = z

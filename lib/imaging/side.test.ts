@@ -94,7 +94,7 @@ describe('sidesOf', () => {
     it('sends three to review', () => {
       const { sides, review } = told({ PatientOrientation: AP }, [atLeft, [120, 10, 320, 210], atRight]);
       expect(sides).toBe('right/stated right/stated left/stated');
-      expect(review).toEqual(['3 were found; a person has two.']);
+      expect(review).toEqual(['3 hips were found on the image; a person has two.']);
     });
   });
 

@@ -79,7 +79,7 @@ export function sidesOf(
 /** The image is said to show one side. */
 function oneSided(side: Side, axis: Axis | undefined, boxes: readonly Box[], image: Size): Sides {
   if (boxes.length > 1) {
-    const review = `The image is said to show the ${side} side only, but ${boxes.length} were found on it.`;
+    const review = `The image is said to show the ${side} side only, but ${boxes.length} hips were found on it.`;
     return { sides: boxes.map(() => CONTRADICTORY), review: [review], notes: [] };
   }
   const [box] = boxes;
@@ -121,7 +121,7 @@ function byPlace(
     const sideSource = half !== undefined && showsBoth ? axis.source : 'assumed';
     return { sides: [{ side: half ?? null, sideSource }], review, notes };
   }
-  if (boxes.length > 2) review.push(`${boxes.length} were found; a person has two.`);
+  if (boxes.length > 2) review.push(`${boxes.length} hips were found on the image; a person has two.`);
   const centres = boxes.map((box) => centreOf(box, axis));
   const spread = Math.max(...centres) - Math.min(...centres);
   if (spread < Math.min(...boxes.map((box) => lengthOf(box, axis))) / 2) {
