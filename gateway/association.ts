@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import dimse, { type association, type Dataset, type requests, type responses } from 'dcmjs-dimse';
 import type { Spool } from '../lib/archive/spool.ts';
 import { type FileMeta, fileMetaBytes } from '../lib/dicom/part10.ts';
-import { isValidUid } from '../lib/dicom/uid.ts';
+import { validUid } from '../lib/dicom/uid.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import { answerContext } from './contexts.ts';
 import { Framing, MAXIMUM_LENGTH } from './framing.ts';
@@ -194,10 +194,6 @@ function refusalCode(because: 'abstract-syntax' | 'transfer-syntaxes'): number {
   return because === 'abstract-syntax'
     ? PresentationContextResult.RejectAbstractSyntaxNotSupported
     : PresentationContextResult.RejectTransferSyntaxesNotSupported;
-}
-
-function validUid(uid: string | undefined): string {
-  return uid !== undefined && isValidUid(uid) ? uid : '';
 }
 
 /** An AE title as file meta information takes it (PS3.5 6.2): 16 printable characters. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { answerContext, VERIFICATION } from './contexts.ts';
+import { VERIFICATION_SOP_CLASS } from '../lib/dicom/dimse.ts';
+import { answerContext } from './contexts.ts';
 
 const IMPLICIT = '1.2.840.10008.1.2';
 
 describe('answerContext', () => {
   it.each([
-    ['Verification', VERIFICATION],
+    ['Verification', VERIFICATION_SOP_CLASS],
     ['Computed Radiography Image Storage', '1.2.840.10008.5.1.4.1.1.1'],
     ['a storage class that is younger than the program', '1.2.840.10008.5.1.4.1.1.999.7'],
     ['a private class', '1.3.12.2.1107.5.9.1'],
@@ -32,6 +33,6 @@ describe('answerContext', () => {
   });
 
   it('refuses a context without a transfer syntax', () => {
-    expect(answerContext(VERIFICATION, [])).toEqual({ accepted: false, because: 'transfer-syntaxes' });
+    expect(answerContext(VERIFICATION_SOP_CLASS, [])).toEqual({ accepted: false, because: 'transfer-syntaxes' });
   });
 });

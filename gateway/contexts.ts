@@ -1,5 +1,4 @@
-/** Verification SOP Class (PS3.4 A.4): C-ECHO. */
-export const VERIFICATION = '1.2.840.10008.1.1';
+import { VERIFICATION_SOP_CLASS } from '../lib/dicom/dimse.ts';
 
 /** UIDs of the DICOM standard itself. */
 const STANDARD_ROOT = '1.2.840.10008.';
@@ -27,7 +26,7 @@ export type ContextAnswer =
  * first proposed one is taken, whichever it is: the sender knows best what it has, and what is kept is what was sent.
  */
 export function answerContext(abstractSyntax: string, transferSyntaxes: readonly string[]): ContextAnswer {
-  if (abstractSyntax !== VERIFICATION && !isStorage(abstractSyntax)) {
+  if (abstractSyntax !== VERIFICATION_SOP_CLASS && !isStorage(abstractSyntax)) {
     return { accepted: false, because: 'abstract-syntax' };
   }
   const first = transferSyntaxes[0];

@@ -2,7 +2,8 @@ import type { TagValues } from '../../schemas/archive.ts';
 import { type Dataset, type FileMeta, MalformedDicomError, readPart10 } from '../dicom/dataset.ts';
 import { tagNumber } from '../dicom/dictionary.ts';
 import { readFileHead } from '../dicom/part10.ts';
-import { isValidUid } from '../dicom/uid.ts';
+import { holdsPixels } from '../dicom/pixel-description.ts';
+import { validUid } from '../dicom/uid.ts';
 
 /** Who an instance says it is of. PHI: for the index only. */
 export interface PatientFacts {
@@ -47,9 +48,6 @@ export const OWN_MODEL_NAME = 'Overread';
 
 /** Longest text the index keeps of one value, characters: an LO has 64, and PostgreSQL indexes up to 2,700 bytes. */
 const LONGEST_TEXT = 256;
-
-/** SOP classes with pixels carry Rows (PS3.3 C.7.6.3); without PixelData such an instance cannot be read as an image. */
-const PIXELS = ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'] as const;
 
 /** Why senders that prepend their own preamble and meta information are not understood. */
 const FILE_IN_FILE = 'It is a whole DICOM file where only its data set belongs: its sender does not speak DICOM.';
@@ -146,17 +144,14 @@ function isFileInFile(bytes: Uint8Array, dataSetOffset: number): boolean {
   return readFileHead(bytes.subarray(dataSetOffset)).hasMeta;
 }
 
-function validUid(text: string | undefined): string {
-  return text !== undefined && isValidUid(text) ? text : '';
-}
-
 /** Whether PixelData, at whose head reading stopped, ends within a data set of that many bytes. */
 function holdsItsPixels(dataset: Dataset, size: number): boolean {
   const pixels = dataset.set.elements.get(tagNumber('PixelData'));
   return pixels !== undefined && pixels.offset + pixels.length <= size;
 }
 
+/** SOP classes with pixels carry Rows (PS3.3 C.7.6.3); without pixels such an instance cannot be read as an image. */
 function missingPixels(dataset: Dataset): string | undefined {
-  if (!dataset.has('Rows') || PIXELS.some((keyword) => dataset.has(keyword))) return undefined;
+  if (!dataset.has('Rows') || holdsPixels(dataset)) return undefined;
   return 'It describes an image and holds no pixels.';
 }

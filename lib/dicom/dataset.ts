@@ -1,7 +1,7 @@
 import { inflateRawSync, constants as zlib } from 'node:zlib';
 import { type Decode, decoderFor } from './charset.ts';
 import { isSignedByPixelRepresentation, keywordOf, tagNumber, vrOfTag } from './dictionary.ts';
-import { type DataElement, type ElementSet, readElements, readItems, sourceOf } from './elements.ts';
+import { type DataElement, type ElementSet, PIXEL_DATA, readElements, readItems, sourceOf } from './elements.ts';
 import { type FileMeta, readFileHead } from './part10.ts';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
@@ -14,7 +14,6 @@ import {
 export type { FileMeta };
 
 const SPECIFIC_CHARACTER_SET = 0x00080005;
-const PIXEL_DATA = 0x7fe00010;
 /** Of a deflated data set; 1 MB of zeros deflates to 1 kB, so what it grows to is bounded. */
 const MOST_INFLATED = 1 << 27;
 /** What one deflated byte can grow to, at most. */

@@ -2,6 +2,7 @@ import { tagNumber } from './dictionary.ts';
 import { readElements, sourceOf } from './elements.ts';
 import { ProtocolError } from './pdu.ts';
 
+/** Verification SOP Class (PS3.4 A.4): C-ECHO. */
 export const VERIFICATION_SOP_CLASS = '1.2.840.10008.1.1';
 
 const COMMAND_DATA_SET_TYPE = { none: 0x0101, present: 0x0001 } as const;

@@ -43,8 +43,10 @@ const UNDEFINED_LENGTH = 0xffffffff;
 const ITEM = 0xfffee000;
 const ITEM_DELIMITATION = 0xfffee00d;
 const SEQUENCE_DELIMITATION = 0xfffee0dd;
-const PIXEL_DATA = 0x7fe00010;
-const LONG_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
+/** Tag of PixelData. */
+export const PIXEL_DATA = 0x7fe00010;
+/** VRs whose explicit length has 32 bits (PS3.5 table 7.1-1). */
+export const LONG_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 const DEEPEST = 32;
 const MOST_ELEMENTS = 1_000_000;
 

@@ -1,8 +1,13 @@
 import type { Dataset } from './dataset.ts';
-import type { DataElement, Fragment } from './elements.ts';
-import { bytesText, PixelDataError, type PixelDescription, samplesOf, sizeText } from './pixel-description.ts';
-
-const PIXEL_DATA = 0x7fe00010;
+import { type DataElement, type Fragment, PIXEL_DATA } from './elements.ts';
+import {
+  bytesText,
+  holdsPixels,
+  PixelDataError,
+  type PixelDescription,
+  samplesOf,
+  sizeText,
+} from './pixel-description.ts';
 
 /**
  * The bytes of one native frame as the file writes them; for bit images of several frames the byte in which the frame
@@ -70,7 +75,7 @@ export function heldPixelBytes(dataset: Dataset): number {
 function pixelElement(dataset: Dataset): DataElement {
   const element = dataset.set.elements.get(PIXEL_DATA);
   if (element !== undefined) return element;
-  if (dataset.has('FloatPixelData') || dataset.has('DoubleFloatPixelData')) {
+  if (holdsPixels(dataset)) {
     throw new PixelDataError('The file holds floating point pixels, which are not read here.');
   }
   throw new PixelDataError('The file holds no pixel data.');

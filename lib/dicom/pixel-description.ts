@@ -58,6 +58,11 @@ export function describePixels(dataset: Dataset): PixelDescription {
   };
 }
 
+/** Whether a data set holds pixels, of whatever kind. */
+export function holdsPixels(dataset: Dataset): boolean {
+  return ['PixelData', 'FloatPixelData', 'DoubleFloatPixelData'].some((keyword) => dataset.has(keyword));
+}
+
 /** Samples in a frame. */
 export function samplesOf(description: PixelDescription): number {
   return description.rows * description.columns * description.samplesPerPixel;

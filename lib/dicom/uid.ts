@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-
-const UID = /^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$/;
+import { Uid } from '../../schemas/digest.ts';
 
 /**
  * A UID that follows from its parts: `2.25.` and 128 bits of their sha256, so that whoever does the same work again
@@ -11,7 +10,12 @@ export function deriveUid(...parts: string[]): string {
   return `2.25.${BigInt(`0x${digest.slice(0, 32)}`)}`;
 }
 
-/** Numbers without leading zeros joined by dots, at most 64 characters (PS3.5 section 9.1). */
+/** Whether a text is a UID, as `Uid` says (PS3.5 section 9.1). */
 export function isValidUid(uid: string): boolean {
-  return uid.length <= 64 && UID.test(uid);
+  return Uid.safeParse(uid).success;
+}
+
+/** The UID where it is one, else ''. */
+export function validUid(uid: string | undefined): string {
+  return uid !== undefined && isValidUid(uid) ? uid : '';
 }

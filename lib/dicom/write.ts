@@ -1,4 +1,5 @@
 import { isSignedByPixelRepresentation, sopClassName, tagNumber, vrOf } from './dictionary.ts';
+import { LONG_VRS } from './elements.ts';
 import { fileMetaBytes } from './part10.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from './transfer-syntax.ts';
 import { isValidUid } from './uid.ts';
@@ -22,7 +23,6 @@ export interface Elements {
 }
 export type ElementValue = string | number | Binary | readonly (string | number)[] | readonly Elements[];
 
-const LONG_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 const BINARY_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW UN'.split(' '));
 
 /**
