@@ -151,7 +151,7 @@ describe('sidesOf', () => {
 
   describe('contradictions', () => {
     it.each<[string, Partial<SideTags>, readonly Box[], RegExp]>([
-      ['ImageLaterality L, two hips', { ImageLaterality: 'L' }, both, /show the left side only, but 2 were found/],
+      ['ImageLaterality L, two hips', { ImageLaterality: 'L' }, both, /show the left side only, but 2 hips were found/],
       ['Laterality R, two hips', { Laterality: 'R', PatientOrientation: AP }, both, /show the right side only/],
       [
         'ImageLaterality and Laterality differ',
