@@ -19,6 +19,9 @@ export interface DemoStudy {
 /** Small enough that all of them are made in about two seconds. */
 const LONG_SIDE = 1024;
 
+/** Enough to tell which hips an image shows. */
+const LOOK_LONG_SIDE = 128;
+
 /** A well exposed radiograph, as a reader would like to have it. */
 const EXPOSURE: Partial<Exposure> = {
   dose: 3e5,
@@ -45,7 +48,7 @@ const exams: readonly Exam[] = [
     expected: 'succeeded',
     images: (seed) => [
       hip(seed, { left: 'fracture', right: 'no-fracture', severity: 0.7, framing: 'pelvis' }),
-      hip(seed, { left: 'fracture', right: 'no-fracture', severity: 0.7, framing: 'left' }),
+      hip(ofOneHip(seed), { left: 'fracture', right: 'no-fracture', severity: 0.7, framing: 'left' }),
     ],
   },
   {
@@ -95,4 +98,18 @@ export async function demoStudies(
 
 function hip(seed: string, options: HipOptions): Radiograph {
   return hipRadiograph(seed, { ...options, mirrored: false, exposure: EXPOSURE, longSide: LONG_SIDE });
+}
+
+/** A seed whose image of the left hip shows nothing of the right one: such an image is said to show the left side only. */
+function ofOneHip(seed: string): string {
+  for (let k = 0; ; k += 1) {
+    const candidate = `${seed}/${k}`;
+    const { hips, partialHips } = hipRadiograph(candidate, {
+      framing: 'left',
+      mirrored: false,
+      view: 'AP',
+      longSide: LOOK_LONG_SIDE,
+    });
+    if (hips.length === 1 && partialHips.length === 0) return candidate;
+  }
 }
