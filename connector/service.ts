@@ -1,5 +1,6 @@
-import { serve } from '@hono/node-server';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { Service } from '../lib/platform/lifecycle.ts';
+import { listen } from '../lib/platform/listen.ts';
 import { Connector, type ConnectorOptions } from './connector.ts';
 import { connectorApp } from './http.ts';
 
@@ -7,10 +8,10 @@ import { connectorApp } from './http.ts';
 export function createService(options: ConnectorOptions & { readonly port: number }): Service {
   const { port, store } = options;
   const connector = new Connector(options);
-  let server: ReturnType<typeof serve> | undefined;
+  const server = createAdaptorServer({ fetch: connectorApp(connector).fetch });
   return {
     start: async () => {
-      server = await listen(connectorApp(connector).fetch, port);
+      await listen(server, '127.0.0.1', port);
       await connector.start();
       return undefined;
     },
@@ -22,15 +23,7 @@ export function createService(options: ConnectorOptions & { readonly port: numbe
   };
 }
 
-function listen(fetch: Parameters<typeof serve>[0]['fetch'], port: number): Promise<ReturnType<typeof serve>> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname: '127.0.0.1', port }, () => resolve(server));
-    server.once('error', reject);
-  });
-}
-
-async function close(server: ReturnType<typeof serve> | undefined): Promise<void> {
-  if (server === undefined) return;
+async function close(server: ServerType): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     if ('closeAllConnections' in server) server.closeAllConnections();

@@ -1,6 +1,7 @@
-import { type ServerType, serve } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+import { listen } from '../lib/platform/listen.ts';
 
 /** What the health pages ask. */
 export interface Health {
@@ -25,13 +26,11 @@ export function healthPages({ registry, notReady }: Health): Hono {
 }
 
 /** Serves the pages on a free port of loopback. */
-export function serveHealth(app: Hono): Promise<{ readonly address: string; close(): Promise<void> }> {
-  return new Promise((resolve) => {
-    const server: ServerType = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
-      resolve({
-        address: `http://127.0.0.1:${port}`,
-        close: () => new Promise((closed) => void server.close(() => closed())),
-      }),
-    );
-  });
+export async function serveHealth(app: Hono): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const port = await listen(server, '127.0.0.1', 0);
+  return {
+    address: `http://127.0.0.1:${port}`,
+    close: () => new Promise((closed) => void server.close(() => closed())),
+  };
 }

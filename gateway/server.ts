@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { createServer, type Server, type Socket } from 'node:net';
 import dimse from 'dcmjs-dimse';
+import { listen } from '../lib/platform/listen.ts';
 import { type AssociationContext, StorageAssociation } from './association.ts';
 
 /** Associations at once. */
@@ -29,14 +30,7 @@ export class DicomServer {
 
   /** @param port 0: a free one  @returns the port  @throws when it is taken */
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+    return listen(this.#server, host, port);
   }
 
   /** Takes no new connections, gives the others `graceMs` to end, then cuts them. */

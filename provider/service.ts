@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { z } from 'zod';
 import { type Configuration, HOME } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
+import { listen } from '../lib/platform/listen.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import { openFaasCredentials } from './credentials.ts';
 import { Deployments } from './deployments.ts';
@@ -72,7 +73,7 @@ export function createProvider(
   return {
     async start() {
       // The port first: a second provider on the same data must not touch the functions of the first.
-      await listen(server, configuration.faas.embeddedPort);
+      await listen(server, HOST, configuration.faas.embeddedPort);
       await functions.open();
       return { address: `http://${HOST}:${configuration.faas.embeddedPort}` };
     },
@@ -97,14 +98,4 @@ function handedOn(environment: Readonly<Record<string, string | undefined>>, dat
     // `node` is the one that runs us.
     PATH: [path.dirname(process.execPath), environment.PATH ?? '/usr/bin:/bin'].join(path.delimiter),
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../lib/database/embedded.ts';
 import { migrateDatabase } from '../lib/database/migrate.ts';
+import { tryPort } from '../lib/platform/listen.ts';
 
 /** A PostgreSQL for one test file: real, empty, migrated. */
 export interface TestPostgres {
@@ -41,13 +41,5 @@ export async function startTestPostgres(): Promise<TestPostgres> {
 
 /** A port of 127.0.0.1 that nobody listened on a moment ago. */
 export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+  return tryPort('127.0.0.1', 0);
 }

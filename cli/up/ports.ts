@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { errorCode } from '../../lib/platform/error-code.ts';
+import { tryPort } from '../../lib/platform/listen.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
 /**
@@ -30,16 +30,4 @@ export async function requireFreePorts(configuration: Configuration): Promise<vo
 /** A port for the embedded PostgreSQL, which only our own processes need to know. */
 export function embeddedPostgresPort(): Promise<number> {
   return tryPort('127.0.0.1', 0);
-}
-
-/** Opens and closes a port; answers its number. */
-function tryPort(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port));
-    });
-  });
 }

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Service } from '../../lib/platform/lifecycle.ts';
+import { listen } from '../../lib/platform/listen.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { ProblemError, problemOf } from '../../lib/platform/problem.ts';
 import { ObjectChangedError, ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
@@ -59,7 +60,7 @@ export function operatorService({ operator, store, log, host = '127.0.0.1', port
 
   return {
     start: async () => {
-      const address = await listen(server, port, host);
+      const address = `http://${host}:${await listen(server, host, port)}`;
       await reachStore(store, log, stopping.signal);
       ready = !stopping.signal.aborted;
       return { address };
@@ -174,14 +175,4 @@ function answer(response: ServerResponse, status: number, body: unknown, type = 
   if (response.destroyed || response.headersSent) return;
   response.writeHead(status, { 'content-type': type });
   response.end(JSON.stringify(body));
-}
-
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const bound = server.address();
-      resolve(`http://${host}:${typeof bound === 'object' && bound !== null ? bound.port : port}`);
-    });
-  });
 }

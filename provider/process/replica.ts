@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tryPort } from '../../lib/platform/listen.ts';
 import type { Endpoint, Workload } from '../runtime.ts';
 import { splitCommand } from './command.ts';
 import { type ProcessLedger, signalGroup } from './ledger.ts';
@@ -114,7 +114,8 @@ export class Replica {
   async #runOnce(): Promise<{ why: string; soundMs: number }> {
     const { workload, index, ledger } = this.#options;
     this.#instance = `${workload.name}-${index}-${randomBytes(3).toString('hex')}`;
-    const port = await freePort();
+    // A function that finds it taken by then ends, and gets another at its next start.
+    const port = await tryPort(HOST, 0);
     if (this.#ending.signal.aborted) return { why: 'ended', soundMs: 0 };
     const child = this.#spawn(port);
     this.#child = child;
@@ -210,19 +211,6 @@ function statusAt(port: number, page: string, signal: AbortSignal): Promise<numb
       response.resume();
       response.once('error', () => {});
       resolve(response.statusCode);
-    });
-  });
-}
-
-/** A port that nobody listened on a moment ago: a function that finds it taken ends, and gets another at its next start. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, HOST, () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      server.close(() => resolve(port));
     });
   });
 }
