@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { Configuration } from '../lib/platform/configuration.ts';
 import { Problem } from '../schemas/problem.ts';
 import { CommandError, EXIT } from './exit.ts';
-import { runningApi } from './up/data-folder.ts';
 
 /** What of a run the commands show; the whole is `RunView` in schemas/api.ts, which the API may have grown beyond. */
 const ShownRun = z.looseObject({
@@ -25,9 +23,8 @@ export interface Api {
   retry(id: string): Promise<void>;
 }
 
-/** @throws {CommandError} nothing runs here (3); each call: refused (1), no answer (3) */
-export function connectApi(configuration: Configuration, given = runningApi(configuration)): Api {
-  const { web, token } = given;
+/** The API at this address. Each call @throws {CommandError} refused (1), no answer (3) */
+export function connectApi({ web, token }: { readonly web: string; readonly token: string }): Api {
   const call = async (path: string, method = 'GET'): Promise<unknown> => {
     let answer: Response;
     try {

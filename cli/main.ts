@@ -21,7 +21,7 @@ program
   .command('demo')
   .description('start with an empty data folder and send phantom studies')
   .option('--once', 'stop when the results are there; status 0 only if every run succeeded', false)
-  .action(async (options) => (await import('./commands/demo.ts')).demo(process.env, options));
+  .action(async (options) => (await import('./commands/demo.ts')).demo(options));
 
 program
   .command('status')

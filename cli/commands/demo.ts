@@ -23,15 +23,13 @@ const POLL_MS = 250;
  *
  * @throws {CommandError} (1) a run did not succeed, with `once`
  */
-export async function demo(
-  environment: Readonly<Record<string, string | undefined>>,
-  options: { readonly once: boolean },
-): Promise<void> {
+export async function demo(options: { readonly once: boolean }): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-demo-'));
   const signal = stopSignal();
+  // Into our own environment, since the parts inherit it.
   process.env.OVERREAD_DATA = path.join(folder, 'data');
   process.env.OVERREAD_QUIET_SECONDS ||= QUIET_SECONDS;
-  const configuration = readConfiguration(environment);
+  const configuration = readConfiguration(process.env);
   try {
     const running = await startOverread(configuration, console.log, signal);
     if (running === undefined) return;
@@ -93,7 +91,7 @@ interface EndedRun {
 
 /** Waits for the run of every study, saying what each is doing whenever that changes. */
 async function untilEnded(running: Running, studies: readonly DemoStudy[], signal: AbortSignal): Promise<EndedRun[]> {
-  const api = connectApi(readConfiguration(process.env), running);
+  const api = connectApi(running);
   const said = new Map<string, string>();
   const deadline = Date.now() + RUNS_LIMIT_MS;
   for (;;) {

@@ -2,13 +2,14 @@ import type { Configuration } from '../../lib/platform/configuration.ts';
 import { type Api, connectApi } from '../api.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { describeResult, table } from '../table.ts';
+import { runningApi } from '../up/data-folder.ts';
 
 /** Lists runs, newest first. */
 export async function listRuns(
   configuration: Configuration,
   options: { readonly study?: string; readonly json: boolean },
 ): Promise<void> {
-  const api = connectApi(configuration);
+  const api = connectApi(runningApi(configuration));
   const runs = await api.runs(options.study === undefined ? {} : { studyInstanceUid: options.study });
   if (options.json) return console.log(JSON.stringify({ runs }, null, 2));
   if (runs.length === 0) return console.log('No run yet. `npm run demo` makes some.');
@@ -22,13 +23,13 @@ export async function listRuns(
 
 /** Shows everything of one run, as the API has it. An unambiguous beginning of its id is enough. */
 export async function showRun(configuration: Configuration, id: string): Promise<void> {
-  const api = connectApi(configuration);
+  const api = connectApi(runningApi(configuration));
   console.log(JSON.stringify(await api.run(await wholeId(api, id)), null, 2));
 }
 
 /** Asks for another try of a run that failed. An unambiguous beginning of its id is enough. */
 export async function retryRun(configuration: Configuration, id: string): Promise<void> {
-  const api = connectApi(configuration);
+  const api = connectApi(runningApi(configuration));
   const run = await wholeId(api, id);
   await api.retry(run);
   console.log(`Asked for another try: ${api.web}/runs/${run}`);

@@ -42,7 +42,7 @@ function parseTarget({ to, aet, from }: SendOptions) {
 }
 
 /** Every file below a folder, sorted; a file is itself. @throws {CommandError} (2) there is no such thing */
-export function filesBelow(source: string): string[] {
+function filesBelow(source: string): string[] {
   const stat = statSync(source, { throwIfNoEntry: false });
   if (stat === undefined) throw new CommandError(EXIT.usage, `There is no file or folder ${source}.`);
   if (stat.isFile()) return [source];
