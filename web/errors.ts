@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
-import { ProblemError, problemOf } from '../lib/platform/problem.ts';
+import { problemOf } from '../lib/platform/problem.ts';
 import type { Problem } from '../schemas/problem.ts';
 import { notFound } from './api/parse.ts';
 import { errorPage } from './pages/error.ts';
@@ -31,7 +31,7 @@ function answerProblem(problem: Problem, c: WebContext): Response | Promise<Resp
 }
 
 function asProblem(error: unknown): Problem {
-  if (error instanceof HTTPException && !(error instanceof ProblemError)) {
+  if (error instanceof HTTPException) {
     return { type: 'about:blank', title: error.message || 'Not understood', status: error.status };
   }
   return problemOf(error);

@@ -26,7 +26,7 @@ export type StatusFile = z.infer<typeof StatusFile>;
 
 const statusPath = (configuration: Configuration) => path.join(configuration.data, 'status.json');
 
-/** Makes the data folder for its owner only. */
+/** Makes the data folder, in which nobody but its owner can read anything. */
 export function prepareDataFolder(configuration: Configuration): void {
   // Others may pass through the data folder (PostgreSQL's own account must reach its cluster), and read nothing in it.
   mkdirSync(configuration.data, { recursive: true, mode: 0o711 });

@@ -84,10 +84,10 @@ export interface OperatorDefinition<Schema extends z.ZodObject> {
   close?(): Promise<void>;
 }
 
-/** An operator whose parameters' type is forgotten: `run` takes only what `parseParameters` gave. */
+/** An operator whose parameters' type is forgotten: `run` takes raw ones and checks them itself. */
 export interface Operator extends Omit<OperatorDefinition<z.ZodObject>, 'run' | 'models'> {
   readonly models: Readonly<Record<string, string>>;
-  /** Checks raw parameters and calls the work. @throws {z.ZodError} */
+  /** @throws {z.ZodError} the parameters are not valid */
   run(context: StepContext): Promise<StepData>;
 }
 

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { Route } from '../../schemas/site.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
-
 import { type Comparison, compareInstances } from '../dicom/identity.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Demand } from './arming.ts';
@@ -121,7 +120,7 @@ async function meetHeld(
 
 /** What cannot be proven to be the same instance, since it cannot be read, is another one. */
 async function isReencoding(entry: SpoolEntry, held: HeldInstance, context: IngestContext): Promise<boolean> {
-  const [first, second] = await Promise.all([context.store.get('dicom', held.objectKey), readWhole(entry.file)]);
+  const [first, second] = await Promise.all([context.store.get('dicom', held.objectKey), readFile(entry.file)]);
   const comparison = await compareInstances(first, second).catch((): Comparison => 'different');
   return comparison !== 'different';
 }
@@ -176,15 +175,6 @@ async function readBeginning(file: string): Promise<{ bytes: Buffer; size: numbe
     const bytes = Buffer.alloc(HEAD_LENGTH);
     await handle.read(bytes, 0, HEAD_LENGTH, 0);
     return { bytes, size };
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readWhole(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    return await handle.readFile();
   } finally {
     await handle.close();
   }
