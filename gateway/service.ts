@@ -1,10 +1,10 @@
 import { holdsRun } from '../connector/feed.ts';
-import { Alarm } from '../lib/archive/alarm.ts';
 import { completeDue } from '../lib/archive/completion.ts';
 import { Intake } from '../lib/archive/intake.ts';
 import { deliverRuns } from '../lib/archive/outbox.ts';
 import { Spool } from '../lib/archive/spool.ts';
 import type { Database } from '../lib/database/connection.ts';
+import { Alarm } from '../lib/platform/alarm.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';

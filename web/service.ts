@@ -66,7 +66,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         metrics: new Metrics(live),
         log,
         now: () => new Date(),
-        answersSent: outbox.wake,
+        answersSent: () => outbox.wake(),
       });
       const server = serve({ fetch: app.fetch, hostname: host, port });
       await new Promise<void>((resolve, reject) => {
@@ -80,7 +80,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
             live.close();
           }),
         projection.close,
-        outbox.close,
+        () => outbox.stop(),
       );
       return undefined;
     },

@@ -1,11 +1,9 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
+import { Alarm } from '../../lib/platform/alarm.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { outbox } from '../../schemas/database/web.ts';
-
-/** Wait before the store is tried again when it did not take something, ms. */
-const TRY_AGAIN_MS = 10_000;
 
 /** Rows taken at once. */
 const PAGE = 100;
@@ -25,41 +23,12 @@ export async function exportOutbox(store: ObjectStore, database: Database): Prom
 }
 
 /** Keeps the outbox empty: at start, whenever woken, and again after a failure. */
-export function followOutbox(store: ObjectStore, database: Database, log: Logger) {
-  let closed = false;
-  let again = false;
-  let running: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const run = async () => {
-    do {
-      again = false;
-      try {
-        await exportOutbox(store, database);
-      } catch (error) {
-        log.error({ err: error }, 'answers wait to be written to the store');
-        again = false;
-        if (!closed) timer = setTimeout(wake, TRY_AGAIN_MS);
-      }
-    } while (again && !closed);
+export function followOutbox(store: ObjectStore, database: Database, log: Logger): Alarm {
+  const work = async () => {
+    await exportOutbox(store, database);
+    return undefined;
   };
-  const wake = () => {
-    if (closed) return;
-    again = true;
-    clearTimeout(timer);
-    running ??= run().finally(() => {
-      running = undefined;
-      if (again) wake();
-    });
-  };
-
-  wake();
-  return {
-    wake,
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  const alarm = new Alarm(work, (error) => log.error({ err: error }, 'answers wait to be written to the store'));
+  alarm.wake();
+  return alarm;
 }
