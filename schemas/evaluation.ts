@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Sha256, Slug, Version } from './digest.ts';
+import { Instant, Sha256, Slug, Version } from './scalars.ts';
 
 /**
  * What a question is asked about: the `exam` once, each of its images (`image`), each of the patient's two hips whether

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Sha256, Slug, Version } from './digest.ts';
+import { Instant, Sha256, Slug, Version } from './scalars.ts';
 import { ObjectReference } from './store.ts';
 
 /** What a step's work ran on. */

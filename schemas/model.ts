@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Sha256, Slug, Version } from './digest.ts';
+import { Sha256, Slug, Version } from './scalars.ts';
 
 /** How a radiograph becomes the input tensor [1,1,H,W] of a detection model. */
 export const RadiographInput = z.object({

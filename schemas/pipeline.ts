@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Slug, Uid, Version } from './digest.ts';
+import { Slug, Uid, Version } from './scalars.ts';
 
 /** An Application Entity title (PS3.5 6.2): 1 to 16 printable characters without backslash. */
 export const AETitle = z

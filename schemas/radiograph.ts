@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Sha256, Uid } from './digest.ts';
 import { Box } from './result.ts';
+import { Sha256, Uid } from './scalars.ts';
 import { LeftOut } from './series-index.ts';
 
 /** What an image says of left and right, as the file has it; null where it says nothing. */

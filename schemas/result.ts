@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Sha256, Slug, Uid, Version } from './digest.ts';
+import { Instant, Sha256, Slug, Uid, Version } from './scalars.ts';
 
 export const HipClass = z.enum(['fracture', 'no-fracture', 'hardware']);
 export type HipClass = z.infer<typeof HipClass>;

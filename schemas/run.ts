@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Instant, Sha256, Slug, Uid, Version } from './digest.ts';
 import { Condition, InputSource } from './pipeline.ts';
 import { Problem } from './problem.ts';
+import { Instant, Sha256, Slug, Uid, Version } from './scalars.ts';
 import { ObjectReference } from './store.ts';
 
 /** A run's id: the SHA-256 of its run.json. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Sha256, Uid } from './digest.ts';
+import { Sha256, Uid } from './scalars.ts';
 
 /** DICOM keyword → its values as text, in the file's order; absent and empty attributes are left out. */
 export const Attributes = z.record(z.string(), z.array(z.string()));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Slug } from './digest.ts';
 import { AETitle } from './pipeline.ts';
+import { Slug } from './scalars.ts';
 
 /** What a tag must be: a value or a glob with `*`, or a list of them of which one must match. */
 const TagRule = z.union([z.string(), z.array(z.string()).min(1)]);

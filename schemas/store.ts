@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Sha256 } from './digest.ts';
+import { Sha256 } from './scalars.ts';
 
 /** The buckets of the product, without the site's prefix. */
 export const BUCKETS = ['dicom', 'runs', 'results', 'feedback', 'models'] as const;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ObjectNotFoundError } from '../lib/store/store.ts';
 import { RunView } from '../schemas/api.ts';
-import { Slug } from '../schemas/digest.ts';
 import { RunId } from '../schemas/run.ts';
+import { Slug } from '../schemas/scalars.ts';
 import { BACKGROUND_HEADER, requireAdministrator, requireFormToken } from './accounts/gate.ts';
 import { notFound, parseOrRefuse } from './api/parse.ts';
 import { retry, runOfRequest } from './api/runs.ts';

@@ -1,6 +1,6 @@
 import { streamSSE } from 'hono/streaming';
 import { ProblemError } from '../lib/platform/problem.ts';
-import { Uid } from '../schemas/digest.ts';
+import { Uid } from '../schemas/scalars.ts';
 import type { RunChange } from './live.ts';
 import type { WebContext } from './parts.ts';
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ProblemError } from '../lib/platform/problem.ts';
-import { Uid } from '../schemas/digest.ts';
+import { Uid } from '../schemas/scalars.ts';
 import { launchPage } from './pages/launch.ts';
 import { viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';

@@ -3,7 +3,7 @@ import { type Dataset, MalformedDicomError, readPart10 } from '../../lib/dicom/d
 import { sopClassName } from '../../lib/dicom/dictionary.ts';
 import { holdsPixels } from '../../lib/dicom/pixel-description.ts';
 import { outOfScope, unprocessable } from '../../lib/platform/problem.ts';
-import { Uid } from '../../schemas/digest.ts';
+import { Uid } from '../../schemas/scalars.ts';
 import type { Attributes, IndexedInstance, IndexedSeries, LeftOut, SeriesIndex } from '../../schemas/series-index.ts';
 import { defineOperator, type InputFile, jsonBytes, Keyword, mapAtMost, type StepContext } from '../operator.ts';
 

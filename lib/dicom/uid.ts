@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Uid } from '../../schemas/digest.ts';
+import { Uid } from '../../schemas/scalars.ts';
 
 /**
  * A UID that follows from its parts: `2.25.` and 128 bits of their sha256, so that whoever does the same work again

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
-import { type Slug, Uid } from '../../schemas/digest.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { RunId } from '../../schemas/run.ts';
+import { type Slug, Uid } from '../../schemas/scalars.ts';
 import type { WebContext } from '../parts.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Uid } from '../../schemas/digest.ts';
+import { Uid } from '../../schemas/scalars.ts';
 import type { WebContext } from '../parts.ts';
 import { parseOrRefuse } from './parse.ts';
 

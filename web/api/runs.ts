@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RunView } from '../../schemas/api.ts';
-import { Slug, Uid } from '../../schemas/digest.ts';
 import { RunId } from '../../schemas/run.ts';
+import { Slug, Uid } from '../../schemas/scalars.ts';
 import { requireAdministrator } from '../accounts/gate.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';

@@ -1,5 +1,5 @@
 import type { StudyView } from '../../schemas/api.ts';
-import { Uid } from '../../schemas/digest.ts';
+import { Uid } from '../../schemas/scalars.ts';
 import type { WebContext } from '../parts.ts';
 import { listRuns } from '../runs.ts';
 import { notFound } from './parse.ts';

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+/** Texts with a form of their own, of which the other schemas are made. */
+
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 as 64 hexadecimal digits');
 
