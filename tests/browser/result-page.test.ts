@@ -232,7 +232,9 @@ describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
   it('should be usable by keyboard alone', async () => {
     const { id } = await world.run();
     const { context, page } = await signedIn('reader');
-    await new RunPage(page).open(id);
+    const run = new RunPage(page);
+    await run.open(id);
+    await run.image(1).rendered('gray16');
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
     await page.keyboard.press('Enter');
