@@ -27,7 +27,9 @@ describe('readConfiguration', () => {
   });
 
   it.each([
-    ['a port that is no number', { OVERREAD_DICOM_PORT: 'eleven' }, /OVERREAD_DICOM_PORT/],
+    ['a port that is no number', { OVERREAD_DICOM_PORT: 'eleven' }, /OVERREAD_DICOM_PORT: a port from 1 to 65535/],
+    ['a port beyond the last', { OVERREAD_WEB_PORT: '65536' }, /OVERREAD_WEB_PORT: a port from 1 to 65535/],
+    ['a negative quiet period', { OVERREAD_QUIET_SECONDS: '-1' }, /OVERREAD_QUIET_SECONDS: a number of seconds/],
     ['an AE title of more than 16 characters', { OVERREAD_AE_TITLE: 'A'.repeat(17) }, /OVERREAD_AE_TITLE.*AE title/],
     ['an S3 store without a secret', { S3_ENDPOINT: 'http://127.0.0.1:9000' }, /S3_ACCESS_KEY or S3_SECRET_KEY/],
     ['OpenFaaS elsewhere with a store only here', { OPENFAAS_URL: 'http://127.0.0.1:9' }, /needs an S3 store/],

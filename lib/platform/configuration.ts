@@ -14,7 +14,9 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-const port = z.coerce.number().int().min(1).max(65535);
+const PORT = 'a port from 1 to 65535';
+const port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65535, PORT);
+const SECONDS = 'a number of seconds, 0 or more';
 const folders = z.string().transform((text) => text.split(':').filter((folder) => folder !== ''));
 const optionalText = z.string().min(1).optional();
 
@@ -32,7 +34,7 @@ export const Environment = z.object({
   OVERREAD_WEB_PORT: port.default(8000),
   OVERREAD_CONNECTOR_PORT: port.default(8090),
   OVERREAD_FAAS_PORT: port.default(8080),
-  OVERREAD_QUIET_SECONDS: z.coerce.number().nonnegative().optional(),
+  OVERREAD_QUIET_SECONDS: z.coerce.number(SECONDS).nonnegative(SECONDS).optional(),
   OVERREAD_PIPELINES: folders.default([]),
   OVERREAD_MODELS: folders.default([]),
   OVERREAD_ADMIN_PASSWORD: optionalText,
