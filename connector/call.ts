@@ -18,6 +18,13 @@ const LONGEST_PAUSE_MS = 2_000;
 /** A call is told of when it has been out this long, ms. */
 const STARTED_AFTER_MS = 100;
 
+const NO_MANIFEST: Problem = {
+  type: 'about:blank',
+  title: 'No manifest',
+  status: 502,
+  detail: 'The function answered 200, but left no valid manifest.',
+};
+
 /** A call that the function cannot take now. */
 export interface WaitingCall extends QueuedCall {
   readonly operator: string;
@@ -137,10 +144,3 @@ export class Caller {
     await this.#options.store.put('runs', key, Buffer.from(canonicalJson(value)), 'application/json');
   }
 }
-
-const NO_MANIFEST: Problem = {
-  type: 'about:blank',
-  title: 'No manifest',
-  status: 502,
-  detail: 'The function answered 200, but left no valid manifest.',
-};

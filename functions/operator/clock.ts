@@ -10,38 +10,38 @@ type Waiting = 'fetch' | 'store';
  * work of this thread, so they are in compute.
  */
 export class StageClock {
-  private readonly under = { fetch: 0, store: 0 };
-  private readonly waited = { fetch: 0, store: 0 };
-  private readonly begun = performance.now();
-  private last: EventLoopUtilization = performance.eventLoopUtilization();
+  readonly #under = { fetch: 0, store: 0 };
+  readonly #waited = { fetch: 0, store: 0 };
+  readonly #begun = performance.now();
+  #last: EventLoopUtilization = performance.eventLoopUtilization();
 
   /** Does a piece of reading or writing. */
   async during<T>(stage: Waiting, work: () => Promise<T>): Promise<T> {
-    this.count();
-    this.under[stage]++;
+    this.#count();
+    this.#under[stage]++;
     try {
       return await work();
     } finally {
-      this.count();
-      this.under[stage]--;
+      this.#count();
+      this.#under[stage]--;
     }
   }
 
   /** The times so far, to a tenth of a millisecond. */
   timings(): Timings {
-    this.count();
-    const { fetch, store } = this.waited;
-    const compute = Math.max(0, performance.now() - this.begun - fetch - store);
+    this.#count();
+    const { fetch, store } = this.#waited;
+    const compute = Math.max(0, performance.now() - this.#begun - fetch - store);
     return { fetchMs: tenths(fetch), computeMs: tenths(compute), storeMs: tenths(store) };
   }
 
   /** Gives the time that the thread has waited since the last count to what was under way. */
-  private count(): void {
+  #count(): void {
     const now = performance.eventLoopUtilization();
-    const idle = now.idle - this.last.idle;
-    this.last = now;
-    const stages = (['fetch', 'store'] as const).filter((stage) => this.under[stage] > 0);
-    for (const stage of stages) this.waited[stage] += idle / stages.length;
+    const idle = now.idle - this.#last.idle;
+    this.#last = now;
+    const stages = (['fetch', 'store'] as const).filter((stage) => this.#under[stage] > 0);
+    for (const stage of stages) this.#waited[stage] += idle / stages.length;
   }
 }
 

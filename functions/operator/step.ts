@@ -200,27 +200,27 @@ function declared<T>(values: Readonly<Record<string, T>>, kind: string, name: st
 
 /** The outputs of an attempt, in the order in which they were asked to be stored. */
 class Outputs {
-  private readonly store: ObjectStore;
-  private readonly call: StepCall;
-  private readonly prefix: string;
-  private readonly resultPrefix: string;
-  private readonly clock: StageClock;
-  private readonly pending = new Map<string, (ObjectReference | undefined)[]>();
+  readonly #store: ObjectStore;
+  readonly #call: StepCall;
+  readonly #prefix: string;
+  readonly #resultPrefix: string;
+  readonly #clock: StageClock;
+  readonly #pending = new Map<string, (ObjectReference | undefined)[]>();
 
   constructor(store: ObjectStore, call: StepCall, attempt: number, run: Run, clock: StageClock) {
-    this.store = store;
-    this.call = call;
-    this.prefix = attemptPrefix(call.run, call.step, attempt);
-    this.resultPrefix = `${run.pipeline.name}/${call.run}/`;
-    this.clock = clock;
+    this.#store = store;
+    this.#call = call;
+    this.#prefix = attemptPrefix(call.run, call.step, attempt);
+    this.#resultPrefix = `${run.pipeline.name}/${call.run}/`;
+    this.#clock = clock;
   }
 
   add(operator: Operator, name: string, file: string, body: Uint8Array, type?: string): Promise<ObjectReference> {
-    return this.put(operator, name, 'runs', this.prefix + file, body, type);
+    return this.#put(operator, name, 'runs', this.#prefix + file, body, type);
   }
 
   publish(operator: Operator, name: string, file: string, body: Uint8Array, type?: string): Promise<ObjectReference> {
-    return this.put(operator, name, 'results', this.resultPrefix + file, body, type);
+    return this.#put(operator, name, 'results', this.#resultPrefix + file, body, type);
   }
 
   /** Every declared output; one that got no file is an empty list. */
@@ -228,12 +228,12 @@ class Outputs {
     return Object.fromEntries(
       Object.keys(operator.outputs).map((name) => [
         name,
-        (this.pending.get(name) ?? []).filter((reference) => reference !== undefined),
+        (this.#pending.get(name) ?? []).filter((reference) => reference !== undefined),
       ]),
     );
   }
 
-  private async put(
+  async #put(
     operator: Operator,
     name: string,
     bucket: Bucket,
@@ -242,11 +242,11 @@ class Outputs {
     type?: string,
   ): Promise<ObjectReference> {
     declared(operator.outputs, 'output', name);
-    this.call.signal.throwIfAborted();
-    const references = this.pending.get(name) ?? [];
-    this.pending.set(name, references);
+    this.#call.signal.throwIfAborted();
+    const references = this.#pending.get(name) ?? [];
+    this.#pending.set(name, references);
     const index = references.push(undefined) - 1;
-    const reference = await this.clock.during('store', () => this.store.put(bucket, key, body, type));
+    const reference = await this.#clock.during('store', () => this.#store.put(bucket, key, body, type));
     references[index] = reference;
     return reference;
   }
