@@ -309,6 +309,23 @@ describe('a peer that misbehaves is cut off', () => {
     expect(held().every((bytes) => bytes.equals(Buffer.alloc(10)))).toBe(true);
   });
 
+  it('when it sends the next command before the answer, and no answer is given in the name of another', async () => {
+    const sender = peer();
+    await sender.associate();
+    const [first, second] = [
+      pdv(storeCommand('1.2.3.1', 1), COMMAND_LAST),
+      pdv(storeCommand('1.2.3.2', 2), COMMAND_LAST),
+    ];
+    const data = pdv(Buffer.alloc(1000, 1), DATA_LAST);
+    let answered = false;
+    sender.socket.once('data', () => {
+      answered = true;
+    });
+    sender.send(pdu(0x04, first), pdu(0x04, data), pdu(0x04, second));
+    await sender.closed;
+    expect(answered, 'an answer was given').toBe(false);
+  });
+
   it('when it sends a command without end', async () => {
     const sender = peer();
     await sender.associate();
