@@ -91,8 +91,9 @@ export function createRoutes(options: RoutesOptions): Hono {
   return app;
 }
 
-function systemRoutes({ functions, secrets, logs, credentials, version, runtime }: RoutesOptions): Hono {
-  const { user: username, password } = credentials;
+function systemRoutes(options: RoutesOptions): Hono {
+  const { version, runtime } = options;
+  const { user: username, password } = options.credentials;
   const system = new Hono();
   system.use(
     basicAuth({
@@ -110,7 +111,13 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
     return context.json({ provider, version: release, arch: process.arch === 'x64' ? 'x86_64' : process.arch });
   });
   system.get('/namespaces', (context) => context.json([NAMESPACE]));
+  addFunctionRoutes(system, options);
+  addSecretRoutes(system, options);
+  addLogRoutes(system, options);
+  return system;
+}
 
+function addFunctionRoutes(system: Hono, { functions }: RoutesOptions): void {
   system.get('/functions', (context) => context.json(isOurs(context.req.query('namespace')) ? functions.list() : []));
   system.post('/functions', async (context) => {
     functions.deploy(await parse(context.req, FunctionDeployment));
@@ -137,7 +144,9 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
     functions.scale(nameIn(functions, context.req.param('name')), replicas);
     return context.body(null, 202);
   });
+}
 
+function addSecretRoutes(system: Hono, { functions, secrets }: RoutesOptions): void {
   system.get('/secrets', (context) => {
     const names = isOurs(context.req.query('namespace')) ? secrets.list() : [];
     return context.json(names.map((name) => ({ name, namespace: NAMESPACE })));
@@ -171,7 +180,9 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
     secrets.delete(name);
     return context.body(null, 200);
   });
+}
 
+function addLogRoutes(system: Hono, { functions, logs }: RoutesOptions): void {
   system.get('/logs', (context) => {
     const { name, tail, since, instance, follow } = accept(LogQuery, context.req.query());
     const known = nameIn(functions, name);
@@ -184,7 +195,6 @@ function systemRoutes({ functions, secrets, logs, credentials, version, runtime 
     });
     return context.body(lines, 200, { 'Content-Type': 'application/x-ndjson' });
   });
-  return system;
 }
 
 /** Ready when every function that has a place and should have replicas has one that takes calls; the rest is told. */
