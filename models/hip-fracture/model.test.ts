@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { iou } from '../../lib/imaging/boxes.ts';
 import { hipRadiograph } from '../../phantoms/hip.ts';
 import { otherRadiograph } from '../../phantoms/other.ts';
 import type { Radiograph } from '../../phantoms/radiograph.ts';
@@ -40,7 +41,7 @@ describe('the hip model', () => {
       const { detections } = await detector.detect(pictureOf(pelvis));
       expect(detections.length, 'hips found').toBe(2);
       for (const { side, box } of pelvis.hips) {
-        const best = Math.max(...detections.map((hip) => overlap(hip.box, box)));
+        const best = Math.max(...detections.map((hip) => iou(hip.box, box)));
         expect(best, `overlap with the ${side} hip`).toBeGreaterThan(0.6);
       }
     },
@@ -53,11 +54,3 @@ describe('the hip model', () => {
     expect({ inScope, detections }).toEqual({ inScope: false, detections: [] });
   });
 });
-
-/** Intersection over union of two boxes [x0, y0, x1, y1]. */
-function overlap(a: readonly [number, number, number, number], b: readonly [number, number, number, number]): number {
-  const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]));
-  const height = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-  const areaOf = ([x0, y0, x1, y1]: readonly [number, number, number, number]): number => (x1 - x0) * (y1 - y0);
-  return (width * height) / (areaOf(a) + areaOf(b) - width * height);
-}

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
+import { iou } from '../../lib/imaging/boxes.ts';
 import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { freePort } from '../postgres.ts';
@@ -137,11 +138,3 @@ describe.skipIf(!existsSync(HIP) || !existsSync(storescuPath))('the real adult h
     for (const image of j2k?.result?.images ?? []) expect(image.lossy).toBe(false);
   });
 });
-
-/** Intersection over union of two boxes [x0, y0, x1, y1]. */
-function iou(a: readonly [number, number, number, number], b: readonly [number, number, number, number]): number {
-  const width = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]));
-  const height = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-  const area = ([x0, y0, x1, y1]: readonly [number, number, number, number]) => (x1 - x0) * (y1 - y0);
-  return (width * height) / (area(a) + area(b) - width * height);
-}
