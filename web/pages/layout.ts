@@ -28,7 +28,8 @@ export interface Layout {
   readonly refreshSeconds?: number;
 }
 
-const NOBODY: Viewer = { person: undefined, formToken: '', theme: 'dark' };
+/** Somebody who is not signed in. */
+export const NOBODY: Viewer = { person: undefined, formToken: '', theme: 'dark' };
 
 /** Who looks, from what the middleware left. */
 export function viewerOf(c: WebContext, theme: Theme): Viewer {
@@ -37,7 +38,7 @@ export function viewerOf(c: WebContext, theme: Theme): Viewer {
 }
 
 /** A whole page. */
-export function layout({ parts, viewer = NOBODY, title, body, islands = [], refreshSeconds }: Layout): Html {
+export function layout({ parts, viewer, title, body, islands = [], refreshSeconds }: Layout): Html {
   const { assets, site } = parts;
   return html`<!doctype html>
 <html lang="en" data-theme="${viewer.theme}">

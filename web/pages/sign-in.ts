@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, type Theme } from './layout.ts';
+import { type Html, layout, NOBODY, type Theme } from './layout.ts';
 
 export interface SignIn {
   /** Path on this site to go to afterwards. */
@@ -16,7 +16,7 @@ export interface SignIn {
 export function signInPage(parts: Pick<Parts, 'assets' | 'site'>, theme: Theme, form: SignIn): Html {
   return layout({
     parts,
-    viewer: { person: undefined, formToken: '', theme },
+    viewer: { ...NOBODY, theme },
     title: 'Sign in',
     body: html`<section class="card sign-in">
 <h1>Sign in</h1>
@@ -37,7 +37,7 @@ ${form.resume === undefined ? '' : html`<input type="hidden" name="resume" value
 export function insecurePage(parts: Pick<Parts, 'assets' | 'site'>, theme: Theme, port: number): Html {
   return layout({
     parts,
-    viewer: { person: undefined, formToken: '', theme },
+    viewer: { ...NOBODY, theme },
     title: 'Not over this connection',
     body: html`<section class="message is-failed">
 <h1>Sign-in works on this machine only</h1>
