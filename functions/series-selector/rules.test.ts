@@ -3,6 +3,7 @@ import { apply, Rule } from './rules.ts';
 
 const rule = (given: object) => Rule.parse({ tags: ['BodyPartExamined'], because: 'only hips are read.', ...given });
 const hips = rule({ tags: ['BodyPartExamined', 'StudyDescription'], matches: 'pelvi|hip', absent: 'accept' });
+const noCasts = rule({ tags: ['SeriesDescription', 'StudyDescription'], excludes: 'cast' });
 
 describe('a rule', () => {
   it.each([
@@ -47,6 +48,41 @@ describe('a rule', () => {
       { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] },
       false,
       'ImageType is "ORIGINAL\\PRIMARY\\LOCALIZER": only hips are read.',
+    ],
+    [
+      'excludes what any one of several tags says',
+      noCasts,
+      { SeriesDescription: ['Hip ap'], StudyDescription: ['Hip in CAST'] },
+      false,
+      'StudyDescription is "Hip in CAST": only hips are read.',
+    ],
+    [
+      'accepts where all of several tags are clean',
+      noCasts,
+      { SeriesDescription: ['Hip ap'], StudyDescription: ['Hip'] },
+      true,
+      'SeriesDescription is "Hip ap", which fits.',
+    ],
+    [
+      'accepts where the tags that are there are clean',
+      noCasts,
+      { StudyDescription: ['Hip'] },
+      true,
+      'StudyDescription is "Hip", which fits.',
+    ],
+    [
+      'excludes by a tag beside the one that matches',
+      rule({ tags: ['BodyPartExamined', 'StudyDescription'], matches: 'hip', excludes: 'cast' }),
+      { BodyPartExamined: ['HIP'], StudyDescription: ['After cast'] },
+      false,
+      'StudyDescription is "After cast": only hips are read.',
+    ],
+    [
+      'excludes where the first tag is absent, even if it may be',
+      rule({ tags: ['SeriesDescription', 'StudyDescription'], excludes: 'cast', absent: 'accept' }),
+      { StudyDescription: ['Hip in cast'] },
+      false,
+      'StudyDescription is "Hip in cast": only hips are read.',
     ],
     [
       'takes a number in its range',

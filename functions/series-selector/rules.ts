@@ -23,11 +23,11 @@ const Expression = z
 export const Rule = z
   .strictObject({
     level: z.enum(['series', 'instance']).default('instance'),
-    /** Keywords, looked at in order: one of them that fits is enough. */
+    /** Keywords, looked at in order: one of them that fits is enough, as long as none of them is excluded. */
     tags: z.array(Keyword).min(1),
     /** Regular expression, case-blind, on the values joined by `\`. */
     matches: Expression.optional(),
-    /** Regular expression that must not match. */
+    /** Regular expression that must match none of the tags. */
     excludes: Expression.optional(),
     atLeast: z.number().optional(),
     atMost: z.number().optional(),
@@ -53,6 +53,8 @@ export function apply(rule: Rule, attributes: Attributes): Verdict {
     const values = attributes[tag];
     return values === undefined ? [] : [{ tag, values }];
   });
+  const excluded = found.find(({ values }) => isExcluded(rule, values));
+  if (excluded !== undefined) return { accepted: false, reason: `${show(excluded)}: ${rule.because}` };
   const fitting = found.find(({ values }) => fits(rule, values));
   if (fitting !== undefined) return { accepted: true, reason: `${show(fitting)}, which fits.` };
   if (attributes[rule.tags[0] ?? ''] === undefined && rule.absent === 'accept') {
@@ -62,17 +64,24 @@ export function apply(rule: Rule, attributes: Attributes): Verdict {
   return { accepted: false, reason: `${what}: ${rule.because}` };
 }
 
+function isExcluded({ excludes }: Rule, values: readonly string[]): boolean {
+  return excludes !== undefined && new RegExp(excludes, 'iu').test(joined(values));
+}
+
 function fits(rule: Rule, values: readonly string[]): boolean {
-  const text = values.join('\\').slice(0, LONGEST_VALUE);
   const number = Number(values[0]);
-  if (rule.matches !== undefined && !new RegExp(rule.matches, 'iu').test(text)) return false;
-  if (rule.excludes !== undefined && new RegExp(rule.excludes, 'iu').test(text)) return false;
+  if (rule.matches !== undefined && !new RegExp(rule.matches, 'iu').test(joined(values))) return false;
   if (rule.atLeast !== undefined && !(number >= rule.atLeast)) return false;
   return rule.atMost === undefined || number <= rule.atMost;
 }
 
+/** The values as an expression is tried on them. */
+function joined(values: readonly string[]): string {
+  return values.join('\\').slice(0, LONGEST_VALUE);
+}
+
 /** What was found, in quotes where it is text, without characters that are none on a page. */
 function show({ tag, values }: { tag: string; values: readonly string[] }): string {
-  const text = values.join('\\').slice(0, LONGEST_VALUE).replaceAll(/\p{C}/gu, ' ');
+  const text = joined(values).replaceAll(/\p{C}/gu, ' ');
   return `${tag} is ${/^-?[\d.]+$/.test(text) ? text : `"${text}"`}`;
 }
