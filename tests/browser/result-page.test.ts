@@ -184,6 +184,48 @@ describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
     await context.close();
   });
 
+  it('should show the newer draft of another computer, with the older copy of this one at hand', async () => {
+    const { id } = await world.run();
+    const [here, elsewhere] = [await signedIn('reader'), await signedIn('reader')];
+    const [run, other] = [new RunPage(here.page), new RunPage(elsewhere.page)];
+    await run.open(id);
+    await here.page.route('**/feedback/draft', (route) => route.abort());
+    await run.form.answer('Right hip', 'Hardware');
+    await run.form.draftState.filter({ hasText: 'Not saved on the server yet' }).waitFor();
+    await here.page.goto('/');
+    world.later(10 * 60_000);
+    await other.open(id);
+    await other.form.answer('Right hip', 'Fracture');
+    await other.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    await here.page.unroute('**/feedback/draft');
+    await run.open(id);
+    await run.form.root.getByText('was set aside').waitFor();
+    expect(await run.form.chosen('Right hip'), 'the newer one is shown').toEqual(['Fracture']);
+    await run.form.root.getByRole('button', { name: 'Use what this browser had kept' }).click();
+    expect(await run.form.chosen('Right hip'), 'the older one can be had back').toEqual(['Hardware']);
+    await run.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    await Promise.all([here.context.close(), elsewhere.context.close()]);
+  });
+
+  it('should save drafts on the server where the browser keeps nothing or has kept nonsense', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    const run = new RunPage(page);
+    await page.evaluate((key) => localStorage.setItem(key, '{"at":'), `overread-draft:${id}:reader`);
+    await page.addInitScript(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      };
+    });
+    await run.open(id);
+    await run.form.answer('Right hip', 'Hardware');
+    await run.form.draftState.filter({ hasText: 'This browser cannot keep a copy' }).waitFor();
+    await run.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    await run.open(id);
+    expect(await run.form.chosen('Right hip')).toEqual(['Hardware']);
+    await context.close();
+  });
+
   it('should fill in by itself: the worklist, a run under way, and a newer run without touching the form', async () => {
     const study = freshUid();
     const { context, page } = await signedIn('reader');

@@ -2,6 +2,7 @@
  * Keeps what somebody enters: in this browser at once, on the server a moment later. What the server has is taken out of
  * the browser again, so that nothing stays behind on a shared workstation.
  */
+import { type Answers, beginning, copyIn } from './draft-copy.ts';
 
 /** Wait after the last change, ms. */
 const SAVE_AFTER_MS = 800;
@@ -10,10 +11,11 @@ const PREFIX = 'overread-draft:';
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-draft]')) keep(form);
 
 function keep(form: HTMLFormElement): void {
-  const key = PREFIX + (form.dataset.draftKey ?? '');
+  const copy = copyIn(() => localStorage, PREFIX + (form.dataset.draftKey ?? ''));
   const state = form.querySelector<HTMLElement>('[data-draft-state]');
   let timer: number | undefined;
   let changes = 0;
+  let isKept = true;
 
   const say = (text: string, failed: boolean) => {
     if (state === null) return;
@@ -26,15 +28,12 @@ function keep(form: HTMLFormElement): void {
     for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.set(name, value);
     const answer = await fetch(form.dataset.draft ?? '', { method: 'POST', body }).catch(() => undefined);
     if (answer?.ok === true) {
-      if (upTo === changes) localStorage.removeItem(key);
+      if (upTo === changes) copy.remove();
       say('Draft saved', false);
     } else if (answer?.status === 401) {
-      say(
-        'You are signed out. Your answers are kept in this browser; press Send or Save draft to sign in again.',
-        true,
-      );
+      say(`You are signed out. ${whereKept(isKept)}; press Send or Save draft to sign in again.`, true);
     } else {
-      say('Not saved on the server yet; your answers are kept in this browser.', true);
+      say(`Not saved on the server yet. ${whereKept(isKept)}.`, true);
       timer ??= window.setTimeout(later, 10 * SAVE_AFTER_MS);
     }
   };
@@ -44,19 +43,41 @@ function keep(form: HTMLFormElement): void {
   };
   const changed = () => {
     changes += 1;
-    localStorage.setItem(key, JSON.stringify(answersOf(form)));
+    isKept = copy.keep(answersOf(form), new Date());
+    if (!isKept) say(`${whereKept(isKept)}.`, true);
     window.clearTimeout(timer);
     timer = window.setTimeout(later, SAVE_AFTER_MS);
   };
-
-  const kept = localStorage.getItem(key);
-  if (kept !== null) {
-    restore(form, kept);
+  const use = (answers: Answers) => {
+    restore(form, answers);
     changed();
-  }
+  };
+
+  const kept = copy.read();
+  const begins = beginning(kept, { savedAt: form.dataset.savedAt ?? '', answers: answersOf(form) });
+  if (kept === undefined || begins === 'page') copy.remove();
+  else if (begins === 'copy') use(kept.answers);
+  else offer(form, () => use(kept.answers));
   form.addEventListener('input', changed);
   form.addEventListener('submit', () => {
     window.clearTimeout(timer);
+  });
+}
+
+function whereKept(inBrowser: boolean): string {
+  return inBrowser
+    ? 'Your answers are kept in this browser'
+    : 'This browser cannot keep a copy of your answers: leave this page open until they are saved';
+}
+
+/** Says that the copy of this browser was set aside, and lets it be used all the same. */
+function offer(form: HTMLFormElement, use: () => void): void {
+  const aside = form.querySelector<HTMLElement>('[data-draft-aside]');
+  if (aside === null) return;
+  aside.hidden = false;
+  aside.querySelector('button')?.addEventListener('click', () => {
+    aside.hidden = true;
+    use();
   });
 }
 
@@ -68,13 +89,8 @@ function answersOf(form: HTMLFormElement): [string, string][] {
   return answers;
 }
 
-function restore(form: HTMLFormElement, text: string): void {
-  const answers: unknown = JSON.parse(text);
-  if (!Array.isArray(answers)) return;
-  for (const answer of answers) {
-    if (!Array.isArray(answer)) continue;
-    const [name, value]: unknown[] = answer;
-    if (typeof name !== 'string' || typeof value !== 'string') continue;
+function restore(form: HTMLFormElement, answers: Answers): void {
+  for (const [name, value] of answers) {
     const field = form.elements.namedItem(name);
     if (field instanceof RadioNodeList || field instanceof HTMLTextAreaElement) field.value = value;
     else if (field instanceof HTMLInputElement && field.type === 'radio') field.checked = field.value === value;
@@ -83,4 +99,4 @@ function restore(form: HTMLFormElement, text: string): void {
 
 // Sent and shown: nothing of it needs to stay in this browser.
 const sent = document.querySelector<HTMLElement>('[data-draft-sent]');
-if (sent !== null) localStorage.removeItem(PREFIX + (sent.dataset.draftSent ?? ''));
+if (sent !== null) copyIn(() => localStorage, PREFIX + (sent.dataset.draftSent ?? '')).remove();
