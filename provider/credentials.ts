@@ -16,7 +16,7 @@ const EMBEDDED_USER = 'admin';
  * users know from OpenFaaS (`basic-auth-user`, `basic-auth-password`).
  */
 export function openFaasCredentials({ faas, secrets }: Pick<Configuration, 'faas' | 'secrets'>): Credentials {
-  if (faas.url !== undefined) return { user: faas.user, password: faas.password ?? '' };
+  if (faas.url !== undefined) return { user: faas.user, password: faas.password };
   if (faas.embeddedPassword !== undefined) return { user: EMBEDDED_USER, password: faas.embeddedPassword };
   keepSecret(secrets, 'basic-auth-user', EMBEDDED_USER);
   const password = keepSecret(secrets, 'basic-auth-password', randomBytes(24).toString('hex'));

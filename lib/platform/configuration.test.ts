@@ -10,6 +10,8 @@ function siteFile(text: string): string {
   return file;
 }
 
+const S3 = { S3_ENDPOINT: 'https://s3.example', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b' };
+
 describe('readConfiguration', () => {
   it('has the documented defaults when nothing is set', () => {
     const configuration = readConfiguration({});
@@ -26,6 +28,11 @@ describe('readConfiguration', () => {
     expect(readConfiguration({ OVERREAD_WEB_PORT: '' }).web.port).toBe(8000);
   });
 
+  it('takes OpenFaaS elsewhere with its password', () => {
+    const { faas } = readConfiguration({ ...S3, OPENFAAS_URL: 'https://faas.example', OPENFAAS_PASSWORD: 'theirs' });
+    expect(faas).toMatchObject({ url: 'https://faas.example', user: 'admin', password: 'theirs' });
+  });
+
   it.each([
     ['a port that is no number', { OVERREAD_DICOM_PORT: 'eleven' }, /OVERREAD_DICOM_PORT: a port from 1 to 65535/],
     ['a port beyond the last', { OVERREAD_WEB_PORT: '65536' }, /OVERREAD_WEB_PORT: a port from 1 to 65535/],
@@ -33,6 +40,11 @@ describe('readConfiguration', () => {
     ['an AE title of more than 16 characters', { OVERREAD_AE_TITLE: 'A'.repeat(17) }, /OVERREAD_AE_TITLE.*AE title/],
     ['an S3 store without a secret', { S3_ENDPOINT: 'http://127.0.0.1:9000' }, /S3_ACCESS_KEY or S3_SECRET_KEY/],
     ['OpenFaaS elsewhere with a store only here', { OPENFAAS_URL: 'http://127.0.0.1:9' }, /needs an S3 store/],
+    [
+      'OpenFaaS elsewhere without its password',
+      { ...S3, OPENFAAS_URL: 'https://faas.example', OPENFAAS_PASSWORD: '' },
+      /^OPENFAAS_URL is set, but OPENFAAS_PASSWORD is not: /,
+    ],
     ['a site file that is not there', { OVERREAD_CONFIG: '/nowhere.yaml' }, /nowhere\.yaml cannot be read/],
     ['a setting that does not exist', { OVERREAD_CONFIG: siteFile('ruotes: []') }, /ruotes/],
   ])('refuses %s in one line', (_, environment, message) => {

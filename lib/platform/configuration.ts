@@ -53,6 +53,7 @@ export const Environment = z.object({
     .regex(/^[a-z0-9.-]{0,40}$/, 'lower-case letters, digits, dots and hyphens')
     .default(''),
 });
+export type Environment = z.infer<typeof Environment>;
 
 /** Where objects are kept. */
 export type StoreConfiguration =
@@ -78,6 +79,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const env = parseOrRefuse(Environment, present, 'environment');
   const site = parseOrRefuse(SiteFile, readYaml(env.OVERREAD_CONFIG), env.OVERREAD_CONFIG);
   const data = env.OVERREAD_DATA;
+  const store = storeConfiguration(env, data);
   return {
     data,
     /** Folders searched for pipelines, then for models: the product's own first. */
@@ -89,10 +91,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     web: { host: env.OVERREAD_WEB_HOST, port: env.OVERREAD_WEB_PORT },
     connector: { port: env.OVERREAD_CONNECTOR_PORT },
     faas: {
-      /** Undefined: the embedded provider. */
-      url: env.OPENFAAS_URL,
-      user: env.OPENFAAS_USER,
-      password: env.OPENFAAS_PASSWORD,
+      ...faasElsewhere(env),
       embeddedPort: env.OVERREAD_FAAS_PORT,
       embeddedPassword: env.OVERREAD_FAAS_PASSWORD,
     },
@@ -102,7 +101,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     logLevel: env.OVERREAD_LOG_LEVEL,
     /** Undefined: the embedded PostgreSQL below the data folder. */
     databaseUrl: env.DATABASE_URL,
-    store: storeConfiguration(env, data),
+    store,
     site,
   } as const;
 }
@@ -114,7 +113,18 @@ export function readStoreConfiguration(environment: Readonly<Record<string, stri
   return storeConfiguration(env, env.OVERREAD_DATA);
 }
 
-function storeConfiguration(env: z.infer<typeof Environment>, data: string): StoreConfiguration {
+/** Address and credentials of an OpenFaaS elsewhere. An undefined `url`: the embedded provider. */
+function faasElsewhere({ OPENFAAS_URL: url, OPENFAAS_USER: user, OPENFAAS_PASSWORD: password }: Environment) {
+  if (url === undefined) return { url };
+  if (password === undefined) {
+    throw new ConfigurationError(
+      'OPENFAAS_URL is set, but OPENFAAS_PASSWORD is not: set both, or neither for the embedded provider.',
+    );
+  }
+  return { url, user, password };
+}
+
+function storeConfiguration(env: Environment, data: string): StoreConfiguration {
   if (env.S3_ENDPOINT === undefined) {
     if (env.OPENFAAS_URL !== undefined) {
       throw new ConfigurationError('OPENFAAS_URL needs an S3 store: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY.');
