@@ -40,12 +40,43 @@ describe('a connection whose PostgreSQL was killed', () => {
     server.process.kill('SIGKILL');
     await gone;
     for (let tries = 0; tries < 8; tries += 1) {
-      await expect(database.sql`select 1`).rejects.toThrow(/ECONNREFUSED|CONNECTION_CLOSED|terminating connection/);
+      await expect(database.sql`select 1`).rejects.toThrow(
+        /ECONNREFUSED|CONNECTION_CLOSED|PostgreSQL closed|terminating connection/,
+      );
     }
 
     server = await startEmbeddedPostgres(folder, port);
     const select = async () => (await database.sql`select 1 as one`)[0]?.one;
     await expect.poll(select, { timeout: NOTICED_MS }).toBe(1);
     await expect.poll(() => listening, { timeout: NOTICED_MS }).toBe(2);
+  });
+
+  it('breaks nothing when it is killed under many transactions: each fails, and every connection works again', async () => {
+    const { sql, db } = database;
+    await sql`create table counted (number int)`;
+    const work = Array.from({ length: 40 }, async (_, number) => {
+      for (;;) {
+        if (number % 4 === 0) await sql`select ${number}::int`;
+        else if (number % 4 === 1) await sql.begin((inside) => inside`insert into counted values (${number})`);
+        else if (number % 4 === 2) {
+          await db.transaction(async (inside) => {
+            await inside.execute(`insert into counted values (${number})`);
+            await inside.execute('select pg_sleep(0.01)');
+          });
+        } else await db.execute(`select ${number}`);
+      }
+    });
+    const failures = Promise.allSettled(work.map((each) => each.catch(() => sql`select 1`)));
+    await sql`select pg_sleep(0.3)`;
+    const gone = new Promise((resolve) => server.process.once('exit', resolve));
+    server.process.kill('SIGKILL');
+    await gone;
+    expect((await failures).map(({ status }) => status)).toEqual(work.map(() => 'rejected'));
+
+    server = await startEmbeddedPostgres(folder, port);
+    const all = Array.from({ length: 16 }, (_, number) => (number % 2 === 0 ? sql`select 1` : db.execute('select 1')));
+    const answered = Promise.all(all).then((answers) => answers.length);
+    const late = new Promise((resolve) => setTimeout(resolve, NOTICED_MS, 'not answered in time'));
+    expect(await Promise.race([answered, late])).toBe(16);
   });
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { type Configuration, ConfigurationError } from '../platform/configuration.ts';
+import { openSocket } from './socket.ts';
 
 /** Pause before a broken connection is opened again, s. The client's own grows to 20 s: long after PostgreSQL is back. */
 const RECONNECT_SECONDS = 0.25;
@@ -28,6 +29,7 @@ export function connect(url: string, options: { max?: number } = {}): Database {
     max,
     backoff: () => RECONNECT_SECONDS,
     connect_timeout: CONNECT_SECONDS,
+    socket: openSocket,
     onnotice: () => {},
   };
   const forDrizzle = postgres(url, settings);
