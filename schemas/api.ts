@@ -12,6 +12,8 @@ export const StepView = z.object({
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   error: z.string().nullable(),
+  /** Whether trying again may help after the error; false: the input can never work. Null without an error. */
+  retryable: z.boolean().nullable(),
   device: Device.nullable(),
   timings: Timings.nullable(),
 });

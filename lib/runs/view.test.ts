@@ -15,6 +15,14 @@ describe('viewRun', () => {
     expect(viewRun(aState({ steps: STEPS, ...sketch })).status).toBe(status);
   });
 
+  it.each([
+    ['null while nothing failed', {}, null],
+    ['true where a failure may pass', { parse: [aFailure({ retryable: true })] }, true],
+    ['false where it never can', { parse: [aFailure({}), aFailure({ attempt: 2, retryable: false })] }, false],
+  ])('says whether a step may be tried again: %s', (_, failed, retryable) => {
+    expect(viewRun(aState({ steps: STEPS, failed })).steps[0]?.retryable).toBe(retryable);
+  });
+
   it('shows each step with its attempts and the last error, until it succeeds', () => {
     const failed = { parse: [aFailure({ attempt: 1, detail: 'Out of memory.' })] };
     const started = { parse: [1, 2] };
@@ -25,6 +33,7 @@ describe('viewRun', () => {
     expect(done).toMatchObject({
       status: 'succeeded',
       error: null,
+      retryable: null,
       device: { kind: 'cpu' },
       timings: { computeMs: 2 },
     });

@@ -22,6 +22,7 @@ export function viewRun(state: RunState): Omit<RunView, 'result'> {
     models: Object.values(run.models).map(({ name, version, sha256 }) => ({ name, version, sha256 })),
     steps: run.steps.map(({ name, operator }) => {
       const { manifest, started, failed } = stepState(state, name);
+      const failure = manifest === undefined ? failed.at(-1) : undefined;
       return {
         name,
         operator,
@@ -29,7 +30,8 @@ export function viewRun(state: RunState): Omit<RunView, 'result'> {
         attempts: Math.max(started.length, failed.length, manifest?.attempt ?? 0),
         startedAt: started[0]?.startedAt ?? manifest?.startedAt ?? null,
         finishedAt: manifest?.finishedAt ?? null,
-        error: manifest === undefined ? (failed.at(-1)?.problem.detail ?? null) : null,
+        error: failure?.problem.detail ?? null,
+        retryable: failure?.retryable ?? null,
         device: manifest?.device ?? null,
         timings: manifest?.timings ?? null,
       };

@@ -258,7 +258,8 @@ describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
   });
 
   it('should let an administrator try a failed run again, and tell a reader whom to ask', async () => {
-    const { id } = await world.run({ status: 'failed', reason: 'The model server did not answer in 60 s.' });
+    const reason = 'The model server did not answer in 60 s.';
+    const { id } = await world.run({ status: 'failed', reason, retryable: true });
     const reader = await signedIn('reader');
     await new RunPage(reader.page).open(id);
     expect(await reader.page.getByRole('button', { name: 'Try again' }).count()).toBe(0);

@@ -60,6 +60,7 @@ function madeView(overrides: Partial<RunView> = {}): RunView {
         startedAt: at,
         finishedAt: null,
         error: HOSTILE,
+        retryable: true,
         device: { kind: 'cpu', name: HOSTILE, threads: 1 },
         timings: null,
       },
@@ -151,6 +152,15 @@ describe('pages', () => {
     const reader = { ...viewer, person: { name: 'reader', role: 'reader' as const } };
     expect(String(runPage(parts, viewer, { ...page, run: failed }))).toContain('Try again');
     expect(String(runPage(parts, reader, { ...page, run: failed }))).not.toContain('Try again');
+  });
+
+  it.each(['administrator', 'reader'] as const)('offer no other try of what can never work: to a %s', (role) => {
+    const steps = failed.steps.map((step) => ({ ...step, retryable: false }));
+    const text = String(
+      runPage(parts, { ...viewer, person: { name: role, role } }, { ...page, run: { ...failed, steps } }),
+    );
+    expect(text).toContain('Trying again cannot help');
+    expect(text).not.toMatch(/Try again|can try again/);
   });
 });
 

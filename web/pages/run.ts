@@ -113,23 +113,29 @@ ${progress(run)}
 patient. If the exam is the right one, ask the PACS administrator which images were sent.</p>
 </section>`;
   }
-  if (run.status === 'failed') {
-    return html`<section class="message is-failed">
-<h2>The run failed</h2>
-<p class="reason">${run.reason ?? 'No reason was given.'}</p>
-<p>There is no result. Read the images without it. ${
-      viewer.person?.role === 'administrator'
-        ? 'Look at the steps below; once the cause is gone, try again: what had succeeded is kept.'
-        : 'An administrator can try again once the cause is gone.'
-    }</p>
-${
-  viewer.person?.role === 'administrator'
-    ? html`<form method="post" action="/runs/${run.id}/retry"><input type="hidden" name="form-token" value="${viewer.formToken}">
-<button class="primary">Try again</button></form>`
-    : ''
-}
-</section>`;
-  }
+  if (run.status === 'failed') return failed(run, viewer);
   return html`<section class="message"><h2>The run has ended without a result</h2>
 <p>All steps are done, but nothing was published that this page can show. An administrator finds more in the log.</p></section>`;
+}
+
+function failed(run: RunView, viewer: Viewer): Html {
+  return html`<section class="message is-failed">
+<h2>The run failed</h2>
+<p class="reason">${run.reason ?? 'No reason was given.'}</p>
+<p>There is no result. Read the images without it.</p>
+${wayOn(run, viewer)}
+</section>`;
+}
+
+/** What can be done about a failed run, by whom. */
+function wayOn(run: RunView, viewer: Viewer): Html {
+  if (run.steps.some(({ status, retryable }) => status === 'failed' && retryable === false)) {
+    return html`<p>Trying again cannot help: the same images would fail again, for the reason above. Send the exam anew once that is
+put right: images that are new or were changed make a newer run.</p>`;
+  }
+  if (viewer.person?.role !== 'administrator')
+    return html`<p>An administrator can try again once the cause is gone.</p>`;
+  return html`<p>Look at the steps below; once the cause is gone, try again: what had succeeded is kept.</p>
+<form method="post" action="/runs/${run.id}/retry"><input type="hidden" name="form-token" value="${viewer.formToken}">
+<button class="primary">Try again</button></form>`;
 }

@@ -15,6 +15,8 @@ export interface MadeRun {
   readonly study?: string;
   readonly status?: 'queued' | 'running' | End['status'];
   readonly reason?: string;
+  /** Of a failed run: whether another try may help. */
+  readonly retryable?: boolean;
   readonly images?: readonly Partial<HipImage>[];
   readonly qualityReview?: readonly string[];
   readonly amends?: string;
@@ -138,15 +140,15 @@ function manifest(id: string, step: Run['steps'][number]): Manifest {
   };
 }
 
-function failed({ status, reason }: MadeRun): AttemptFailed {
+function failed({ status, reason, retryable = false }: MadeRun): AttemptFailed {
   return {
     attempt: 1,
     failedAt: new Date().toISOString(),
-    retryable: false,
+    retryable,
     problem: {
       type: 'about:blank',
-      title: 'The input cannot be processed',
-      status: 422,
+      title: retryable ? 'The function failed' : 'The input cannot be processed',
+      status: retryable ? 500 : 422,
       detail: reason ?? 'Something went wrong.',
       ...(status === 'out-of-scope' ? { outOfScope: true } : {}),
     },
