@@ -12,19 +12,23 @@ import { getStudy } from './api/studies.ts';
 import { getQuarantinePage, getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
-import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
+import { NOTHING_SAVED, postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
-import type { Parts, Variables } from './parts.ts';
+import type { Parts, Variables, WebContext } from './parts.ts';
 import { sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
 
 /** Longest body that is read, bytes: a long form with long texts. */
 const BODY_LIMIT = 512 * 1024;
 
-const tooLarge = () => {
-  throw new ProblemError(413, 'Too large', `At most ${BODY_LIMIT} bytes are read.`);
+/** Where the answers of a form may be in the body: after a session has ended they go through sign-in. */
+const HOLDS_A_FORM = /^\/(sign-in|runs\/[^/]+\/feedback)$/;
+
+const tooLarge = ({ req }: Pick<WebContext, 'req'>) => {
+  const rule = `At most ${BODY_LIMIT} bytes are read.`;
+  throw new ProblemError(413, 'Too large', HOLDS_A_FORM.test(req.path) ? `${rule} ${NOTHING_SAVED}` : rule);
 };
 
 /**

@@ -132,6 +132,25 @@ describe('the form', () => {
     expect(await (await browser.get(`/runs/${id}?notice=kept`)).text()).toMatch(/value="fracture" required checked/);
   });
 
+  it('says that nothing was saved, and where the answers are, if the form is too large to go through sign-in', async () => {
+    const { id, result } = await questioned();
+    const { name, browser } = await reader();
+    const fields = { ...(await hiddenFields(browser, `/runs/${id}`)), ...wholeForm(result), action: 'send' };
+    browser.cookies.clear();
+    const huge = 'x'.repeat(600_000);
+    const answers = [
+      await browser.post(`/runs/${id}/feedback`, { ...fields, 'answer:remarks': huge }),
+      await browser.post(`/runs/${id}/feedback`, { ...fields, 'answer:remarks': 'x'.repeat(30_000) }),
+      await browser.post('/sign-in', { name, password: PASSWORD, next: `/runs/${id}`, resume: huge }),
+    ];
+    for (const answer of answers) {
+      expect(answer.status).toBe(413);
+      expect(await answer.text()).toContain('Nothing was saved. This browser keeps what you entered as a draft');
+    }
+    const elsewhere = await browser.post('/theme', { theme: huge });
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([413, expect.not.stringContaining('Nothing was saved')]);
+  });
+
   it('keeps the answers when somebody has signed in anew in another window', async () => {
     const { id, result } = await questioned();
     const { name, browser } = await reader();

@@ -27,6 +27,10 @@ const NOTICES: Readonly<Record<string, string>> = {
   changed: 'The form has changed since the page was opened. Your answers are kept where the questions are still asked.',
 };
 
+/** What somebody is told whose form, or sign-in with a form behind it, is too large to be read. */
+export const NOTHING_SAVED =
+  'Nothing was saved. This browser keeps what you entered as a draft: go back, or sign in and open the run again, and shorten it.';
+
 /** Most that a form may hold: fields, and characters of each. */
 const FormFields = z
   .record(z.string().max(200), z.string().max(25_000))
@@ -171,7 +175,8 @@ async function formFields(c: WebContext): Promise<Record<string, string>> {
   const body = await c.req.parseBody();
   const texts = Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const parsed = FormFields.safeParse(Object.fromEntries(texts));
-  if (!parsed.success) throw new ProblemError(413, 'Form too large', 'The form holds more than a form can hold.');
+  if (!parsed.success)
+    throw new ProblemError(413, 'Form too large', `The form holds more than a form can hold. ${NOTHING_SAVED}`);
   return parsed.data;
 }
 
