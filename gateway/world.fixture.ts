@@ -8,6 +8,7 @@ import postgres from 'postgres';
 import { HOME, readConfiguration } from '../lib/platform/configuration.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
+import { DCMTK_ENVIRONMENT } from '../tests/peers/debian.ts';
 
 /** A pipeline without models, so that tests do not need the real one's weights. */
 const PIPELINE = `
@@ -155,10 +156,10 @@ export async function until(what: string, holds: () => Promise<boolean>, limitMs
   }
 }
 
-/** Runs a program of dcmtk, with the delays of its sockets off. */
+/** Runs a program of dcmtk. */
 export function run(program: string, parameters: readonly string[]): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { env: { ...process.env, TCP_NODELAY: '1' } });
+    const child = spawn(program, parameters, { env: DCMTK_ENVIRONMENT });
     let output = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;

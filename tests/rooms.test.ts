@@ -28,6 +28,7 @@ describe('the rules of the rooms', () => {
     expect(brokenRules('connector/world.fixture.ts', ['connector/connector.ts', 'lib/runs/state.fixture.ts'])).toEqual(
       [],
     );
+    expect(brokenRules('gateway/world.fixture.ts', ['tests/peers/debian.ts'])).toEqual([]);
   });
 
   it('open one file of a service to another, and no more', () => {

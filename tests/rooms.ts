@@ -67,8 +67,9 @@ export function brokenRules(file: string, imported: readonly string[]): string[]
       return [`${file} imports ${target}: only ${owners.join(', ')} may touch these tables.`];
     }
     const other = roomOf(target);
-    if (FOR_TESTS.test(target) && !FOR_TESTS.test(file))
-      return [`${file} imports ${target}, which is for tests alone.`];
+    const isForTests = FOR_TESTS.test(file);
+    if (FOR_TESTS.test(target) && !isForTests) return [`${file} imports ${target}, which is for tests alone.`];
+    if (isForTests && other === 'tests') return [];
     if (other === room || allowed.includes(other) || allowed.includes(target)) return [];
     return [`${file} imports ${target}: ${room} may import ${allowed.join(', ') || 'no other room'}.`];
   });

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
 import { readPart10 } from './dataset.ts';
 import { echo, sendFiles, type Target } from './send.ts';
 import { deriveUid } from './uid.ts';
@@ -80,7 +81,7 @@ describe.skipIf(!hasDcmtk)('sending to storescp of dcmtk', () => {
     target = { host: '127.0.0.1', port, calledAETitle: 'STORESCP', callingAETitle: 'OVERREAD' };
     // +B keeps the bytes of the data set as they come.
     const flags = ['--accept-all', '+B', '--output-directory', received, '--aetitle', 'STORESCP', String(port)];
-    receiver = spawn('storescp', flags, { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
+    receiver = spawn('storescp', flags, { stdio: 'ignore', env: DCMTK_ENVIRONMENT });
     await untilListening(port);
   });
 

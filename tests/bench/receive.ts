@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { echo } from '../../lib/dicom/send.ts';
 import { hipRadiograph } from '../../phantoms/hip.ts';
 import { writeStudy } from '../../phantoms/study.ts';
+import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
 import { freePort } from '../postgres.ts';
 import { startSite } from '../site.ts';
 import { median } from './statistics.ts';
@@ -25,7 +26,7 @@ export async function benchReceive(print: (line: string) => void): Promise<void>
   const site = await startSite({ OVERREAD_QUIET_SECONDS: '3600' });
   const peer: ChildProcess = spawn('/usr/bin/storescp', ['+xa', '--ignore', String(port)], {
     stdio: 'ignore',
-    env: { ...process.env, TCP_NODELAY: '1' },
+    env: DCMTK_ENVIRONMENT,
   });
   try {
     await untilListening(port);
@@ -56,7 +57,7 @@ export async function benchReceive(print: (line: string) => void): Promise<void>
 async function rate(port: number, files: readonly string[]): Promise<number> {
   const begun = performance.now();
   await promisify(execFile)('/usr/bin/storescu', ['-aec', 'OVERREAD', '127.0.0.1', String(port), ...files], {
-    env: { ...process.env, TCP_NODELAY: '1' },
+    env: DCMTK_ENVIRONMENT,
   });
   return (files.length * 1000) / (performance.now() - begun);
 }

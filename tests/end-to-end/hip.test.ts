@@ -8,16 +8,17 @@ import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { iou } from '../../lib/imaging/boxes.ts';
 import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
 import { freePort } from '../postgres.ts';
 import { REAL_DATA, type Site, startSite } from '../site.ts';
 
 const HIP = path.join(REAL_DATA, '08-hip-xray/wg04');
 const storescuPath = '/usr/bin/storescu';
 
-/** Sends with dcmtk, the file as it is encoded. Debian's dcmtk waits for acknowledgements without TCP_NODELAY. */
+/** Sends with dcmtk, the file as it is encoded. */
 async function storescu(port: number, syntax: string, file: string): Promise<void> {
   const parameters = ['-aec', 'CI2_CD_HIP_FRAC', syntax, '127.0.0.1', String(port), file];
-  await promisify(execFile)(storescuPath, parameters, { env: { ...process.env, TCP_NODELAY: '1' } });
+  await promisify(execFile)(storescuPath, parameters, { env: DCMTK_ENVIRONMENT });
 }
 
 /** The data set that storescu puts on the wire (it writes the file's anew), as dcmtk's own receiver keeps it bit by bit. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeAssociateRequest, encodeDataHead } from '../../lib/dicom/pdu.ts';
 import { echo } from '../../lib/dicom/send.ts';
+import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
 import { type Site, startSite } from '../site.ts';
 import { fileOf, pelvisWith, type Sent, send } from './hostile/images.ts';
 import { memoryPeak, processesOf } from './hostile/processes.ts';
@@ -69,8 +70,7 @@ const target = (calledAETitle = 'CI2_CD_HIP_FRAC') => ({
 /** A program of dcmtk: its exit status, and all it said. */
 function run(program: string, ...parameters: string[]): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
-    const env = { ...process.env, TCP_NODELAY: '1' };
-    execFile(`/usr/bin/${program}`, parameters, { env }, (error, stdout, stderr) => {
+    execFile(`/usr/bin/${program}`, parameters, { env: DCMTK_ENVIRONMENT }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), output: stdout + stderr });
     });
   });
