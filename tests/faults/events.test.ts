@@ -7,7 +7,7 @@ import { makeExams } from '../exams.ts';
 import { startMinio } from '../peers/minio.ts';
 import { describeWith } from '../peers/skip.ts';
 import { type Site, type SiteEnvironment, startSite } from '../site.ts';
-import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
+import { contentOf, expectIdle, expectWhole, QUIET_SECONDS, RECOVERY_MS, untilWhole } from './exam-checks.ts';
 
 const minio = await startMinio();
 afterAll(() => minio?.stop());
@@ -32,6 +32,7 @@ function eventsAstray(environment: () => SiteEnvironment, lose?: (site: Site) =>
     writeFileSync(modeFile, 'as they come');
     await exams.ready;
     site = await startSite({
+      OVERREAD_QUIET_SECONDS: QUIET_SECONDS,
       NODE_OPTIONS: `--import=${path.join(import.meta.dirname, 'astray.ts')}`,
       EVENTS_ASTRAY: modeFile,
       ...environment(),

@@ -12,6 +12,9 @@ import type { Site } from '../site.ts';
 /** Work must go on this soon after a fault, ms: what the product promises. */
 export const RECOVERY_MS = 30_000;
 
+/** Longer than the images of one exam take to come on a machine that does much else: else it becomes two versions. */
+export const QUIET_SECONDS = '1.5';
+
 /** Waits until a run on every image of the exam has ended; answers the study's runs, the newest first. */
 export async function untilWhole(site: Site, exam: Exam, limitMs = RECOVERY_MS): Promise<RunView[]> {
   const whole = async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { type Exam, makeExams } from '../exams.ts';
 import { type Site, startSite } from '../site.ts';
-import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
+import { contentOf, expectIdle, expectWhole, QUIET_SECONDS, RECOVERY_MS, untilWhole } from './exam-checks.ts';
 import { IN_HAND, inferencePid, LAST_STEPS, MOMENTS, SENDING } from './moments.ts';
 import { isAlive, postgresPid, summary } from './processes.ts';
 
@@ -38,7 +38,7 @@ describe('kill -9 in the middle of an exam', () => {
 
   beforeAll(async () => {
     await exams.ready;
-    site = await startSite();
+    site = await startSite({ OVERREAD_QUIET_SECONDS: QUIET_SECONDS });
     store = site.openStore();
     const exam = exams.next();
     await exam.send(site);

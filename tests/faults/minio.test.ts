@@ -4,7 +4,7 @@ import { makeExams } from '../exams.ts';
 import { startMinio } from '../peers/minio.ts';
 import { describeWith } from '../peers/skip.ts';
 import { type Site, startSite } from '../site.ts';
-import { contentOf, expectIdle, expectWhole, RECOVERY_MS, untilWhole } from './exam-checks.ts';
+import { contentOf, expectIdle, expectWhole, QUIET_SECONDS, RECOVERY_MS, untilWhole } from './exam-checks.ts';
 import { MOMENTS, SENDING } from './moments.ts';
 import { summary } from './processes.ts';
 
@@ -28,6 +28,7 @@ describeWith('kill -9 on a real MinIO', minio, 'MinIO cannot be built here (no G
   beforeAll(async () => {
     await exams.ready;
     site = await startSite({
+      OVERREAD_QUIET_SECONDS: QUIET_SECONDS,
       S3_ENDPOINT: minio.endpoint,
       S3_ACCESS_KEY: minio.accessKey,
       S3_SECRET_KEY: minio.secretKey,
