@@ -9,7 +9,7 @@ const wanted = readFileSync(path.join(home, 'package-lock.json'), 'utf8');
 const mark = path.join(home, 'node_modules/.installed-lockfile');
 
 if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
-  console.error('Installing packages (once, about a minute) …');
+  console.error('Installing packages (once, one to two minutes) …');
   try {
     execFileSync('npm', ['ci', '--loglevel=error'], { cwd: home, stdio: ['ignore', 2, 'inherit'] });
   } catch {

@@ -36,6 +36,9 @@ export function gatewayService(
   log: Logger,
 ): Service {
   const pipelines = loadPipelines(configuration.pipelineFolders);
+  for (const { name, pipeline } of configuration.site.routes) {
+    if (!pipelines.has(pipeline)) log.warn(`route ${name} leads nowhere: there is no pipeline ${pipeline} here`);
+  }
   const spool = new Spool(configuration.spool);
   const metrics = createMetrics(() => spool.depth);
   let models: ReadonlyMap<string, RunModel> = new Map();

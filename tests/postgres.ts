@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
@@ -18,6 +18,8 @@ export interface TestPostgres {
 /** Starts a PostgreSQL in a temporary folder. Call it in `beforeAll`, `stop` in `afterAll`. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-postgres-'));
+  // As root, PostgreSQL's own account must pass through, or its data would lie elsewhere and be left there.
+  chmodSync(folder, 0o711);
   const server = await startEmbeddedPostgres(folder, await freePort());
   await migrateDatabase(server.url);
   return {

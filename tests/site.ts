@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -61,6 +61,8 @@ export type SiteEnvironment = Readonly<Record<string, string>>;
  */
 export async function startSite(environment: SiteEnvironment = {}, clone = HOME): Promise<Site> {
   const data = environment.OVERREAD_DATA ?? mkdtempSync(path.join(tmpdir(), 'overread-site-'));
+  // As root, PostgreSQL's own account must pass through, or its data would lie elsewhere and be left there.
+  chmodSync(data, 0o711);
   const [dicomPort, webPort, connectorPort, faasPort] = await freePorts(4);
   const env = {
     ...process.env,

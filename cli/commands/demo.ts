@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sendFiles } from '../../lib/dicom/send.ts';
@@ -25,6 +25,8 @@ const POLL_MS = 250;
  */
 export async function demo(options: { readonly once: boolean }): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-demo-'));
+  // As root, PostgreSQL's own account must pass through, or its data would lie elsewhere and be left there.
+  chmodSync(folder, 0o711);
   const signal = stopSignal();
   // Into our own environment, since the parts inherit it.
   process.env.OVERREAD_DATA = path.join(folder, 'data');

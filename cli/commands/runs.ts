@@ -12,7 +12,10 @@ export async function listRuns(
   const api = connectApi(runningApi(configuration));
   const runs = await api.runs(options.study === undefined ? {} : { studyInstanceUid: options.study });
   if (options.json) return console.log(JSON.stringify({ runs }, null, 2));
-  if (runs.length === 0) return console.log('No run yet. `npm run demo` makes some.');
+  if (runs.length === 0)
+    return console.log(
+      'No run yet. An exam becomes one when its quiet period has passed without a new image, 60 s for hips.',
+    );
   console.log(
     table(
       ['run', 'pipeline', 'status', 'created', 'result'],

@@ -1,8 +1,16 @@
-/** Aborts at the first SIGTERM or SIGINT (Ctrl-C); a second one ends the process at once, and the parts end with it. */
+/** Ctrl-C under npm comes twice, from the terminal and from npm: what follows this soon is the same wish, ms. */
+const SAME_WISH_MS = 2_000;
+
+/**
+ * Aborts at the first SIGTERM or SIGINT (Ctrl-C); one that comes clearly later ends the process at once, and the parts
+ * end with it.
+ */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let first: number | undefined;
   const hear = () => {
-    if (controller.signal.aborted) process.exit(1);
+    if (first !== undefined && performance.now() - first > SAME_WISH_MS) process.exit(1);
+    first ??= performance.now();
     controller.abort();
   };
   process.on('SIGTERM', hear);
