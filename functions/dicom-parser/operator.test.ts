@@ -29,6 +29,14 @@ describe('dicom-parser', () => {
     expect(series[0]?.attributes).not.toHaveProperty('ViewPosition');
   });
 
+  it('lists series in the order in which they were made', async () => {
+    const { series } = await indexOf([
+      radiograph({ SOPInstanceUID: '2.25.3', SeriesInstanceUID: '2.25.10', SeriesNumber: 2 }),
+      radiograph({ SOPInstanceUID: '2.25.4', SeriesInstanceUID: '2.25.20', SeriesNumber: 1 }),
+    ]);
+    expect(series.map(({ SeriesInstanceUID }) => SeriesInstanceUID)).toEqual(['2.25.20', '2.25.10']);
+  });
+
   it('reports what cannot be read, with the reason, and goes on with the others', async () => {
     const whole = radiograph();
     const { series, unreadable } = await indexOf([

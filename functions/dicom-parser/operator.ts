@@ -109,10 +109,21 @@ function attributesOf(dataset: Dataset, keywords: readonly string[]): Attributes
 
 function groupBySeries(parsed: readonly Parsed[]): IndexedSeries[] {
   const bySeries = Map.groupBy(parsed, ({ SeriesInstanceUID }) => SeriesInstanceUID);
-  return [...bySeries.entries()].sort(byFirst).map(([SeriesInstanceUID, members]) => {
-    const instances = members.map(({ instance }) => instance).sort(byNumberThenUid);
+  const series = [...bySeries.entries()].map(([SeriesInstanceUID, members]) => {
+    const instances = members
+      .map(({ instance }) => instance)
+      .sort(
+        (a, b) =>
+          number(a.attributes, 'InstanceNumber') - number(b.attributes, 'InstanceNumber') ||
+          byText(a.SOPInstanceUID, b.SOPInstanceUID),
+      );
     return { SeriesInstanceUID, attributes: common(instances), instances };
   });
+  return series.sort(
+    (a, b) =>
+      number(a.attributes, 'SeriesNumber') - number(b.attributes, 'SeriesNumber') ||
+      byText(a.SeriesInstanceUID, b.SeriesInstanceUID),
+  );
 }
 
 /** The attributes that all instances give the same values. */
@@ -123,13 +134,13 @@ function common(instances: readonly IndexedInstance[]): Attributes {
   return Object.fromEntries(Object.entries(first ?? {}).filter(([name, values]) => alike(name, values)));
 }
 
-function byFirst([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
+/** Value of an integer string; 0 where there is none. */
+function number(attributes: Attributes, keyword: string): number {
+  return Number(attributes[keyword]?.[0] ?? 0) || 0;
 }
 
-function byNumberThenUid(a: IndexedInstance, b: IndexedInstance): number {
-  const number = ({ attributes }: IndexedInstance) => Number(attributes.InstanceNumber?.[0] ?? 0) || 0;
-  return number(a) - number(b) || (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1);
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 function nothingAdmitted({ notAdmitted, pipeline }: StepContext['run']): Error {
