@@ -60,9 +60,7 @@ export type SiteEnvironment = Readonly<Record<string, string>>;
  * @param clone the folder that it runs from
  */
 export async function startSite(environment: SiteEnvironment = {}, clone = HOME): Promise<Site> {
-  const data = environment.OVERREAD_DATA ?? mkdtempSync(path.join(tmpdir(), 'overread-site-'));
-  // As root, PostgreSQL's own account must pass through, or its data would lie elsewhere and be left there.
-  chmodSync(data, 0o711);
+  const data = environment.OVERREAD_DATA ?? temporaryData();
   const [dicomPort, webPort, connectorPort, faasPort] = await freePorts(4);
   const env = {
     ...process.env,
@@ -191,6 +189,13 @@ async function isReady(parts: StatusFile['parts']): Promise<boolean> {
     return state === 'ready' && (address === null || (await readiness(address)) === undefined);
   });
   return (await Promise.all(answers)).every((ready) => ready);
+}
+
+/** A data folder of its own. As root, PostgreSQL's own account must pass through, or its data would lie elsewhere. */
+function temporaryData(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'overread-site-'));
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 /** Free ports, all different, in a tuple of that length. */
