@@ -24,7 +24,8 @@ function wholeWay(environment: () => SiteEnvironment, faas: string): void {
   /** Runs faas-cli in the clone, with a home of its own to keep its login in. */
   function faasCliRun(...parameters: string[]): Promise<{ failed: boolean; output: string }> {
     const { url, password } = site.faas;
-    const env = { ...process.env, ...environment(), HOME: home, OPENFAAS_URL: url };
+    // With CI set, faas-cli keeps its login in the working directory instead of the home.
+    const env = { ...process.env, ...environment(), CI: '', HOME: home, OPENFAAS_URL: url };
     return new Promise((resolve) => {
       const child = execFile(faas, parameters, { cwd: HOME, env }, (error, stdout, stderr) =>
         resolve({ failed: error !== null, output: stdout + stderr }),
