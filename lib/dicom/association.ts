@@ -230,6 +230,8 @@ export class Association {
   }
 
   #handle(pdu: IncomingPdu): void {
+    // What follows an abort or a release answers nothing any more.
+    if (this.#failure !== undefined) return;
     if (pdu.kind === 'abort') {
       this.#fail(`The receiver aborted the association: ${pdu.reason}.`);
     } else if (pdu.kind === 'release-request') {

@@ -276,6 +276,16 @@ describe('sendFiles', () => {
     expect(report.failed[0]?.reason).toBe('The receiver aborted the association: its protocol layer, reason 0.');
   });
 
+  it('hears nothing of an association after its abort', async () => {
+    const store = storing();
+    const { target } = await peer((type, body, all) => {
+      const answered = store(type, body, all);
+      return type === 4 && answered !== undefined ? Buffer.concat([ABORT, answered]) : answered;
+    });
+    const report = await sendFiles(target, [writeFile('a', radiograph(1))]);
+    expect(report.failed[0]?.reason).toBe('The receiver aborted the association: its protocol layer, reason 0.');
+  });
+
   it('does not wait for ever', async () => {
     const { target } = await peer(() => undefined);
     const report = await sendFiles(target, [writeFile('a', radiograph(1))], { timeoutMs: 50 });
