@@ -18,6 +18,9 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 export function describeResult(run: ShownRun): string {
   const result = Result.safeParse(run.result);
   if (!result.success) return run.reason ?? '';
+  if (result.data.kind === 'segmentation') {
+    return result.data.structures.map(({ name, volumeMl }) => `${name} ${volumeMl.toFixed(1)} mL`).join(', ');
+  }
   const sides = result.data.summary.sides.map(
     ({ side, class: found, confidence }) => `${side ?? 'side not known'}: ${found} ${percent(confidence)}`,
   );

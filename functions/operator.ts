@@ -4,6 +4,7 @@
  * An operator declares itself with `defineOperator`; its `main.ts` hands that to `main`, which serves the OpenFaaS
  * workload contract or, given arguments, runs it on local files.
  */
+export { cardOf } from './operator/card.ts';
 export { mapAtMost } from './operator/concurrent.ts';
 export {
   defineOperator,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Instant, Sha256, Slug, Uid, Version } from './scalars.ts';
+import { StructureVolume } from './volume.ts';
 
 export const HipClass = z.enum(['fracture', 'no-fracture', 'hardware']);
 export type HipClass = z.infer<typeof HipClass>;
@@ -70,8 +71,7 @@ export const HipSummary = z.object({
 });
 export type HipSummary = z.infer<typeof HipSummary>;
 
-/** `results/<pipeline>/<run>/result.json`. */
-export const Result = z.object({
+const published = {
   run: Sha256,
   pipeline: Slug,
   pipelineVersion: Version,
@@ -79,8 +79,35 @@ export const Result = z.object({
   models: z.array(z.object({ name: Slug, version: Version, sha256: Sha256 })),
   /** When the last step before the publication ended: alike for every worker that publishes the same. */
   publishedAt: Instant,
+};
+
+export const DetectionResult = z.object({
+  ...published,
   kind: z.literal('detection'),
   images: z.array(HipImage),
   summary: HipSummary,
 });
+export type DetectionResult = z.infer<typeof DetectionResult>;
+
+export const SegmentationResult = z.object({
+  ...published,
+  kind: z.literal('segmentation'),
+  /** The series that the segmentation lies on. */
+  seriesInstanceUid: Uid,
+  frameOfReferenceUid: Uid.nullable(),
+  /** Of the series, as it stands in the file: YYYYMMDD; null where it has none. */
+  studyDate: z.string().nullable(),
+  structures: z.array(StructureVolume).min(1),
+  /** Object keys in `results`; `labels` is a NIfTI (.nii.gz). */
+  objects: z.partialRecord(z.enum(['seg', 'rtstruct', 'report', 'capture', 'labels']), z.string()),
+  /** Object keys in `results` of PNGs of the middle slices with outlines, for pages without a viewer. */
+  previews: z.array(
+    z.object({ png: z.string(), rows: z.int().positive(), columns: z.int().positive(), title: z.string() }),
+  ),
+  notes: z.array(z.string()),
+});
+export type SegmentationResult = z.infer<typeof SegmentationResult>;
+
+/** `results/<pipeline>/<run>/result.json`. */
+export const Result = z.discriminatedUnion('kind', [DetectionResult, SegmentationResult]);
 export type Result = z.infer<typeof Result>;

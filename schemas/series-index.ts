@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Sha256, Uid } from './scalars.ts';
+import { Sha256, Slug, Uid } from './scalars.ts';
 
 /** DICOM keyword → its values as text, in the file's order; absent and empty attributes are left out. */
 export const Attributes = z.record(z.string(), z.array(z.string()));
@@ -45,7 +45,13 @@ export const Decision = z.object({
 });
 export type Decision = z.infer<typeof Decision>;
 
-export const SelectedInstance = z.object({ sha256: Sha256, SOPInstanceUID: Uid, SeriesInstanceUID: Uid });
+export const SelectedInstance = z.object({
+  sha256: Sha256,
+  SOPInstanceUID: Uid,
+  SeriesInstanceUID: Uid,
+  /** Which input of the model its series is for, where the selector was asked for several. */
+  input: Slug.optional(),
+});
 export type SelectedInstance = z.infer<typeof SelectedInstance>;
 
 /** Output `selection` of series-selector. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { outOfScope } from '../../lib/platform/problem.ts';
 import type { DetectionModelCard } from '../../schemas/model.ts';
 import { type DetectionSet, PreparedSet } from '../../schemas/radiograph.ts';
-import { defineOperator, jsonBytes, type Model, readJson, readNamed } from '../operator.ts';
+import { cardOf, defineOperator, jsonBytes, type Model, readJson, readNamed } from '../operator.ts';
 import { decode } from './decode.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -19,12 +19,12 @@ export const inferDetection = defineOperator({
     prepared: 'The list that preprocess made.',
     tensors: 'The tensors beside it.',
   },
-  models: { detector: 'A detection model: its card names inputs, outputs, classes and thresholds.' },
+  models: { model: 'A detection model: its card names inputs, outputs, classes and thresholds.' },
   outputs: { detections: 'DetectionSet as JSON: boxes in pixels of the stored images, with a score for each class.' },
   async run(context) {
     const { images } = await readJson(context.inputFile('prepared'), PreparedSet);
-    const model = context.model('detector');
-    const card = await model.card();
+    const model = context.model('model');
+    const card = await cardOf(model, 'detection');
     const session = await sessionOf(model);
     context.ranOn(session.device);
     const detected: DetectionSet['images'] = [];

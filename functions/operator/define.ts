@@ -72,6 +72,8 @@ export interface OperatorDefinition<Schema extends z.ZodObject> {
   readonly parameters: Schema;
   /** Name → what it is, for inputs, models and outputs. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** As `inputs`; a step may leave them out, and has no file there then. */
+  readonly optionalInputs?: Readonly<Record<string, string>>;
   readonly models?: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
   /**
@@ -85,7 +87,8 @@ export interface OperatorDefinition<Schema extends z.ZodObject> {
 }
 
 /** An operator whose parameters' type is forgotten: `run` takes raw ones and checks them itself. */
-export interface Operator extends Omit<OperatorDefinition<z.ZodObject>, 'run' | 'models'> {
+export interface Operator extends Omit<OperatorDefinition<z.ZodObject>, 'run' | 'models' | 'optionalInputs'> {
+  readonly optionalInputs: Readonly<Record<string, string>>;
   readonly models: Readonly<Record<string, string>>;
   /** @throws {z.ZodError} the parameters are not valid */
   run(context: StepContext): Promise<StepData>;
@@ -110,6 +113,7 @@ export function defineOperator<Schema extends z.ZodObject>(definition: OperatorD
   return {
     ...definition,
     models: definition.models ?? {},
+    optionalInputs: definition.optionalInputs ?? {},
     run: (context) => definition.run({ ...context, parameters: definition.parameters.parse(context.parameters) }),
   };
 }

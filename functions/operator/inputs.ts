@@ -28,8 +28,12 @@ export async function resolveInputs(
 ): Promise<ResolvedInputs> {
   const manifests = new Map<string, Manifest>();
   const references: Record<string, readonly ObjectReference[]> = {};
-  for (const name of Object.keys(operator.inputs)) {
+  for (const name of [...Object.keys(operator.inputs), ...Object.keys(operator.optionalInputs)]) {
     const [from, output] = step.inputs[name]?.split('.') ?? [];
+    if (from === undefined && name in operator.optionalInputs) {
+      references[name] = [];
+      continue;
+    }
     if (from === undefined || output === undefined) {
       throw unprocessable(`Step ${step.name} gives its operator ${operator.name} no input \`${name}\`.`);
     }

@@ -111,7 +111,9 @@ function parseArguments(args: readonly string[]): LocalArguments {
 async function localContext(operator: Operator, given: LocalArguments): Promise<StepContext> {
   const out = given.out;
   if (out === undefined) throw new UsageError('Give --out FOLDER, where the outputs go.');
-  const files: Record<string, InputFile[]> = Object.fromEntries(Object.keys(operator.inputs).map((name) => [name, []]));
+  const files: Record<string, InputFile[]> = Object.fromEntries(
+    Object.keys({ ...operator.inputs, ...operator.optionalInputs }).map((name) => [name, []]),
+  );
   for (const [name, place] of pairs(given.inputs, '--input NAME=PATH')) {
     const list = files[name];
     if (list === undefined) throw new UsageError(`${operator.name} has no input \`${name}\`: ${Object.keys(files)}.`);

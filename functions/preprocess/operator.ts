@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fillInput, letterboxOf } from '../../lib/imaging/letterbox.ts';
 import { percentileWindow } from '../../lib/imaging/window.ts';
 import { type PreparedSet, type Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
-import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels } from '../operator.ts';
+import { bytesOf, cardOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels } from '../operator.ts';
 
 const AT_ONCE = 2;
 
@@ -15,14 +15,14 @@ export const preprocess = defineOperator({
     images: 'The image list that dicom-reader made.',
     pixels: 'The grey values beside it.',
   },
-  models: { detector: 'The model whose card says what its input is.' },
+  models: { model: 'The model whose card says what its input is.' },
   outputs: {
     prepared: 'PreparedSet as JSON: for each image the transform, so that boxes map back exactly.',
     tensors: 'For each image its tensor: 32-bit little-endian floats [1, 1, rows, columns].',
   },
   async run(context) {
     const { images } = await readJson(context.inputFile('images'), RadiographSet);
-    const { input } = await context.model('detector').card();
+    const { input } = await cardOf(context.model('model'), 'detection');
     const [rows, columns] = input.size;
     const prepared = await mapAtMost(AT_ONCE, images, async (image: Radiograph, index) => {
       const values = await readPixels(context.input('pixels'), image);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type Preview, previewOf } from '../../lib/imaging/preview.ts';
 import { sidesOf } from '../../lib/imaging/side.ts';
 import { DetectionSet, type Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
-import type { HipImage, Result } from '../../schemas/result.ts';
+import type { DetectionResult, HipImage } from '../../schemas/result.ts';
 import { Selection } from '../../schemas/series-index.ts';
 import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels, type StepContext } from '../operator.ts';
 import { summarise } from './summary.ts';
@@ -46,7 +46,7 @@ export const publishResults = defineOperator({
     const hipImages = published.map(({ image }) => image);
     const summary = summarise(hipImages, [...missing, ...published.flatMap(({ review }) => review)]);
     const { run } = context;
-    const result: Result = {
+    const result: DetectionResult = {
       run: run.id,
       pipeline: run.pipeline.name,
       pipelineVersion: run.pipeline.version,

@@ -39,7 +39,7 @@ export function formGroups(evaluation: Evaluation, result: Result): FormGroup[] 
   const groups: FormGroup[] = [
     { title: 'Right hip', fields: fields('hip', 'right') },
     { title: 'Left hip', fields: fields('hip', 'left') },
-    ...result.images.map((image, index) => ({
+    ...(result.kind === 'detection' ? result.images : []).map((image, index) => ({
       title: `Image ${index + 1}`,
       fields: [
         ...fields('image', image.sopInstanceUid),
