@@ -54,6 +54,8 @@ export const Pipeline = z.object({
   calledAETitle: AETitle,
   /** Seconds without a new instance after which a study counts as complete. */
   quietSeconds: z.number().nonnegative(),
+  /** Results of one patient belong together over time: the missing runs for the patient's other exams are made too. */
+  longitudinal: z.boolean().default(false),
   /** The instances that count: one of these SOP classes. */
   admits: z.object({ SOPClassUID: z.array(Uid).min(1) }),
   /** Alias → model. */

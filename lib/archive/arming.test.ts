@@ -7,7 +7,7 @@ const NOON = new Date('2026-01-31T12:00:00.000Z');
 const later = (seconds: number) => new Date(NOON.getTime() + 1000 * seconds);
 
 function known(changes: Partial<Dispatch> = {}): Dispatch {
-  const state = { studyInstanceUid: '1.2', pipeline: 'hip', lastRun: null, lastAmends: null };
+  const state = { studyInstanceUid: '1.2', pipeline: 'hip', lastRun: null, lastAmends: null, lastModels: null };
   return { ...state, ...rearm(undefined, [BY_ROUTE], NOON), ...changes };
 }
 

@@ -6,6 +6,7 @@ import type { Database } from '../database/connection.ts';
 import { planRun } from '../runs/plan.ts';
 import type { Dispatch } from './arming.ts';
 import { lockStudy, type Transaction } from './catalogue.ts';
+import { armOtherExams, modelsText } from './other-exams.ts';
 
 /** What completion asks. */
 export interface CompletionContext {
@@ -100,8 +101,10 @@ export function complete(
     }
     const plan = { pipeline, StudyInstanceUID, instances: admitted, notAdmitted, models };
     const { id, body, amends } = planAfter(plan, dispatch);
-    await change({ dueAt: null, triggers: [], lastRun: id, lastAmends: amends, note: null });
+    const lastModels = modelsText(models);
+    await change({ dueAt: null, triggers: [], lastRun: id, lastAmends: amends, lastModels, note: null });
     await transaction.insert(tables.outbox).values({ run: id, body, triggers: dispatch.triggers, nextAttemptAt: now });
+    if (pipeline.longitudinal) await armOtherExams(transaction, { StudyInstanceUID, pipeline, lastModels, now });
     return 'run';
   });
 }

@@ -17,6 +17,7 @@ import {
 import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
+import { modelsText } from './other-exams.ts';
 import { routeKeywords } from './routes.ts';
 
 /** Objects read at once. */
@@ -127,7 +128,7 @@ async function rebuildDispatches(store: ObjectStore, transaction: Transaction): 
     if (state !== undefined && state.run.replayOf === null) states.push(state);
   }
   for (const { id, run, triggers } of newestRuns(states)) {
-    const values = { lastRun: id, lastAmends: run.amends };
+    const values = { lastRun: id, lastAmends: run.amends, lastModels: modelsText(run.models) };
     await transaction
       .insert(tables.dispatch)
       .values({

@@ -152,6 +152,8 @@ export const dispatch = archive.table(
     /** The newest run, and the one that it amends. */
     lastRun: text('last_run'),
     lastAmends: text('last_amends'),
+    /** The models of the newest run, `<name>@<version>` of each, in order, with blanks between. */
+    lastModels: text('last_models'),
     /** Why nothing came of it; null where a run was made or is due. */
     note: text('note'),
   },

@@ -1,0 +1,114 @@
+import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
+import * as tables from '../../schemas/database/archive.ts';
+import type { Pipeline } from '../../schemas/pipeline.ts';
+import type { RunModel } from '../../schemas/run.ts';
+import type { Database } from '../database/connection.ts';
+import type { Transaction } from './catalogue.ts';
+
+/** An exam of a patient. Dates as DICOM has them: YYYYMMDD and HHMMSS. */
+export interface Exam {
+  readonly studyInstanceUid: string;
+  readonly studyDate: string | null;
+  readonly studyTime: string | null;
+  readonly studyDescription: string | null;
+}
+
+/** The models of a run as one text that is equal where they are. */
+export function modelsText(models: Readonly<Record<string, Pick<RunModel, 'name' | 'version'>>>): string {
+  return Object.values(models)
+    .map(({ name, version }) => `${name}@${version}`)
+    .sort()
+    .join(' ');
+}
+
+/**
+ * Every exam of the patient whose exam this is, itself included, in the order of their dates; those without a date last.
+ * A patient is a PatientID and its issuer: without PatientID the exam has no others. Empty where the study is not held.
+ */
+export async function examsOfPatient(database: Database, StudyInstanceUID: string): Promise<Exam[]> {
+  const { study } = tables;
+  const of = database.db.select({ id: study.patient }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  const exams = await database.db
+    .select({
+      studyInstanceUid: study.studyInstanceUid,
+      studyDate: study.studyDate,
+      studyTime: study.studyTime,
+      studyDescription: study.studyDescription,
+    })
+    .from(study)
+    .where(inArray(study.patient, of));
+  const place = (exam: Exam) => `${exam.studyDate ?? '9'} ${exam.studyTime ?? ''} ${exam.studyInstanceUid}`;
+  return exams.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/**
+ * Asks for the missing runs of a longitudinal pipeline: of the patient's other exams that hold something it admits,
+ * those whose newest run is of other models, and those without any. An exam that is due anyway is left to itself.
+ *
+ * Only rows of `dispatch` are written, so no other study has to be locked: two exams of a patient that are completed at
+ * one moment cannot wait for each other. Whatever an exam makes of being asked asks nothing more of this one, whose run
+ * is there.
+ */
+export async function armOtherExams(
+  transaction: Transaction,
+  exam: {
+    readonly StudyInstanceUID: string;
+    readonly pipeline: Pipeline;
+    readonly lastModels: string;
+    readonly now: Date;
+  },
+): Promise<void> {
+  const { dispatch } = tables;
+  const others = await admittedExams(transaction, exam.StudyInstanceUID, exam.pipeline);
+  const asks = { kind: 'prior' as const, by: exam.StudyInstanceUID };
+  const armed = { dueAt: exam.now, triggers: [{ ...asks, at: exam.now.toISOString() }], note: null };
+  for (const studyInstanceUid of others) {
+    const made = await transaction
+      .insert(dispatch)
+      .values({
+        studyInstanceUid,
+        pipeline: exam.pipeline.name,
+        quietSeconds: exam.pipeline.quietSeconds,
+        origin: asks,
+        onDemand: false,
+        ...armed,
+      })
+      .onConflictDoNothing()
+      .returning({ study: dispatch.studyInstanceUid });
+    if (made.length > 0) continue;
+    await transaction
+      .update(dispatch)
+      .set(armed)
+      .where(
+        and(
+          eq(dispatch.studyInstanceUid, studyInstanceUid),
+          eq(dispatch.pipeline, exam.pipeline.name),
+          isNull(dispatch.dueAt),
+          or(isNull(dispatch.lastModels), ne(dispatch.lastModels, exam.lastModels)),
+        ),
+      );
+  }
+}
+
+/** The patient's other exams that hold an instance which the pipeline admits. */
+async function admittedExams(
+  transaction: Transaction,
+  StudyInstanceUID: string,
+  pipeline: Pipeline,
+): Promise<string[]> {
+  const { study, instance } = tables;
+  const of = transaction.select({ id: study.patient }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  const rows = await transaction
+    .selectDistinct({ uid: study.studyInstanceUid })
+    .from(study)
+    .innerJoin(instance, eq(instance.studyInstanceUid, study.studyInstanceUid))
+    .where(
+      and(
+        inArray(study.patient, of),
+        ne(study.studyInstanceUid, StudyInstanceUID),
+        inArray(instance.sopClassUid, pipeline.admits.SOPClassUID),
+        eq(instance.own, false),
+      ),
+    );
+  return rows.map(({ uid }) => uid).sort();
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "archive"."dispatch" ADD COLUMN "last_models" text;
