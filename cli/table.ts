@@ -1,3 +1,4 @@
+import { findings, NO_HIP_FOUND } from '../lib/platform/words.ts';
 import { Result } from '../schemas/result.ts';
 import type { ShownRun } from './api.ts';
 
@@ -14,21 +15,10 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return [line(headings), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** A run's result in one line: the exam's summary, or why there is none. */
+/** A run's result in one line: what was found of what, or why there is none. */
 export function describeResult(run: ShownRun): string {
   const result = Result.safeParse(run.result);
   if (!result.success) return run.reason ?? '';
-  if (result.data.kind === 'segmentation') {
-    return result.data.structures.map(({ name, volumeMl }) => `${name} ${volumeMl.toFixed(1)} mL`).join(', ');
-  }
-  const sides = result.data.summary.sides.map(
-    ({ side, class: found, confidence }) => `${side ?? 'side not known'}: ${found} ${percent(confidence)}`,
-  );
-  return sides.length === 0 ? 'no hip found' : sides.join(', ');
-}
-
-/** A score from 0 to 1 as a whole percentage; what is not quite certain is never rounded to 100 %. */
-function percent(score: number): string {
-  const rounded = Math.round(score * 100);
-  return rounded === 100 && score < 1 ? '> 99 %' : `${rounded} %`;
+  const found = findings(result.data).map((finding) => `${finding.of}: ${finding.found}`);
+  return found.length === 0 ? NO_HIP_FOUND : found.join(', ');
 }

@@ -8,7 +8,7 @@ import { ProblemError } from '../lib/platform/problem.ts';
 import { parsePipeline } from '../lib/runs/pipelines.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { Manifest } from '../schemas/manifest.ts';
-import { Result } from '../schemas/result.ts';
+import { DetectionResult } from '../schemas/result.ts';
 import { dicomParser } from './dicom-parser/operator.ts';
 import { dicomReader } from './dicom-reader/operator.ts';
 import { inferDetection } from './infer-detection/operator.ts';
@@ -35,7 +35,7 @@ async function runPipeline(files: readonly Uint8Array[], store?: ObjectStore) {
   const manifests: Manifest[] = [];
   for (const operator of OPERATORS) manifests.push(await doStep(used, operator, run));
   const key = manifests.at(-1)?.outputs.result?.[0]?.key ?? '';
-  const result = Result.parse(JSON.parse((await used.get('results', key)).toString('utf8')));
+  const result = DetectionResult.parse(JSON.parse((await used.get('results', key)).toString('utf8')));
   return { store: used, run, manifests, result };
 }
 
@@ -70,7 +70,7 @@ describe('hip-fracture-detection', () => {
     const inverted = radiograph({ PhotometricInterpretation: 'MONOCHROME1', PixelData: invertedPixels() });
     const shifted = radiograph({ PixelRepresentation: 1, PixelData: signedPixels() });
     const mirrored = radiograph({ PatientOrientation: ['R', 'F'] });
-    const boxes = (result: Result) => result.images[0]?.hips.map(({ box }) => box);
+    const boxes = (result: DetectionResult) => result.images[0]?.hips.map(({ box }) => box);
     for (const file of [inverted, shifted]) {
       expect(boxes((await runPipeline([file])).result)).toEqual(boxes(plain.result));
     }

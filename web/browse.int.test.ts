@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DetectionResult } from '../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 import { freshUid } from './testing/runs.ts';
 import { type Browser, makeWorld, type World } from './testing/world.ts';
@@ -96,7 +97,7 @@ describe('GET /healthz, /readyz, /metrics', () => {
 describe('a run’s pictures', () => {
   it('are had from the run only, as PNG and as grey values', async () => {
     const { id, result } = await world.run();
-    const at = `/runs/${id}/images/${result?.images[0]?.sopInstanceUid}`;
+    const at = `/runs/${id}/images/${DetectionResult.parse(result).images[0]?.sopInstanceUid}`;
     const [png, gray16] = [await reader.get(`${at}.png`), await reader.get(`${at}.gray16`)];
     expect([png.headers.get('content-type'), gray16.headers.get('content-encoding')]).toEqual(['image/png', 'gzip']);
     expect((await reader.get(`/runs/${id}/images/1.2.3.png`)).status).toBe(404);

@@ -82,7 +82,9 @@ export async function getStudyPage(c: WebContext) {
 export async function getRunImage(c: WebContext) {
   const run = await runOfRequest(c);
   const [, uid, kind] = /^([0-9.]+)\.(png|gray16)$/.exec(c.req.param('file') ?? '') ?? [];
-  const image = (run.result?.kind === 'detection' ? run.result.images : []).find(({ sopInstanceUid }) => sopInstanceUid === uid);
+  const image = (run.result?.kind === 'detection' ? run.result.images : []).find(
+    ({ sopInstanceUid }) => sopInstanceUid === uid,
+  );
   if (image === undefined) throw notFound('image');
   const key = kind === 'png' ? image.preview.png : image.preview.gray16;
   try {

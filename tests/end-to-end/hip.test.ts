@@ -8,6 +8,7 @@ import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { iou } from '../../lib/imaging/boxes.ts';
 import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { DetectionResult } from '../../schemas/result.ts';
 import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
 import { freePort } from '../postgres.ts';
 import { REAL_DATA, type Site, startSite } from '../site.ts';
@@ -41,7 +42,8 @@ const dataSetOf = (file: string) => {
   return bytes.subarray(readPart10(bytes, { untilPixelData: true }).dataSetOffset);
 };
 
-const hipsOf = (run: RunView | undefined) => run?.result?.images.flatMap(({ hips }) => hips) ?? [];
+const imagesOf = (run: RunView | undefined) => DetectionResult.safeParse(run?.result).data?.images ?? [];
+const hipsOf = (run: RunView | undefined) => imagesOf(run).flatMap(({ hips }) => hips);
 
 describe('phantom exams', () => {
   let site: Site;
@@ -136,7 +138,7 @@ describe.skipIf(!existsSync(HIP) || !existsSync(storescuPath))('the real adult h
     for (const [index, { box }] of hipsOf(lossy).entries()) {
       expect(iou(box, hipsOf(j2k)[index]?.box ?? [0, 0, 0, 0])).toBeGreaterThanOrEqual(0.95);
     }
-    for (const image of lossy?.result?.images ?? []) expect(image.lossy).toBe(true);
-    for (const image of j2k?.result?.images ?? []) expect(image.lossy).toBe(false);
+    for (const image of imagesOf(lossy)) expect(image.lossy).toBe(true);
+    for (const image of imagesOf(j2k)) expect(image.lossy).toBe(false);
   });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { DetectionResult } from '../../schemas/result.ts';
 import { type Exam, makeExams } from '../exams.ts';
 import { faasCli } from '../peers/faas-cli.ts';
 import { startMinio } from '../peers/minio.ts';
@@ -83,7 +84,7 @@ function wholeWay(environment: () => SiteEnvironment, faas: string): void {
       'route hip-fracture',
     ]);
     for (const step of run.steps) expect(step.device?.kind, `${step.name} ran on something`).toBe('cpu');
-    expect(run.result?.images).toHaveLength(exam.files.length);
+    expect(DetectionResult.parse(run.result).images).toHaveLength(exam.files.length);
   });
 
   it('is found again by an index made anew', async () => {

@@ -5,6 +5,7 @@ import { endKey, manifestKey, resultKey, runKey } from '../../lib/runs/keys.ts';
 import { readRun } from '../../lib/runs/state.ts';
 import type { ObjectStore, ObjectSummary } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { DetectionResult } from '../../schemas/result.ts';
 import { End } from '../../schemas/run.ts';
 import type { Exam } from '../exams.ts';
 import type { Site } from '../site.ts';
@@ -15,6 +16,9 @@ export const RECOVERY_MS = 30_000;
 /** Longer than the images of one exam take to come on a machine that does much else: else it becomes two versions. */
 export const QUIET_SECONDS = '1.5';
 
+/** What the model found; undefined while there is none. */
+const resultOf = (run: RunView | undefined) => DetectionResult.safeParse(run?.result).data;
+
 /** Waits until a run on every image of the exam has ended; answers the study's runs, the newest first. */
 export async function untilWhole(site: Site, exam: Exam, limitMs = RECOVERY_MS): Promise<RunView[]> {
   const whole = async () => {
@@ -22,7 +26,7 @@ export async function untilWhole(site: Site, exam: Exam, limitMs = RECOVERY_MS):
     const [newest] = runs;
     const seen = `${newest?.status ?? 'no run'}: ${newest?.reason ?? ''}`;
     expect(newest?.finishedAt ?? null, seen).not.toBeNull();
-    expect(newest?.result?.images.length, seen).toBe(exam.files.length);
+    expect(resultOf(newest)?.images.length, seen).toBe(exam.files.length);
     return runs;
   };
   return vi.waitFor(whole, { timeout: limitMs, interval: 50 });
@@ -59,12 +63,13 @@ export async function expectWhole(
 
 /** What a result says, without what only names the exam or the run: alike for all exams of `makeExams`. */
 export function contentOf(run: RunView | undefined, exam: Exam): unknown {
-  const images = run?.result?.images.map(({ sopInstanceUid, seriesInstanceUid: _, preview: { window }, ...said }) => ({
+  const result = resultOf(run);
+  const images = result?.images.map(({ sopInstanceUid, seriesInstanceUid: _, preview: { window }, ...said }) => ({
     image: exam.sopInstanceUids.indexOf(sopInstanceUid),
     ...said,
     window,
   }));
-  return { images: images?.sort((a, b) => a.image - b.image), summary: run?.result?.summary };
+  return { images: images?.sort((a, b) => a.image - b.image), summary: result?.summary };
 }
 
 /** Nothing is under way, waiting or given up: everything that was begun has ended. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Result } from '../../schemas/result.ts';
+import { DetectionResult } from '../../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { type Browser, makeWorld, PASSWORD, type World } from '../testing/world.ts';
 import { listFeedback } from './entries.ts';
@@ -26,14 +26,13 @@ async function reader(): Promise<{ name: string; browser: Browser }> {
   return { name, browser: await world.signedIn(name) };
 }
 
-async function questioned(): Promise<{ id: string; result: Result }> {
+async function questioned(): Promise<{ id: string; result: DetectionResult }> {
   const { id, result } = await world.run();
-  if (result === undefined) throw new Error('The made run has a result.');
-  return { id, result };
+  return { id, result: DetectionResult.parse(result) };
 }
 
 /** Every answer that must be given. */
-function wholeForm({ images }: Result): Record<string, string> {
+function wholeForm({ images }: DetectionResult): Record<string, string> {
   const [image] = images;
   const uid = image?.sopInstanceUid ?? '';
   return {

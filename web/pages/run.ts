@@ -1,13 +1,14 @@
 import { html } from 'hono/html';
 import type { PatientView } from '../../lib/archive/read.ts';
 import type { RunView } from '../../schemas/api.ts';
-import type { HipSummary, Result } from '../../schemas/result.ts';
+import type { Result } from '../../schemas/result.ts';
 import type { Parts } from '../parts.ts';
+import { detection } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { patientHeader } from './patient.ts';
 import { progress, provenance, steps } from './provenance.ts';
-import { radiograph } from './radiograph.ts';
-import { className, percent, statusMark } from './status.ts';
+import { segmentation } from './segmentation.ts';
+import { statusMark } from './status.ts';
 
 export interface RunPage {
   readonly run: RunView;
@@ -58,43 +59,14 @@ function relatives(run: RunView, related: readonly RunView[]): Html | string {
 }
 
 function withResult(result: Result, run: RunView, feedback: Html | undefined): Html {
-  const { images } = result;
+  const { images, summary } = result.kind === 'detection' ? detection(result, run) : segmentation(result, run);
   return html`<div class="result">
-<div class="images${images.length === 1 ? ' is-single' : ''}">
-${images.length === 0 ? html`<section class="message"><h2>No image was read</h2><p>The pipeline ended without an image for the model.</p></section>` : ''}
-${images.map((image, index) =>
-  radiograph(image, {
-    address: `/runs/${run.id}/images/${image.sopInstanceUid}`,
-    number: index + 1,
-    of: images.length,
-  }),
-)}
-</div>
+${images}
 <div class="reading">
-${summary(result.summary)}
+${summary}
 ${feedback ?? ''}
 </div>
 </div>`;
-}
-
-function summary({ sides, rule, qualityReview }: HipSummary): Html {
-  return html`<section class="card summary">
-<h2>Model's summary of the exam</h2>
-${
-  sides.length === 0
-    ? html`<p class="nothing-found">The model found no hip in this exam. That is not the same as "no fracture".</p>`
-    : html`<ul class="sides">${sides.map(
-        (side) => html`<li class="side class-${side.class}">
-<span class="side-name">${side.side === null ? 'Side unknown' : side.side === 'left' ? 'Left hip' : 'Right hip'}</span>
-<strong class="class-${side.class}">${className(side.class)}</strong>
-<span class="number">${percent(side.confidence)}</span>
-<span class="muted">${side.images === 1 ? '1 image' : `${side.images} images`}</span>
-${side.disagreement ? html`<span class="tag is-warning">${side.images === 1 ? 'Boxes disagree' : 'Images disagree'}</span>` : ''}</li>`,
-      )}</ul>`
-}
-${qualityReview.length === 0 ? '' : html`<div class="notice is-warning"><strong>Needs a person's review first</strong><ul>${qualityReview.map((reason) => html`<li>${reason}</li>`)}</ul></div>`}
-<p class="muted">Rule: ${rule}</p>
-</section>`;
 }
 
 function withoutResult(run: RunView, viewer: Viewer): Html {

@@ -26,19 +26,6 @@ export function statusMark(status: Status): Html {
   return html`<span class="status is-${status}"><span aria-hidden="true">${SYMBOLS[status]}</span> ${STATUS_WORDS[status]}</span>`;
 }
 
-/** What the model calls a hip, in words. */
-export function className(name: string): string {
-  return name.replaceAll('-', ' ');
-}
-
-/** A score from 0 to 1 as a whole percentage; what is not quite certain is never rounded to 100 %. */
-export function percent(score: number): string {
-  const rounded = Math.round(score * 100);
-  if (rounded === 100 && score < 1) return '> 99 %';
-  if (rounded === 0 && score > 0) return '< 1 %';
-  return `${rounded} %`;
-}
-
 /** Milliseconds as a person reads them. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;

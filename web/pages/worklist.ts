@@ -2,7 +2,8 @@ import { html } from 'hono/html';
 import type { RunView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { className, percent, STATUS_WORDS, statusMark } from './status.ts';
+import { outcome } from './outcome.ts';
+import { STATUS_WORDS, statusMark } from './status.ts';
 
 export interface Worklist {
   readonly runs: readonly RunView[];
@@ -60,21 +61,6 @@ function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs }: Worklist): Htm
 </tr>`,
   )}</tbody>
 </table></div>`;
-}
-
-/** The run in one line: the summary of its result, why it has none, or how far it is. */
-function outcome(run: RunView): Html | string {
-  if (run.result !== null) {
-    const { sides, qualityReview } = run.result.summary;
-    if (sides.length === 0) return html`<span class="muted">No hip found</span>`;
-    return html`<ul class="inline">${sides.map(
-      (side) =>
-        html`<li>${side.side ?? 'side unknown'}: <strong class="class-${side.class}">${className(side.class)}</strong> ${percent(side.confidence)}</li>`,
-    )}${qualityReview.length > 0 ? html`<li class="review">needs review</li>` : ''}</ul>`;
-  }
-  if (run.reason !== null) return html`<span class="reason">${run.reason}</span>`;
-  const done = run.steps.filter(({ status }) => status === 'succeeded' || status === 'skipped').length;
-  return html`<span class="muted">${done} of ${run.steps.length} steps done</span>`;
 }
 
 function pages({ next, paged, filter }: Worklist): Html | string {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { endKey } from '../../lib/runs/keys.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { DetectionResult } from '../../schemas/result.ts';
 import type { Bucket } from '../../schemas/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { findRun, listRuns } from '../runs.ts';
@@ -79,7 +80,7 @@ describe('followProjection', () => {
     await event('results', `hip-fracture-detection/${id}/result.json`);
     await event('results', `hip-fracture-detection/${id}/result.json`);
     await vi.waitFor(() => expect(changes.at(-1)).toMatchObject({ id, status: 'succeeded' }));
-    expect(changes.at(-1)?.result?.images).toHaveLength(1);
+    expect(DetectionResult.parse(changes.at(-1)?.result).images).toHaveLength(1);
   });
 });
 
