@@ -16,10 +16,44 @@ export const IndexedInstance = z.object({
 });
 export type IndexedInstance = z.infer<typeof IndexedInstance>;
 
+/** What the headers of a series say together; geometry is that of its largest stack of parallel images. */
+export const SeriesFacts = z.object({
+  /** Each frame of a multi-frame instance is one. */
+  images: z.int().nonnegative(),
+  /** Directions in which images lie: three in a localizer. */
+  stacks: z.int().nonnegative(),
+  /** The plane of the images by ImageOrientationPatient; `oblique` where it is more than 30° away from each. */
+  orientation: z.enum(['axial', 'sagittal', 'coronal', 'oblique']).nullable(),
+  /** Between the images' normal and the nearest axis of the patient, degrees. */
+  tiltDeg: z.number().nullable(),
+  /** Different positions along the normal. */
+  slices: z.int().nonnegative(),
+  /** Most images at one position: echoes, phases, diffusion weights. */
+  imagesPerSlice: z.int().nonnegative(),
+  /** Different EchoTimes. */
+  echoes: z.int().nonnegative(),
+  /** Median distance of neighbours, from positions. */
+  sliceSpacingMm: z.number().nullable(),
+  /** Every distance is within 5 % of the median: none is missing. */
+  uniform: z.boolean().nullable(),
+  /** From the outer face of the first slice to that of the last. */
+  extentMm: z.number().nullable(),
+  /** Of an image, along its rows and its columns. */
+  widthMm: z.number().nullable(),
+  heightMm: z.number().nullable(),
+  /** The coarser one of an image. */
+  pixelSpacingMm: z.number().nullable(),
+  contrast: z.enum(['given', 'none', 'unknown']),
+  /** From the beginning of the injection to the acquisition, where both are stated. */
+  contrastDelayS: z.number().nullable(),
+});
+export type SeriesFacts = z.infer<typeof SeriesFacts>;
+
 export const IndexedSeries = z.object({
   SeriesInstanceUID: Uid,
   /** What all its instances say alike. */
   attributes: Attributes,
+  facts: SeriesFacts.optional(),
   /** By InstanceNumber, then SOPInstanceUID. */
   instances: z.array(IndexedInstance).min(1),
 });
@@ -36,6 +70,8 @@ export type SeriesIndex = z.infer<typeof SeriesIndex>;
 /** What the selector thought of a series or an instance. */
 export const Decision = z.object({
   level: z.enum(['series', 'instance']),
+  /** Which input of the model it was considered for, where there are several or one with a name. */
+  input: Slug.optional(),
   SeriesInstanceUID: Uid,
   /** Null at series level. */
   SOPInstanceUID: Uid.nullable(),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { type Dataset, MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
+import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { sopClassName } from '../../lib/dicom/dictionary.ts';
 import { holdsPixels } from '../../lib/dicom/pixel-description.ts';
 import { outOfScope, unprocessable } from '../../lib/platform/problem.ts';
 import { Uid } from '../../schemas/scalars.ts';
 import type { Attributes, IndexedInstance, IndexedSeries, LeftOut, SeriesIndex } from '../../schemas/series-index.ts';
 import { defineOperator, type InputFile, jsonBytes, Keyword, mapAtMost, type StepContext } from '../operator.ts';
+import { factsOf, type ImageFacts } from './facts.ts';
+import { attributesOf, functionalGroupsOf, imagesOf } from './frames.ts';
 
 /** What selectors look at. Nothing here identifies a patient. */
 const INDEXED = [
@@ -39,6 +41,40 @@ const INDEXED = [
   'ImagerPixelSpacing',
   'BurnedInAnnotation',
   'LossyImageCompression',
+  // Of sections through the patient.
+  'ImageOrientationPatient',
+  'ImagePositionPatient',
+  'FrameOfReferenceUID',
+  'SliceThickness',
+  'SpacingBetweenSlices',
+  'AcquisitionNumber',
+  'AcquisitionTime',
+  'ContentTime',
+  'TemporalPositionIdentifier',
+  'NumberOfTemporalPositions',
+  'TriggerTime',
+  'ContrastBolusAgent',
+  'ContrastBolusRoute',
+  'ContrastBolusVolume',
+  'ContrastBolusStartTime',
+  'ContrastBolusIngredient',
+  'ScanningSequence',
+  'SequenceVariant',
+  'SequenceName',
+  'ScanOptions',
+  'MRAcquisitionType',
+  'EchoTime',
+  'EchoNumbers',
+  'EchoTrainLength',
+  'RepetitionTime',
+  'InversionTime',
+  'FlipAngle',
+  'MagneticFieldStrength',
+  'DiffusionBValue',
+  'KVP',
+  'ConvolutionKernel',
+  'GantryDetectorTilt',
+  'RescaleType',
 ];
 
 /** Files read at once: enough to keep the disk busy, few enough to keep a large study out of memory. */
@@ -46,7 +82,7 @@ const AT_ONCE = 4;
 
 export const dicomParser = defineOperator({
   name: 'dicom-parser',
-  version: '1.0.0',
+  version: '1.1.0',
   description: 'Lists every series and instance of a study with the attributes that selectors need.',
   parameters: z.object({
     keywords: z.array(Keyword).default(INDEXED).describe('DICOM keywords of the attributes to list.'),
@@ -69,6 +105,7 @@ export const dicomParser = defineOperator({
 interface Parsed {
   readonly SeriesInstanceUID: string;
   readonly instance: IndexedInstance;
+  readonly images: readonly ImageFacts[];
 }
 
 async function parseFile(file: InputFile, keywords: readonly string[]): Promise<Parsed | LeftOut> {
@@ -88,23 +125,19 @@ async function parseFile(file: InputFile, keywords: readonly string[]): Promise<
     if (!Uid.safeParse(SeriesInstanceUID).success) {
       return leftOut(SOPInstanceUID, 'Its SeriesInstanceUID is missing or no valid UID.');
     }
+    const groups = functionalGroupsOf(dataset);
     const instance = {
       sha256: file.sha256,
       SOPInstanceUID,
       SOPClassUID: dataset.text('SOPClassUID') ?? meta.MediaStorageSOPClassUID,
       pixels: holdsPixels(dataset),
-      attributes: attributesOf(dataset, keywords),
+      attributes: attributesOf(dataset, groups, keywords),
     };
-    return { SeriesInstanceUID, instance };
+    return { SeriesInstanceUID, instance, images: imagesOf(dataset, groups) };
   } catch (error) {
     if (error instanceof MalformedDicomError) return leftOut(null, error.message);
     throw error;
   }
-}
-
-function attributesOf(dataset: Dataset, keywords: readonly string[]): Attributes {
-  const present = keywords.map((name) => [name, dataset.texts(name)] as const);
-  return Object.fromEntries(present.filter(([, values]) => values.some((value) => value !== '')));
 }
 
 function groupBySeries(parsed: readonly Parsed[]): IndexedSeries[] {
@@ -117,7 +150,8 @@ function groupBySeries(parsed: readonly Parsed[]): IndexedSeries[] {
           number(a.attributes, 'InstanceNumber') - number(b.attributes, 'InstanceNumber') ||
           byText(a.SOPInstanceUID, b.SOPInstanceUID),
       );
-    return { SeriesInstanceUID, attributes: common(instances), instances };
+    const facts = factsOf(members.flatMap(({ images }) => images));
+    return { SeriesInstanceUID, attributes: common(instances), facts, instances };
   });
   return series.sort(
     (a, b) =>
