@@ -3,9 +3,10 @@ import { Instant, Sha256, Slug, Version } from './scalars.ts';
 
 /**
  * What a question is asked about: the `exam` once, each of its images (`image`), each of the patient's two hips whether
- * the model found it or not (`hip`), each box that the model drew (`box`).
+ * the model found it or not (`hip`), each box that the model drew (`box`), each structure of a segmentation, also one
+ * of 0 mL (`structure`).
  */
-export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box']);
+export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box', 'structure']);
 export type QuestionSubject = z.infer<typeof QuestionSubject>;
 
 const base = {
@@ -37,6 +38,17 @@ export const Question = z.discriminatedUnion('kind', [
 ]);
 export type Question = z.infer<typeof Question>;
 
+/** How the volumes of a patient's exams are compared over time. */
+export const TrendRules = z.strictObject({
+  /** The structure that is followed. */
+  structure: Slug,
+  /** Growth against the baseline above which an exam is flagged, as a fraction: 0.4 is 40 %. */
+  progression: z.number().positive(),
+  /** Smallest baseline in mL against which a percentage means something. */
+  minimumBaselineMl: z.number().nonnegative(),
+});
+export type TrendRules = z.infer<typeof TrendRules>;
+
 /** `pipelines/<pipeline>/evaluation.yaml`: the clinical validation around a pipeline. */
 export const Evaluation = z.strictObject({
   name: Slug,
@@ -45,13 +57,18 @@ export const Evaluation = z.strictObject({
   pipeline: Slug,
   introduction: z.string().default(''),
   questions: z.array(Question).min(1),
+  /** For longitudinal pipelines. */
+  trend: TrendRules.optional(),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 
 /** The answer to one question about one thing. */
 export const FeedbackAnswer = z.strictObject({
   question: Slug,
-  /** `exam`, `right` or `left`, a SOPInstanceUID, or `<SOPInstanceUID>/<n>` for the n-th box of an image, from 1. */
+  /**
+   * `exam`, `right` or `left`, a structure's name, a SOPInstanceUID, or `<SOPInstanceUID>/<n>` for the n-th box of an
+   * image, from 1.
+   */
   subject: z.string().max(80),
   value: z.union([z.string().max(20_000), z.int()]),
 });

@@ -9,7 +9,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
-import { getQuarantinePage, getRunImage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
+import { getQuarantinePage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
 import { NOTHING_SAVED, postDraft, postFeedbackForm } from './feedback/handlers.ts';
@@ -17,6 +17,7 @@ import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
+import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
 
@@ -70,6 +71,8 @@ export function createApp(parts: Parts) {
   app.get('/events', getEvents);
   app.get('/runs/:id', getRunPage);
   app.get('/runs/:id/images/:file', getRunImage);
+  app.get('/runs/:id/previews/:file', getPreview);
+  app.get('/runs/:id/files/:kind', getResultFile);
   app.post('/runs/:id/retry', postRetryForm);
   app.get('/quarantine', getQuarantinePage);
   app.get('/studies/:uid', getStudyPage);

@@ -12,10 +12,11 @@ export type AuditAction =
   | 'account-enabled'
   | 'run-viewed'
   | 'study-viewed'
+  | 'result-downloaded'
   | 'feedback-sent'
   | 'retry-requested';
 
-/** Writes down who did what to what (`subject`: run id, StudyInstanceUID or account name). Rows are only ever added. */
+/** Writes down who did what to what (`subject`: run id with the kind of a file, StudyInstanceUID, account name …). Rows are only ever added. */
 export async function record(
   database: Pick<Database, 'db'>,
   entry: { readonly actor: string; readonly action: AuditAction; readonly subject: string; readonly at: Date },

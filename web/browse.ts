@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { ObjectNotFoundError } from '../lib/store/store.ts';
 import { RunView } from '../schemas/api.ts';
 import { RunId } from '../schemas/run.ts';
 import { Slug } from '../schemas/scalars.ts';
 import { BACKGROUND_HEADER, requireAdministrator, requireFormToken } from './accounts/gate.ts';
-import { notFound, parseOrRefuse } from './api/parse.ts';
+import { parseOrRefuse } from './api/parse.ts';
 import { retry, runOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
 import { record } from './audit.ts';
@@ -76,25 +75,6 @@ export async function getStudyPage(c: WebContext) {
   ]);
   await recordView(c, 'study-viewed', study.studyInstanceUid);
   return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient, quarantine }));
-}
-
-/** `GET /runs/<id>/images/<SOPInstanceUID>.png` (default window, 8 bit) or `.gray16` (16-bit little-endian grey values) */
-export async function getRunImage(c: WebContext) {
-  const run = await runOfRequest(c);
-  const [, uid, kind] = /^([0-9.]+)\.(png|gray16)$/.exec(c.req.param('file') ?? '') ?? [];
-  const image = (run.result?.kind === 'detection' ? run.result.images : []).find(
-    ({ sopInstanceUid }) => sopInstanceUid === uid,
-  );
-  if (image === undefined) throw notFound('image');
-  const key = kind === 'png' ? image.preview.png : image.preview.gray16;
-  try {
-    const body = Uint8Array.from(await c.var.parts.store.get('results', key));
-    if (kind === 'png') return c.body(body, 200, { 'Content-Type': 'image/png' });
-    return c.body(body, 200, { 'Content-Type': 'application/octet-stream', 'Content-Encoding': 'gzip' });
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) throw notFound('image');
-    throw error;
-  }
 }
 
 /** `POST /runs/<id>/retry` */

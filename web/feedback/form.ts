@@ -28,29 +28,31 @@ const fieldName = (question: string, subject: string) => `answer:${question}:${s
 export const boxSubject = (SOPInstanceUID: string, number: number) => `${SOPInstanceUID}/${number}`;
 
 /**
- * The form that an evaluation asks for one result, in the order of reading: the patient's right and left hip, each image
- * with its boxes, the exam.
+ * The form that an evaluation asks for one result, in the order of reading: the patient's right and left hip and each
+ * image with its boxes, or each structure; then the exam.
  */
 export function formGroups(evaluation: Evaluation, result: Result): FormGroup[] {
   const fields = (per: Question['per'], subject: string, about = '') =>
     evaluation.questions
       .filter((question) => question.per === per)
       .map((question) => ({ name: fieldName(question.name, subject), question, subject, about }));
-  const groups: FormGroup[] = [
-    { title: 'Right hip', fields: fields('hip', 'right') },
-    { title: 'Left hip', fields: fields('hip', 'left') },
-    ...(result.kind === 'detection' ? result.images : []).map((image, index) => ({
-      title: `Image ${index + 1}`,
-      fields: [
-        ...fields('image', image.sopInstanceUid),
-        ...hipNames(image.hips).flatMap((name, box) =>
-          fields('box', boxSubject(image.sopInstanceUid, box + 1), name.toLowerCase()),
-        ),
-      ],
-    })),
-    { title: 'Exam', fields: fields('exam', 'exam') },
-  ];
-  return groups.filter((group) => group.fields.length > 0);
+  const parts =
+    result.kind === 'segmentation'
+      ? result.structures.map(({ name, title }) => ({ title, fields: fields('structure', name) }))
+      : [
+          { title: 'Right hip', fields: fields('hip', 'right') },
+          { title: 'Left hip', fields: fields('hip', 'left') },
+          ...result.images.map((image, index) => ({
+            title: `Image ${index + 1}`,
+            fields: [
+              ...fields('image', image.sopInstanceUid),
+              ...hipNames(image.hips).flatMap((name, box) =>
+                fields('box', boxSubject(image.sopInstanceUid, box + 1), name.toLowerCase()),
+              ),
+            ],
+          })),
+        ];
+  return [...parts, { title: 'Exam', fields: fields('exam', 'exam') }].filter((group) => group.fields.length > 0);
 }
 
 /** Takes what a browser sent: every value as text, by field name. */
