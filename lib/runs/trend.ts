@@ -1,0 +1,153 @@
+import type {
+  Measurement,
+  Trend,
+  TrendCurve,
+  TrendEntry,
+  TrendExam,
+  TrendInput,
+  TrendPoint,
+  TrendState,
+  VolumeMaker,
+} from '../../schemas/trend.ts';
+import { canonicalJson, sha256 } from './canonical.ts';
+
+/** A trend with the name by which it is found again: the digest of what it was made of. */
+export function trendState(given: TrendInput): TrendState {
+  const input = ordered(given);
+  return { digest: sha256(canonicalJson(input)), input, trend: trendOf(input) };
+}
+
+/**
+ * The volumes of a patient's exams over time. Pure: the same results and the same words of people give the same trend,
+ * in whatever order they came.
+ *
+ * Each maker (a version of a model, a person with a tool) has a curve of its own, and a volume is compared with the
+ * baseline exam's volume by the same maker only. There is no percentage, and so no flag, where either of the two is
+ * incomplete or the baseline is smaller than the rules allow.
+ */
+export function trendOf(given: TrendInput): Trend {
+  const input = ordered(given);
+  const { pipeline, rules } = input;
+  const withdrawn = withdrawnExams(input.entries);
+  const dated = input.exams.filter(({ studyInstanceUid, date }) => date !== null && !withdrawn.has(studyInstanceUid));
+  const counted = input.measurements.filter(({ studyInstanceUid }) =>
+    dated.some((exam) => exam.studyInstanceUid === studyInstanceUid),
+  );
+  const measured = dated.filter((exam) => counted.some((one) => one.studyInstanceUid === exam.studyInstanceUid));
+  const baseline = baselineOf(measured, input.entries);
+  const makers = [...Map.groupBy(counted, ({ maker }) => canonicalJson(maker)).values()];
+  const curves = makers.flatMap((measurements) => {
+    const [first] = measurements;
+    if (first === undefined) return [];
+    return [curveOf(first.maker, measurements, measured, baseline?.studyInstanceUid, rules)];
+  });
+  const left = input.exams
+    .filter((exam) => !measured.includes(exam))
+    .map((exam) => ({
+      studyInstanceUid: exam.studyInstanceUid,
+      date: exam.date,
+      reason: withdrawn.get(exam.studyInstanceUid) ?? whyLeft(exam, input.measurements),
+    }));
+  return { pipeline, rules, baseline, curves: curves.sort(modelsFirst), left };
+}
+
+/** Everything in an order of its own, so that nothing hangs on the order in which it came. */
+function ordered(input: TrendInput): TrendInput {
+  const place = ({ date, time, studyInstanceUid }: TrendExam) => `${date ?? '9'} ${time ?? ''} ${studyInstanceUid}`;
+  const by =
+    <Item>(text: (item: Item) => string) =>
+    (a: Item, b: Item) =>
+      text(a) < text(b) ? -1 : 1;
+  return {
+    ...input,
+    exams: [...input.exams].sort(by(place)),
+    measurements: [...input.measurements].sort(by(({ studyInstanceUid, run }) => `${studyInstanceUid} ${run}`)),
+    entries: [...input.entries].sort(by(({ createdAt, id }) => `${createdAt} ${id}`)),
+  };
+}
+
+/** Exams whose last word is `withdrawn` → the sentence that says so. */
+function withdrawnExams(entries: readonly TrendEntry[]): Map<string, string> {
+  const withdrawn = new Map<string, string>();
+  for (const { studyInstanceUid, kind, author, createdAt, reason } of entries) {
+    if (kind === 'withdrawn') {
+      withdrawn.set(studyInstanceUid, `Withdrawn by ${author} on ${createdAt.slice(0, 10)}: ${reason}`);
+    } else if (kind === 'restored') withdrawn.delete(studyInstanceUid);
+  }
+  return withdrawn;
+}
+
+/** What a person confirmed last among the exams that count, else the first after an operation, else the first. */
+function baselineOf(measured: readonly TrendExam[], entries: readonly TrendEntry[]): Trend['baseline'] {
+  const holds = (uid: string) => measured.some(({ studyInstanceUid }) => studyInstanceUid === uid);
+  const said = entries.findLast(({ kind, studyInstanceUid }) => kind === 'baseline' && holds(studyInstanceUid));
+  if (said !== undefined) {
+    const { studyInstanceUid, author, createdAt, reason } = said;
+    return { studyInstanceUid, confirmed: { author, at: createdAt, reason } };
+  }
+  const suggested = measured.find(({ postOperative }) => postOperative) ?? measured[0];
+  return suggested === undefined ? null : { studyInstanceUid: suggested.studyInstanceUid, confirmed: null };
+}
+
+function curveOf(
+  maker: VolumeMaker,
+  measurements: readonly Measurement[],
+  exams: readonly TrendExam[],
+  baselineUid: string | undefined,
+  rules: TrendInput['rules'],
+): TrendCurve {
+  const baseline = measurements.find(({ studyInstanceUid }) => studyInstanceUid === baselineUid);
+  const baselineDate = exams.find(({ studyInstanceUid }) => studyInstanceUid === baselineUid)?.date ?? '';
+  const points = exams.flatMap((exam): TrendPoint[] => {
+    const own = measurements.find(({ studyInstanceUid }) => studyInstanceUid === exam.studyInstanceUid);
+    if (own === undefined || exam.date === null) return [];
+    const { run, studyInstanceUid, volumeMl, complete } = own;
+    const isBaseline = own === baseline;
+    const reason = isBaseline
+      ? 'It is the baseline.'
+      : exam.date < baselineDate
+        ? 'It was made before the baseline.'
+        : whyNoChange(own, baseline, rules);
+    const change =
+      reason === null && baseline !== undefined ? (volumeMl - baseline.volumeMl) / baseline.volumeMl : null;
+    const progression = change === null ? null : change > rules.progression;
+    return [{ run, studyInstanceUid, date: exam.date, volumeMl, complete, isBaseline, change, progression, reason }];
+  });
+  return { maker, points };
+}
+
+function whyNoChange(own: Measurement, baseline: Measurement | undefined, rules: TrendInput['rules']): string | null {
+  if (baseline === undefined) return 'The baseline exam has no volume by the same maker.';
+  if (!baseline.complete) return 'The baseline is incomplete: it reaches the first or last slice.';
+  if (!own.complete) return 'The volume is incomplete: it reaches the first or last slice.';
+  if (baseline.volumeMl < rules.minimumBaselineMl || baseline.volumeMl === 0) {
+    return `The baseline is smaller than ${rules.minimumBaselineMl} mL: a percentage would say nothing.`;
+  }
+  return null;
+}
+
+function whyLeft({ studyInstanceUid, date, status }: TrendExam, measurements: readonly Measurement[]): string {
+  if (measurements.some((one) => one.studyInstanceUid === studyInstanceUid) && date === null) {
+    return 'It has a volume and no date, so it has no place in the trend.';
+  }
+  switch (status) {
+    case 'none':
+      return 'It has not been processed.';
+    case 'queued':
+    case 'running':
+      return 'It is being processed.';
+    case 'failed':
+      return 'Its processing failed.';
+    case 'out-of-scope':
+      return 'It is out of the model’s scope.';
+    case 'succeeded':
+      return 'Its result has no volume of this structure.';
+  }
+}
+
+/** Models by name and version, then people. */
+function modelsFirst(a: TrendCurve, b: TrendCurve): number {
+  const place = ({ maker }: TrendCurve) =>
+    maker.kind === 'model' ? `0 ${maker.name} ${maker.version}` : `1 ${maker.source} ${maker.tool}`;
+  return place(a) < place(b) ? -1 : 1;
+}
