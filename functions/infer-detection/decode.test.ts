@@ -14,7 +14,7 @@ const letterbox = letterboxOf({ rows: 128, columns: 128, pixelAspect: 1 }, { row
 function outputs(given: { boxes?: number[]; objectness?: number[]; classes?: number[]; scope?: number[] }) {
   const { boxes = [0, 0, 10, 20], objectness = [0.9], classes = [0.2, 0.7, 0.1], scope = [0.8] } = given;
   const entries = Object.entries({ boxes, objectness, classes, scope });
-  return Object.fromEntries(entries.map(([name, values]) => [name, Float32Array.from(values)]));
+  return Object.fromEntries(entries.map(([name, values]) => [name, { values: Float32Array.from(values) }]));
 }
 
 describe('decode', () => {

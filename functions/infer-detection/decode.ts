@@ -4,6 +4,9 @@ import type { DetectionModelCard } from '../../schemas/model.ts';
 import type { Detection, Letterbox } from '../../schemas/radiograph.ts';
 import type { Box } from '../../schemas/result.ts';
 
+/** What a session gives: the numbers of each output by its name. */
+type Outputs = Readonly<Record<string, { readonly values: Float32Array }>>;
+
 /** What the model says of one image. */
 export interface Decoded {
   readonly scope: number;
@@ -18,11 +21,7 @@ export interface Decoded {
  *
  * @throws {Error} the outputs do not have the shapes that the card promises
  */
-export function decode(
-  card: DetectionModelCard,
-  outputs: Readonly<Record<string, Float32Array>>,
-  letterbox: Letterbox,
-): Decoded {
+export function decode(card: DetectionModelCard, outputs: Outputs, letterbox: Letterbox): Decoded {
   const boxes = named(outputs, card.outputs.boxes);
   const objectness = named(outputs, card.outputs.objectness);
   const classes = named(outputs, card.outputs.classes);
@@ -50,8 +49,8 @@ export function decode(
   return { scope, inScope: true, detections };
 }
 
-function named(outputs: Readonly<Record<string, Float32Array>>, name: string): Float32Array {
-  const values = outputs[name];
+function named(outputs: Outputs, name: string): Float32Array {
+  const values = outputs[name]?.values;
   if (values === undefined)
     throw new Error(`The model has no output ${name}; it has ${Object.keys(outputs).join(', ')}.`);
   return values;

@@ -1,14 +1,12 @@
 import { z } from 'zod';
+import { WarmSessions } from '../../lib/onnx/warm.ts';
 import { outOfScope } from '../../lib/platform/problem.ts';
 import type { DetectionModelCard } from '../../schemas/model.ts';
 import { type DetectionSet, PreparedSet } from '../../schemas/radiograph.ts';
-import { cardOf, defineOperator, jsonBytes, type Model, readJson, readNamed } from '../operator.ts';
+import { cardOf, defineOperator, jsonBytes, readJson, readNamed } from '../operator.ts';
 import { decode } from './decode.ts';
-import { openSession, type Session } from './session.ts';
 
-/** Models kept loaded between calls, by the SHA-256 of their weights. */
-const sessions = new Map<string, Promise<Session>>();
-const KEPT = 2;
+const sessions = new WarmSessions();
 
 export const inferDetection = defineOperator({
   name: 'infer-detection',
@@ -25,7 +23,7 @@ export const inferDetection = defineOperator({
     const { images } = await readJson(context.inputFile('prepared'), PreparedSet);
     const model = context.model('model');
     const card = await cardOf(model, 'detection');
-    const session = await sessionOf(model);
+    const session = await sessions.of(model);
     context.ranOn(session.device);
     const detected: DetectionSet['images'] = [];
     for (const { file, SOPInstanceUID, SeriesInstanceUID, letterbox, window } of images) {
@@ -48,36 +46,8 @@ export const inferDetection = defineOperator({
       detections: detected.reduce((sum, { detections }) => sum + detections.length, 0),
     };
   },
-  async close() {
-    const open = [...sessions.values()];
-    sessions.clear();
-    for (const session of await Promise.allSettled(open))
-      if (session.status === 'fulfilled') await session.value.close();
-  },
+  close: () => sessions.close(),
 });
-
-/** The model, loaded at its first use. One that failed to load or to run is loaded anew at the next. */
-async function sessionOf(model: Model): Promise<Session> {
-  const kept = sessions.get(model.sha256);
-  if (kept !== undefined) return kept;
-  const opened = model.weights().then((weights) => openSession(weights, threadsOf(process.env)));
-  sessions.set(model.sha256, opened);
-  const forget = () => sessions.delete(model.sha256);
-  opened.then((session) => session.ended.then(forget), forget);
-  const [oldest] = sessions.keys();
-  if (sessions.size > KEPT && oldest !== undefined) {
-    const session = await sessions.get(oldest);
-    sessions.delete(oldest);
-    await session?.close();
-  }
-  return opened;
-}
-
-/** `OVERREAD_THREADS`, for machines that others share; else every core. */
-function threadsOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
-  const threads = Number(environment.OVERREAD_THREADS);
-  return Number.isInteger(threads) && threads > 0 ? threads : undefined;
-}
 
 function nothingInScope(card: DetectionModelCard, images: readonly { scope: number }[]): Error {
   const best = Math.max(...images.map(({ scope }) => scope));

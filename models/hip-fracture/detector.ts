@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Decoded, decode } from '../../functions/infer-detection/decode.ts';
-import { openSession } from '../../functions/infer-detection/session.ts';
 import { fillInput, letterboxOf } from '../../lib/imaging/letterbox.ts';
 import { percentileWindow } from '../../lib/imaging/window.ts';
+import { openSession } from '../../lib/onnx/session.ts';
 import { DetectionModelCard } from '../../schemas/model.ts';
 
 /** A grey image as the model is shown it: `values` row by row, `inverted` where bone is dark in them. */

@@ -4,20 +4,26 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { listSupportedBackends } from 'onnxruntime-node';
 import type { Device } from '../../schemas/manifest.ts';
-import type { Answer, Request, Start } from './worker.ts';
+import type { Answer, Graph, OutputTensor, Request, Start } from './worker.ts';
+
+export type { Graph, OutputTensor, Port, Request } from './worker.ts';
 
 const GPUS = '/proc/driver/nvidia/gpus';
 
 /** A model loaded in a thread of its own. Runs one input after another. */
 export interface Session {
   readonly device: Device;
+  /** What the ONNX graph declares. */
+  readonly graph: Graph;
   /**
    * @param signal ends the thread where it aborts while the model works on this input: nothing else stops ONNX Runtime.
    *   Inputs that wait behind it fail, and the session has ended.
+   * @returns every output by name
    */
-  run(request: Request, signal?: AbortSignal): Promise<Readonly<Record<string, Float32Array>>>;
+  run(request: Request, signal?: AbortSignal): Promise<Readonly<Record<string, OutputTensor>>>;
   /** Resolves when the thread is gone, closed or dead. */
   readonly ended: Promise<void>;
+  /** Ends the thread after the inputs that it has been given. */
   close(): Promise<void>;
 }
 
@@ -49,7 +55,7 @@ export async function openSession(weights: Uint8Array, threads = availableParall
     signal?.addEventListener('abort', kill, { once: true });
     try {
       const answered = nextAnswer(worker);
-      worker.postMessage(request);
+      worker.postMessage(request, movable(request.values));
       const answer = await answered;
       if (answer.kind !== 'outputs') throw new Error(answer.kind === 'failed' ? answer.message : 'No outputs.');
       return answer.outputs;
@@ -59,6 +65,7 @@ export async function openSession(weights: Uint8Array, threads = availableParall
   };
   return {
     device: { kind: ready.provider, name: ready.provider === 'cuda' ? gpuName() : processorName(), threads },
+    graph: ready.graph,
     run: (request, signal) => {
       const turn = last.then(() => runNow(request, signal));
       last = turn.catch(() => {});
@@ -66,9 +73,15 @@ export async function openSession(weights: Uint8Array, threads = availableParall
     },
     ended,
     close: async () => {
+      await last;
       await worker.terminate();
     },
   };
+}
+
+/** What is moved instead of copied: a buffer that holds nothing else. */
+function movable({ buffer, byteLength }: Float32Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [];
 }
 
 /** The worker's next message; rejects if it dies before. */

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSession } from './session.ts';
 
-const weights = readFileSync(path.join(import.meta.dirname, 'fixture/bright-blobs.onnx'));
-const request = { input: 'image', values: new Float32Array(64 * 64), dims: [1, 1, 64, 64] };
+const weights = readFileSync(
+  path.resolve(import.meta.dirname, '../../functions/infer-detection/fixture/bright-blobs.onnx'),
+);
+const request = () => ({ input: 'image', values: new Float32Array(64 * 64), dims: [1, 1, 64, 64] });
 
 describe('openSession', () => {
   it('runs a model beside this thread and says what on', async () => {
@@ -14,8 +16,8 @@ describe('openSession', () => {
       name: expect.any(String),
       threads: 1,
     });
-    const [a, b] = await Promise.all([session.run(request), session.run(request)]);
-    expect(a.scope?.[0]).toBe(1);
+    const [a, b] = await Promise.all([session.run(request()), session.run(request())]);
+    expect(a.scope?.values[0]).toBe(1);
     expect(b).toEqual(a);
     await session.close();
     await session.ended;
@@ -27,21 +29,21 @@ describe('openSession', () => {
 
   it('goes on after an input of the wrong shape', async () => {
     const session = await openSession(weights, 1);
-    await expect(session.run({ ...request, dims: [1, 1, 32, 128] })).rejects.toThrow();
-    await expect(session.run({ ...request, input: 'picture' })).rejects.toThrow(/image/);
-    expect((await session.run(request)).scope?.[0]).toBe(1);
+    await expect(session.run({ ...request(), dims: [1, 1, 32, 128] })).rejects.toThrow();
+    await expect(session.run({ ...request(), input: 'picture' })).rejects.toThrow(/image/);
+    expect((await session.run(request())).scope?.values[0]).toBe(1);
     await session.close();
   });
 
   it('stops a run at its signal, and what waits behind it fails too', async () => {
     const session = await openSession(weights, 1);
     const stop = new AbortController();
-    const runs = Promise.allSettled([session.run(request, stop.signal), session.run(request)]);
+    const runs = Promise.allSettled([session.run(request(), stop.signal), session.run(request())]);
     // The first has been posted when the queue's first turn is over.
     await Promise.resolve().then(() => undefined);
     stop.abort(new Error('too late'));
     expect((await runs).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await session.ended;
-    await expect(session.run(request)).rejects.toThrow('The thread of the model has ended.');
+    await expect(session.run(request())).rejects.toThrow('The thread of the model has ended.');
   });
 });

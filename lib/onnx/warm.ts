@@ -1,0 +1,48 @@
+import { openSession, type Session } from './session.ts';
+
+/** What of a model a session is made of. */
+export interface Weights {
+  /** SHA-256 of the weights. */
+  readonly sha256: string;
+  weights(): Promise<Uint8Array>;
+}
+
+/** Sessions that a process keeps between calls; the one opened first goes when there are too many. */
+export class WarmSessions {
+  readonly #kept: number;
+  readonly #sessions = new Map<string, Promise<Session>>();
+
+  constructor(kept = 2) {
+    this.#kept = kept;
+  }
+
+  /** The model, loaded at its first use. One that failed to load or to run is loaded anew at the next. */
+  async of(model: Weights): Promise<Session> {
+    const kept = this.#sessions.get(model.sha256);
+    if (kept !== undefined) return kept;
+    const opened = model.weights().then((weights) => openSession(weights, threadsOf(process.env)));
+    this.#sessions.set(model.sha256, opened);
+    const forget = () => this.#sessions.delete(model.sha256);
+    opened.then((session) => session.ended.then(forget), forget);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > this.#kept && oldest !== undefined) {
+      const session = await this.#sessions.get(oldest);
+      this.#sessions.delete(oldest);
+      await session?.close();
+    }
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const session of await Promise.allSettled(open))
+      if (session.status === 'fulfilled') await session.value.close();
+  }
+}
+
+/** `OVERREAD_THREADS`, for machines that others share; else every core. */
+function threadsOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  const threads = Number(environment.OVERREAD_THREADS);
+  return Number.isInteger(threads) && threads > 0 ? threads : undefined;
+}
