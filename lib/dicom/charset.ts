@@ -1,6 +1,9 @@
 /** Turns the bytes of a text value into a string. */
 export type Decode = (bytes: Uint8Array) => string;
 
+/** Turns a string into the bytes of a text value; undefined where the character set lacks one of its letters. */
+export type Encode = (text: string) => Buffer | undefined;
+
 /** Label of a single-byte set of the upper half (G1), by its DICOM number. Source: PS3.3 C.12.1.1.2. */
 const UPPER_HALF: Readonly<Record<string, string>> = {
   '6': 'ascii',
@@ -62,6 +65,29 @@ export function decoderFor(specificCharacterSet: readonly string[]): Decode {
   const number = /^ISO_(?:IR|2022_IR)_(\d+)$/.exec(first)?.[1] ?? '6';
   const upper = UPPER_HALF[number] ?? 'latin1';
   return (bytes) => decodeIso2022(bytes, upper);
+}
+
+/** Sets whose upper half is more than one byte a letter; only ASCII is written in them. */
+const MULTI_BYTE: ReadonlySet<string> = new Set(['ascii', 'shift_jis', 'euc-kr', 'gb18030']);
+
+/**
+ * The encoder for a SpecificCharacterSet: UTF-8, or the single-byte set that its first value names; in any other set only
+ * ASCII can be written.
+ */
+export function encoderFor(specificCharacterSet: readonly string[]): Encode {
+  const first = (specificCharacterSet[0] ?? '').trim().toUpperCase().replaceAll(/[ -]/g, '_');
+  if (first === 'ISO_IR_192' || first === 'UTF_8') return (text) => Buffer.from(text, 'utf8');
+  const upper = UPPER_HALF[/^ISO_(?:IR|2022_IR)_(\d+)$/.exec(first)?.[1] ?? '6'] ?? 'ascii';
+  const codes = new Map<string, number>();
+  for (let code = 0; code < 0x80; code++) codes.set(String.fromCharCode(code), code);
+  for (let code = 0xa0; code < 0x100 && !MULTI_BYTE.has(upper); code++) {
+    const letter = decodeRun(Uint8Array.of(code), 'ascii', upper);
+    if (letter !== '\ufffd') codes.set(letter, code);
+  }
+  return (text) => {
+    const bytes = Array.from(text, (letter) => codes.get(letter));
+    return bytes.includes(undefined) ? undefined : Buffer.from(bytes.map((byte) => byte ?? 0));
+  };
 }
 
 function decodeIso2022(bytes: Uint8Array, initialUpper: string): string {

@@ -1,3 +1,5 @@
+import type { Encode } from './charset.ts';
+
 /** A value that cannot stand in a DICOM object; the message names the keyword and the rule, never the value. */
 export class InvalidValueError extends Error {
   override readonly name = 'InvalidValueError';
@@ -50,23 +52,29 @@ const NUMBERS: Readonly<Record<string, { size: number; least: number; most: numb
   FD: { size: 8, least: -Number.MAX_VALUE, most: Number.MAX_VALUE },
 };
 
+/** Text values as they are written; numbers in as many digits as their VR holds. @throws {InvalidValueError} */
+export function textsOf(keyword: string, vr: string, values: readonly (string | number)[]): string[] {
+  return values.map((value) => (typeof value === 'number' ? numberText(keyword, vr, value) : value));
+}
+
 /**
- * The bytes of a text value, in UTF-8 and padded to an even length.
+ * The bytes of a text value, unpadded.
  *
+ * @param encode in the character set of the object
  * @throws {InvalidValueError} a value breaks the rule of its VR
  */
-export function encodeText(keyword: string, vr: string, values: readonly (string | number)[]): Buffer {
+export function encodeText(keyword: string, vr: string, texts: readonly string[], encode: Encode): Buffer {
   const rule = TEXT_RULES[vr];
   if (rule === undefined) throw new InvalidValueError(keyword, `has the VR ${vr} and takes no text`);
-  if (WHOLE_TEXT.has(vr) && values.length > 1) throw new InvalidValueError(keyword, 'takes a single value');
-  const texts = values.map((value) => (typeof value === 'number' ? numberText(keyword, vr, value) : value));
+  if (WHOLE_TEXT.has(vr) && texts.length > 1) throw new InvalidValueError(keyword, 'takes a single value');
   for (const text of texts) {
     if (!rule.pattern.test(text) || (vr === 'UI' && text.length > 64) || (vr === 'DS' && text.length > 16)) {
       throw new InvalidValueError(keyword, rule.rule);
     }
   }
-  const bytes = Buffer.from(texts.join('\\'), 'utf8');
-  return bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ')]);
+  const bytes = encode(texts.join('\\'));
+  if (bytes === undefined) throw new InvalidValueError(keyword, 'has letters that its character set lacks');
+  return bytes;
 }
 
 /**

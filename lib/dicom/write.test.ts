@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPart10 } from './dataset.ts';
 import { decodeFrame } from './pixels.ts';
-import { type Elements, writePart10 } from './write.ts';
+import { type Elements, Verbatim, writePart10 } from './write.ts';
 
 const minimal = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.1', SOPInstanceUID: '1.2.3' };
 
@@ -18,6 +18,34 @@ describe('writePart10', () => {
     const { dataset } = readPart10(writePart10({ ...minimal, ContentSequence: [{ TextValue: 'Hüfte' }] }));
     expect(dataset.text('SpecificCharacterSet')).toBe('ISO_IR 192');
     expect(dataset.items('ContentSequence')[0]?.text('TextValue')).toBe('Hüfte');
+  });
+
+  it('repeats foreign text byte by byte, and writes its own in the same character set', () => {
+    const foreign = { PatientName: new Verbatim(Buffer.from('M\xfcller^A', 'latin1')) };
+    const sets = { SpecificCharacterSet: new Verbatim(Buffer.from('ISO_IR 100')) };
+    const { dataset } = readPart10(writePart10({ ...minimal, ...foreign, ...sets, SeriesDescription: 'Schädel' }));
+    expect(dataset.bytes('PatientName')).toEqual(Buffer.from('M\xfcller^A', 'latin1'));
+    expect([dataset.text('PatientName'), dataset.text('SeriesDescription')]).toEqual(['Müller^A', 'Schädel']);
+    const greek = { ...minimal, ...foreign, ...sets, SeriesDescription: 'ξ' };
+    expect(() => writePart10(greek)).toThrow('SpecificCharacterSet must be one that can hold the text');
+    expect(() => writePart10({ ...minimal, ...foreign, SeriesDescription: 'ä' })).toThrow('SpecificCharacterSet');
+  });
+
+  it('becomes UTF-8 where what it repeats is ASCII', () => {
+    const ascii = {
+      PatientName: new Verbatim(Buffer.from('Doe')),
+      SpecificCharacterSet: new Verbatim(Buffer.alloc(0)),
+    };
+    const { dataset } = readPart10(writePart10({ ...minimal, ...ascii, SeriesDescription: 'ξ' }));
+    expect([dataset.text('SpecificCharacterSet'), dataset.text('SeriesDescription')]).toEqual(['ISO_IR 192', 'ξ']);
+  });
+
+  it('writes long decimals implicitly', () => {
+    const ContourData = Array.from({ length: 20_000 }, (_, index) => index / 8);
+    expect(() => writePart10({ ...minimal, ContourData })).toThrow('ContourData must have at most 65534 bytes');
+    const { dataset, meta } = readPart10(writePart10({ ...minimal, ContourData }, { implicit: true }));
+    expect(meta.TransferSyntaxUID).toBe('1.2.840.10008.1.2');
+    expect(dataset.numbers('ContourData')).toEqual(ContourData);
   });
 
   it('fits decimals into their 16 characters', () => {
@@ -48,8 +76,8 @@ describe('writePart10', () => {
     ['no instance', { SOPInstanceUID: '' }, 'SOPInstanceUID must be a valid UID.'],
     [
       'another character set',
-      { SpecificCharacterSet: 'ISO_IR 100', PatientName: 'Ä' },
-      'SpecificCharacterSet must be ISO_IR 192',
+      { SpecificCharacterSet: 'ISO_IR 100', PatientName: 'Ж' },
+      'SpecificCharacterSet must be one that can hold the text',
     ],
   ])('refuses %s', (_name, elements, message) => {
     expect(() => writePart10({ ...minimal, ...elements })).toThrow(message);
