@@ -61,7 +61,12 @@ export class Dataset {
 
   /** All values, trimmed; an empty one between two others is `''`. */
   texts(keyword: string): string[] {
-    const element = this.#element(keyword);
+    return this.textsAt(tagNumber(keyword));
+  }
+
+  /** As `texts`, by tag: private elements have no keyword. */
+  textsAt(tag: number): string[] {
+    const element = this.#set.elements.get(tag);
     const value = this.#valueOf(element);
     if (element === undefined || value === undefined || value.length === 0) return [];
     const vr = this.#vrOf(element);
@@ -85,7 +90,12 @@ export class Dataset {
 
   /** Items of a sequence. */
   items(keyword: string): Dataset[] {
-    const element = this.#element(keyword);
+    return this.itemsAt(tagNumber(keyword));
+  }
+
+  /** As `items`, by tag. */
+  itemsAt(tag: number): Dataset[] {
+    const element = this.#set.elements.get(tag);
     if (element === undefined || this.#vrOf(element) !== 'SQ') return [];
     return readItems(this.#set.source, element).map((item) => new Dataset(item, this.#decode));
   }
@@ -97,7 +107,18 @@ export class Dataset {
 
   /** The bytes of a value as written; undefined when absent or cut short. */
   bytes(keyword: string): Uint8Array | undefined {
-    return this.#valueOf(this.#element(keyword));
+    return this.bytesAt(tagNumber(keyword));
+  }
+
+  /** As `bytes`, by tag. */
+  bytesAt(tag: number): Uint8Array | undefined {
+    return this.#valueOf(this.#set.elements.get(tag));
+  }
+
+  /** VR of an element that is there: as written, or by the dictionary where the file does not say; `UN` if neither knows. */
+  vrAt(tag: number): string | undefined {
+    const element = this.#set.elements.get(tag);
+    return element === undefined ? undefined : this.#vrOf(element);
   }
 
   /** Keywords of all elements that have one, in the order of the file. */
@@ -115,9 +136,11 @@ export class Dataset {
   }
 
   #vrOf(element: DataElement): string {
-    const vr = element.vr === 'UN' || element.vr === undefined ? (vrOfTag(element.tag) ?? 'UN') : element.vr;
+    const { tag } = element;
+    const known = vrOfTag(tag) ?? (isPrivateCreator(tag) ? 'LO' : 'UN');
+    const vr = element.vr === 'UN' || element.vr === undefined ? known : element.vr;
     const implicit = !this.#set.source.explicit || element.vr === 'UN';
-    if (vr !== 'US' || !implicit || !isSignedByPixelRepresentation(element.tag)) return vr;
+    if (vr !== 'US' || !implicit || !isSignedByPixelRepresentation(tag)) return vr;
     return this.number('PixelRepresentation') === 1 ? 'SS' : 'US';
   }
 
@@ -247,6 +270,12 @@ function readNumber(view: DataView, offset: number, vr: string, littleEndian: bo
     default:
       return Number(view.getBigInt64(offset, littleEndian));
   }
+}
+
+/** `(gggg,0010-00FF)` of an odd group (PS3.5 section 7.8.1). */
+function isPrivateCreator(tag: number): boolean {
+  const element = tag & 0xffff;
+  return ((tag >>> 16) & 1) === 1 && element >= 0x10 && element <= 0xff;
 }
 
 function latin1(bytes: Uint8Array | undefined): string {
