@@ -105,6 +105,19 @@ export const SegmentationResult = z.object({
     z.object({ png: z.string(), rows: z.int().positive(), columns: z.int().positive(), title: z.string() }),
   ),
   notes: z.array(z.string()),
+  /** Where the segmentation was not made by a model: who brought it in, for which pipeline, and how it was made. */
+  imported: z
+    .object({
+      pipeline: Slug,
+      /** `expert`, `novice` … */
+      source: z.string(),
+      tool: z.string(),
+      /** How long it took to make. */
+      minutes: z.number().nonnegative().nullable(),
+      author: z.string(),
+      at: Instant,
+    })
+    .optional(),
 });
 export type SegmentationResult = z.infer<typeof SegmentationResult>;
 

@@ -1,3 +1,4 @@
+import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
 import {
   findStudies,
   type HeldStudy,
@@ -25,6 +26,8 @@ export interface ArchiveReader {
   }): Promise<readonly QuarantinedInstance[]>;
   /** For pages of people who are signed in; never logged, never in a URL. */
   patientOfStudy(StudyInstanceUID: string): Promise<PatientView | undefined>;
+  /** All exams of the patient whose exam this is, by date. */
+  examsOfPatient(StudyInstanceUID: string): Promise<readonly Exam[]>;
 }
 
 /** The archive's own reading functions, bound to a connection. */
@@ -35,5 +38,6 @@ export function archiveReader(database: Database): ArchiveReader {
     quarantineReasons: (study) => quarantineReasons(database, study),
     quarantinedInstances: (search) => quarantinedInstances(database, search),
     patientOfStudy: (study) => patientOfStudy(database, study),
+    examsOfPatient: (study) => examsOfPatient(database, study),
   };
 }

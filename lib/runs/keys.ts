@@ -12,6 +12,7 @@ export const failedKey = (run: string, step: string, attempt: number) =>
 export const endKey = (run: string) => `${run}/end.json`;
 export const retryKey = (run: string, number: number) => `${run}/retries/${number}.json`;
 export const resultKey = (pipeline: string, run: string) => `${pipeline}/${run}/result.json`;
+export const trendKey = (pipeline: string, digest: string) => `${pipeline}/trends/${digest}.json`;
 export const cardKey = (name: string, version: string) => `${name}/${version}/model.json`;
 export const weightsKey = (name: string, version: string, file: string) => `${name}/${version}/${file}`;
 

@@ -13,6 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { RunView } from '../api.ts';
 import type { FeedbackAnswer } from '../evaluation.ts';
+import type { TrendEntry } from '../trend.ts';
 
 export const web = pgSchema('web');
 
@@ -109,6 +110,22 @@ export const feedback = web.table(
     createdAt: at('created_at').notNull(),
   },
   (table) => [uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.version)],
+);
+
+/** What people said of exams in a trend: baselines, withdrawals. Never changed: the last word counts. */
+export const trendEntry = web.table(
+  'trend_entry',
+  {
+    /** Chosen by whoever sends, so that sending twice is harmless. */
+    id: uuid('id').primaryKey(),
+    pipeline: text('pipeline').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    kind: text('kind').$type<TrendEntry['kind']>().notNull(),
+    author: text('author').notNull(),
+    reason: text('reason').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [index('trend_entry_by_study').on(table.studyInstanceUid, table.pipeline)],
 );
 
 /** Objects still to be written to the store: the row is born in the transaction of what it exports. */
