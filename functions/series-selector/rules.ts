@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { Attributes } from '../../schemas/series-index.ts';
+import { type Attributes, SeriesFacts } from '../../schemas/series-index.ts';
 import { Keyword } from '../operator.ts';
 
 /** Longest text that an expression is tried on: what a file says is not bounded, the time to match it must be. */
 const LONGEST_VALUE = 64;
 
-const Expression = z
+/** A regular expression that cannot take for ever. */
+export const Expression = z
   .string()
   .max(200)
   .superRefine((source, context) => {
@@ -19,12 +20,15 @@ const Expression = z
     }
   });
 
+/** What a rule asks: a DICOM keyword, or a fact that dicom-parser found of the series, such as `slices`. */
+export const Tag = z.union([SeriesFacts.keyof(), Keyword]);
+
 /** One rule: what a series or an instance must say to be taken. */
 export const Rule = z
   .strictObject({
     level: z.enum(['series', 'instance']).default('instance'),
-    /** Keywords, looked at in order: one of them that fits is enough, as long as none of them is excluded. */
-    tags: z.array(Keyword).min(1),
+    /** Looked at in order: one of them that fits is enough, as long as none of them is excluded. */
+    tags: z.array(Tag).min(1),
     /** Regular expression, case-blind, on the values joined by `\`. */
     matches: Expression.optional(),
     /** Regular expression that must match none of the tags. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IndexedSeries } from '../../schemas/series-index.ts';
-import { select } from './operator.ts';
+import { select } from './choose.ts';
 import { Rule } from './rules.ts';
 
 const rules = [
