@@ -19,3 +19,4 @@ export { Keyword } from './operator/keyword.ts';
 export { runLocally } from './operator/local.ts';
 export { readNamed, readPixels } from './operator/radiographs.ts';
 export { main, serveOperator } from './operator/start.ts';
+export { readLabels, readVoxels, volumeNamed } from './operator/volumes.ts';

@@ -57,6 +57,7 @@ export type VolumeSet = z.infer<typeof VolumeSet>;
 
 /** What was done to a volume on its way to the model, in order, with the numbers: enough to do it again. */
 export const PreparedStep = z.object({ does: z.string(), with: z.record(z.string(), z.unknown()) });
+export type PreparedStep = z.infer<typeof PreparedStep>;
 
 /**
  * Output `prepared` of preprocess for a segmentation model. The tensor (output `tensors`, one file `tensor.f32`) is
@@ -116,6 +117,8 @@ export const StructureVolume = z.object({
   voxels: z.int().nonnegative(),
   /** False where it touches the first or last slice: part of it may lie outside. */
   complete: z.boolean(),
+  /** Of the structures that make up a whole (the lobes of a liver), where the pipeline names them. */
+  percentOfTotal: z.number().min(0).max(100).optional(),
 });
 export type StructureVolume = z.infer<typeof StructureVolume>;
 

@@ -16,6 +16,6 @@ export function jsonBytes(value: unknown): Buffer {
 }
 
 /** Bytes of an array of numbers, without a copy; little endian, as every machine that this runs on is. */
-export function bytesOf(values: Uint16Array | Float32Array): Uint8Array {
+export function bytesOf(values: Uint8Array | Uint16Array | Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -1,0 +1,100 @@
+import { centredBlock, cut, foregroundBlock, gridOfBlock } from '../../lib/imaging/crop.ts';
+import { normalise, percentilesOf } from '../../lib/imaging/normalise.ts';
+import { reorient } from '../../lib/imaging/reorient.ts';
+import { resample, respaced } from '../../lib/imaging/resample3d.ts';
+import { countOf, type Grid, sameGrid, type Volume3D } from '../../lib/imaging/volume.ts';
+import type { SegmentationModelCard, VolumeInput } from '../../schemas/model.ts';
+import { type PreparedStep, type PreparedVolume, type Volume, VolumeSet } from '../../schemas/volume.ts';
+import { bytesOf, jsonBytes, readJson, readVoxels, type StepContext, type StepData, volumeNamed } from '../operator.ts';
+
+/** What lies outside a CT, HU, and outside what has no units. */
+const AIR = -1024;
+/** Above it is body, HU. Where values have no units: this part of what nearly all stay below. */
+const BODY_HU = -400;
+const BODY_PART = 0.1;
+
+type Channel = PreparedVolume['channels'][number];
+/** A volume on its way to the model, and what was done to it. */
+interface Prepared {
+  readonly voxels: Volume3D;
+  readonly steps: readonly PreparedStep[];
+}
+
+/**
+ * Makes the tensor that a segmentation model wants, in this order: axes turned, spacing, cut to the body, values
+ * normalised, size. The first channel's volume decides the grid; the others are brought onto it.
+ */
+export async function prepareVolumes(context: StepContext, { input }: SegmentationModelCard): Promise<StepData> {
+  const set = await readJson(context.inputFile('images'), VolumeSet);
+  const [first, ...others] = input.channels;
+  if (first === undefined) return {};
+  const reference = volumeNamed(set, first.input);
+  const base = await prepareReference(context, reference, input);
+  const grid = input.size === null ? base.voxels.grid : sizedGrid(base.voxels.grid, input.size);
+  const tensor = new Float32Array(countOf(grid) * input.channels.length);
+  const channels: Channel[] = [];
+  for (const channel of [first, ...others]) {
+    context.signal.throwIfAborted();
+    const volume = volumeNamed(set, channel.input);
+    const prepared = volume === reference ? base : await bringOnto(context, volume, base.voxels.grid);
+    const { values, numbers } = normalise(prepared.voxels.values, channel.normalisation);
+    const steps = [...prepared.steps, { does: 'normalise', with: { ...channel.normalisation, ...numbers } }];
+    const sized =
+      input.size === null ? { values, steps: [] } : intoSize({ grid: base.voxels.grid, values }, input.size);
+    tensor.set(sized.values, countOf(grid) * channels.length);
+    const { SeriesInstanceUID } = volume;
+    channels.push({ input: channel.input, SeriesInstanceUID, steps: [...steps, ...sized.steps] });
+  }
+  const prepared: PreparedVolume = {
+    kind: 'volume',
+    file: 'tensor.f32',
+    grid,
+    channels,
+    reference: reference.input,
+  };
+  await context.output('tensors', prepared.file, bytesOf(tensor));
+  await context.output('prepared', 'prepared.json', jsonBytes(prepared), 'application/json');
+  return { size: grid.size, channels: channels.length };
+}
+
+/** Turns, resamples and cuts the volume whose grid the tensor has. */
+async function prepareReference(context: StepContext, volume: Volume, input: VolumeInput): Promise<Prepared> {
+  const steps: PreparedStep[] = [{ does: 'reorient', with: { to: input.orientation } }];
+  let voxels = reorient(await readVoxels(context.input('pixels'), volume), input.orientation);
+  if (input.spacing !== null) {
+    const target = respaced(voxels.grid, input.spacing);
+    if (!sameGrid(target, voxels.grid)) voxels = resample(voxels, target, { outside: outsideOf(volume) });
+    steps.push({ does: 'resample', with: { spacing: input.spacing, interpolation: 'linear' } });
+  }
+  if (input.cropMarginMm !== null) {
+    const block = foregroundBlock(voxels, backgroundOf(volume, voxels), input.cropMarginMm);
+    voxels = cut(voxels, block);
+    steps.push({ does: 'crop', with: { from: block.from, to: block.to } });
+  }
+  return { voxels, steps };
+}
+
+/** Brings the volume of another channel onto the grid of the reference. */
+async function bringOnto(context: StepContext, volume: Volume, grid: Grid): Promise<Prepared> {
+  const voxels = resample(await readVoxels(context.input('pixels'), volume), grid, { outside: outsideOf(volume) });
+  return { voxels, steps: [{ does: 'resample', with: { onto: 'reference', interpolation: 'linear' } }] };
+}
+
+function intoSize(voxels: Volume3D<Float32Array>, size: Grid['size']): { values: Float32Array; steps: PreparedStep[] } {
+  const block = centredBlock(voxels.grid, size);
+  return { values: cut(voxels, block).values, steps: [{ does: 'size', with: { from: block.from, to: block.to } }] };
+}
+
+function sizedGrid(grid: Grid, size: Grid['size']): Grid {
+  return gridOfBlock(grid, centredBlock(grid, size));
+}
+
+function outsideOf({ units }: Volume): number {
+  return units === 'HU' ? AIR : 0;
+}
+
+function backgroundOf({ units }: Volume, { values }: Volume3D): number {
+  if (units === 'HU') return BODY_HU;
+  const [most = 0] = percentilesOf(values, [99]);
+  return most * BODY_PART;
+}
