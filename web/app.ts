@@ -20,6 +20,14 @@ import type { Parts, Variables, WebContext } from './parts.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
+import {
+  getTrend,
+  getTrendPage,
+  getTrendState,
+  getTrendStatePage,
+  postTrend,
+  postTrendForm,
+} from './trend/handlers.ts';
 
 /** Longest body that is read, bytes: a long form with long texts. */
 const BODY_LIMIT = 512 * 1024;
@@ -74,6 +82,9 @@ export function createApp(parts: Parts) {
   app.get('/runs/:id/previews/:file', getPreview);
   app.get('/runs/:id/files/:kind', getResultFile);
   app.post('/runs/:id/retry', postRetryForm);
+  app.get('/runs/:id/trend', getTrendPage);
+  app.post('/runs/:id/trend', postTrendForm);
+  app.get('/trends/:pipeline/:digest', getTrendStatePage);
   app.get('/quarantine', getQuarantinePage);
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
@@ -90,6 +101,9 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);
   app.post('/api/v1/runs/:id/retry', postRetry);
+  app.get('/api/v1/runs/:id/trend', getTrend);
+  app.post('/api/v1/runs/:id/trend', postTrend);
+  app.get('/api/v1/trends/:pipeline/:digest', getTrendState);
   app.get('/api/v1/runs/:id/feedback', getFeedback);
   app.post('/api/v1/runs/:id/feedback', postFeedback);
   app.get('/api/v1/studies/:uid', getStudy);

@@ -14,7 +14,10 @@ export type AuditAction =
   | 'study-viewed'
   | 'result-downloaded'
   | 'feedback-sent'
-  | 'retry-requested';
+  | 'retry-requested'
+  | 'trend-baseline'
+  | 'trend-withdrawn'
+  | 'trend-restored';
 
 /** Writes down who did what to what (`subject`: run id with the kind of a file, StudyInstanceUID, account name …). Rows are only ever added. */
 export async function record(

@@ -16,6 +16,8 @@ import { worklistPage } from './pages/worklist.ts';
 import type { WebContext } from './parts.ts';
 import { listRuns, relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
+import { trendCard } from './trend/page.ts';
+import { trendOf } from './trend/read.ts';
 
 const PAGE_SIZE = 50;
 
@@ -48,13 +50,22 @@ export async function getRunPage(c: WebContext) {
   const { parts } = c.var;
   const run = await runOfRequest(c);
   const viewer = viewerOf(c, themeOf(c));
-  const [related, patient, feedback] = await Promise.all([
+  const [related, patient, feedback, trend] = await Promise.all([
     relatedRuns(parts.database, run),
     parts.archive.patientOfStudy(run.studyInstanceUid),
     formOfRun(c, run, viewer),
+    trendOf(parts, run),
   ]);
   await recordView(c, 'run-viewed', run.id);
-  return c.html(runPage(parts, viewer, { run, related, patient, feedback }));
+  return c.html(
+    runPage(parts, viewer, {
+      run,
+      related,
+      patient,
+      feedback,
+      trend: trend === undefined ? '' : trendCard(trend, run),
+    }),
+  );
 }
 
 /** `GET /quarantine` */

@@ -6,7 +6,7 @@ import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { checkAnswers } from '../feedback/form.ts';
 import { questioned } from '../feedback/handlers.ts';
 import type { WebContext } from '../parts.ts';
-import { parseOrRefuse } from './parse.ts';
+import { jsonBody, parseOrRefuse } from './parse.ts';
 
 /** Answer of `GET /api/v1/runs/<id>/feedback`. */
 export const FeedbackList = z.object({
@@ -46,16 +46,4 @@ export async function postFeedback(c: WebContext) {
   const sent = await sendFeedback(parts.database, entry);
   if (sent.isNew) parts.answersSent();
   return c.json(sent.entry, sent.isNew ? 201 : 200);
-}
-
-/** A JSON body; another content type is refused, since a foreign page could send it without asking first. */
-async function jsonBody(c: WebContext): Promise<unknown> {
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new ProblemError(415, 'Not JSON', 'Send `Content-Type: application/json`.');
-  }
-  try {
-    return await c.req.json();
-  } catch (error) {
-    throw new ProblemError(400, 'Not JSON', 'The body is not JSON.', { cause: error });
-  }
 }

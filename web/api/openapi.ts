@@ -3,12 +3,25 @@ import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { RunId } from '../../schemas/run.ts';
-import { type Slug, Uid } from '../../schemas/scalars.ts';
+import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
+import { TrendState } from '../../schemas/trend.ts';
 import type { WebContext } from '../parts.ts';
+import { TrendSubmission } from '../trend/handlers.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
-const SCHEMAS = { RunView, RunList, StudyView, QuarantineList, Feedback, FeedbackList, FeedbackSubmission, Problem };
+const SCHEMAS = {
+  RunView,
+  RunList,
+  StudyView,
+  QuarantineList,
+  Feedback,
+  FeedbackList,
+  FeedbackSubmission,
+  Problem,
+  TrendState,
+  TrendSubmission,
+};
 type SchemaName = keyof typeof SCHEMAS;
 
 const RetryAnswer = z.object({ run: RunId });
@@ -18,7 +31,7 @@ export function openApiDocument() {
   const components = Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
       name,
-      jsonSchema(schema, name === 'FeedbackSubmission' ? 'input' : 'output'),
+      jsonSchema(schema, name.endsWith('Submission') ? 'input' : 'output'),
     ]),
   );
   const runParameter = parameter('id', 'path', RunId, 'Run id, the SHA-256 of its plan.');
@@ -81,6 +94,35 @@ export function openApiDocument() {
             201: json('Feedback', 'The answers are kept.'),
             ...problems(400, 401, 403, 404, 409, 413, 415, 422),
           },
+        },
+      },
+      '/runs/{id}/trend': {
+        get: {
+          operationId: 'getTrend',
+          summary: 'The volumes of the patient’s exams over time, as they are now',
+          parameters: [runParameter],
+          responses: { 200: json('TrendState', 'The trend, with what it was made of.'), ...problems(401, 404) },
+        },
+        post: {
+          operationId: 'addTrendEntry',
+          summary: 'Confirm an exam as baseline, withdraw it from the trend, or take it back in',
+          parameters: [runParameter],
+          requestBody: { required: true, content: { 'application/json': { schema: reference('TrendSubmission') } } },
+          responses: {
+            201: json('TrendState', 'The trend as it is then.'),
+            ...problems(400, 401, 404, 409, 413, 415, 422),
+          },
+        },
+      },
+      '/trends/{pipeline}/{digest}': {
+        get: {
+          operationId: 'getTrendState',
+          summary: 'A trend as somebody saw it',
+          parameters: [
+            parameter('pipeline', 'path', Slug, 'Name of the pipeline.'),
+            parameter('digest', 'path', Sha256, 'Digest of what the trend was made of.'),
+          ],
+          responses: { 200: json('TrendState', 'The trend of that time.'), ...problems(401, 404) },
         },
       },
       '/studies/{studyInstanceUid}': {

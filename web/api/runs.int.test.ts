@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
-import { freshUid } from '../testing/runs.ts';
+import { freshUid } from '../testing/results.ts';
 import { makeWorld, type World } from '../testing/world.ts';
 
 let postgres: TestPostgres;

@@ -17,13 +17,15 @@ export interface RunPage {
   readonly patient: PatientView | undefined;
   /** The evaluation's form, or what was sent with it; undefined where there is none. */
   readonly feedback: Html | undefined;
+  /** The patient's other exams, where the pipeline follows them. */
+  readonly trend?: Html | string | undefined;
 }
 
 /** `/runs/<id>`: result, or why there is none. */
 export function runPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { run, related, patient, feedback }: RunPage,
+  { run, related, patient, feedback, trend }: RunPage,
 ): Html {
   const title = parts.pipelines.get(run.pipeline)?.title ?? run.pipeline;
   const ended = run.finishedAt !== null;
@@ -34,11 +36,11 @@ export function runPage(
     islands: ['live.ts', 'radiograph.ts', 'draft.ts'],
     ...(ended ? {} : { refreshSeconds: 3 }),
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
-<div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run.status)}
+<div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}
 <p class="muted">${moment(run.createdAt)}</p></div>
 ${patientHeader(patient)}
 ${relatives(run, related)}</div>
-<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, feedback)}</div>
+<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend })}</div>
 <div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>
 </div>`,
   });
@@ -58,12 +60,13 @@ function relatives(run: RunView, related: readonly RunView[]): Html | string {
   }${run.replayOf === null ? '' : html`<p class="notice">This is a replay of <a href="/runs/${run.replayOf}">another run</a>.</p>`}`;
 }
 
-function withResult(result: Result, run: RunView, feedback: Html | undefined): Html {
+function withResult(result: Result, run: RunView, { feedback, trend }: Pick<RunPage, 'feedback' | 'trend'>): Html {
   const { images, summary } = result.kind === 'detection' ? detection(result, run) : segmentation(result, run);
   return html`<div class="result">
 ${images}
 <div class="reading">
 ${summary}
+${trend ?? ''}
 ${feedback ?? ''}
 </div>
 </div>`;

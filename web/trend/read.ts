@@ -46,6 +46,12 @@ export async function readTrend(
   return state;
 }
 
+/** The trend that a run belongs to: its pipeline's, or the one that it was brought in for. */
+export function trendOf(parts: Sources, run: RunView): Promise<TrendState | undefined> {
+  const imported = run.result?.kind === 'segmentation' ? run.result.imported : undefined;
+  return readTrend(parts, imported?.pipeline ?? run.pipeline, run.studyInstanceUid);
+}
+
 /** A trend that somebody saw; undefined where there is none of this name. */
 export async function findTrendState(
   { store }: Pick<Parts, 'store'>,

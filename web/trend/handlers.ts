@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import type { RunView } from '../../schemas/api.ts';
+import { Sha256, Slug } from '../../schemas/scalars.ts';
+import { TrendEntry, type TrendState } from '../../schemas/trend.ts';
+import { requireFormToken } from '../accounts/gate.ts';
+import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
+import { runOfRequest } from '../api/runs.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { themeOf } from '../theme.ts';
+import { addTrendEntry } from './entries.ts';
+import { trendPage } from './page.ts';
+import { findTrendState, trendOf } from './read.ts';
+
+/** Body of `POST /api/v1/runs/<id>/trend`. */
+export const TrendSubmission = TrendEntry.pick({ id: true, kind: true, studyInstanceUid: true }).extend({
+  reason: z.string().trim().min(1, 'a reason is needed').max(500),
+});
+
+/** `GET /runs/<id>/trend` */
+export async function getTrendPage(c: WebContext) {
+  const { parts } = c.var;
+  const run = await runOfRequest(c);
+  const [state, patient] = await Promise.all([trendOfRun(c, run), parts.archive.patientOfStudy(run.studyInstanceUid)]);
+  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run }));
+}
+
+/** `GET /trends/<pipeline>/<digest>`: a state that somebody saw. */
+export async function getTrendStatePage(c: WebContext) {
+  const { parts } = c.var;
+  const state = await stateOfRequest(c);
+  const study = state.input.exams[0]?.studyInstanceUid;
+  const patient = study === undefined ? undefined : await parts.archive.patientOfStudy(study);
+  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run: undefined }));
+}
+
+/** `POST /runs/<id>/trend`: a baseline, a withdrawal or the end of one, from the page. */
+export async function postTrendForm(c: WebContext) {
+  const run = await runOfRequest(c);
+  const form = await c.req.parseBody();
+  requireFormToken(c, form['form-token']);
+  const { id, kind, study, reason } = form;
+  await submit(c, run, { id, kind, studyInstanceUid: study, reason });
+  return c.redirect(`/runs/${run.id}/trend`, 303);
+}
+
+/** `GET /api/v1/runs/<id>/trend` */
+export async function getTrend(c: WebContext) {
+  return c.json(await trendOfRun(c, await runOfRequest(c)));
+}
+
+/** `POST /api/v1/runs/<id>/trend`: answers the trend as it is then. */
+export async function postTrend(c: WebContext) {
+  const run = await runOfRequest(c);
+  await submit(c, run, await jsonBody(c));
+  return c.json(await trendOfRun(c, run), 201);
+}
+
+/** `GET /api/v1/trends/<pipeline>/<digest>` */
+export async function getTrendState(c: WebContext) {
+  return c.json(await stateOfRequest(c));
+}
+
+async function submit(c: WebContext, run: RunView, given: unknown): Promise<void> {
+  const { parts, person } = c.var;
+  const entry = parseOrRefuse(TrendSubmission, given, { status: 422, title: 'Not an entry' });
+  const { input } = await trendOfRun(c, run);
+  if (!input.exams.some(({ studyInstanceUid }) => studyInstanceUid === entry.studyInstanceUid)) {
+    throw new ProblemError(422, 'Another exam', 'The exam is none of this patient in this pipeline.');
+  }
+  const evaluation = parts.evaluations.get(input.pipeline);
+  if (evaluation === undefined) throw notFound('trend');
+  await addTrendEntry(parts.database, evaluation.name, {
+    ...entry,
+    pipeline: input.pipeline,
+    author: person.name,
+    createdAt: parts.now().toISOString(),
+  });
+  parts.answersSent();
+  for (const { studyInstanceUid } of input.exams) parts.live.announce({ run: run.id, studyInstanceUid });
+}
+
+/** @throws {ProblemError} 404: the pipeline follows nothing over time */
+async function trendOfRun(c: WebContext, run: RunView): Promise<TrendState> {
+  const state = await trendOf(c.var.parts, run);
+  if (state === undefined) throw notFound('trend');
+  return state;
+}
+
+async function stateOfRequest(c: WebContext): Promise<TrendState> {
+  const pipeline = Slug.safeParse(c.req.param('pipeline'));
+  const digest = Sha256.safeParse(c.req.param('digest'));
+  if (!pipeline.success || !digest.success) throw notFound('trend');
+  const state = await findTrendState(c.var.parts, pipeline.data, digest.data);
+  if (state === undefined) throw notFound('trend');
+  return state;
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TrendState } from '../../schemas/trend.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { exportOutbox } from '../feedback/export.ts';
+import { makeWorld, type World } from '../testing/world.ts';
+
+let server: TestPostgres;
+let world: World;
+
+beforeAll(async () => {
+  server = await startTestPostgres();
+});
+beforeEach(async () => {
+  world = await makeWorld(await server.fresh());
+});
+afterEach(() => world.close());
+afterAll(() => server.stop());
+
+const lobe = (volumeMl: number, complete = true) => ({
+  structures: [{ name: 'left-lobe', title: 'Left lobe', volumeMl, voxels: 1000, complete }],
+});
+
+/** Three exams of one patient, and one of another. @returns the runs in the order of the exams */
+async function patient(volumes: readonly number[]): Promise<string[]> {
+  const exams = volumes.map((_, index) => ({
+    studyInstanceUid: `1.2.${index + 1}`,
+    studyDate: `202${index}0301`,
+    studyTime: null,
+    studyDescription: null,
+  }));
+  world.archive.exams.push(exams);
+  for (const { studyInstanceUid } of exams) {
+    world.archive.patients.set(studyInstanceUid, { name: 'Doe^Jane', patientId: 'P1', birthDate: null, sex: 'F' });
+  }
+  const runs: string[] = [];
+  // The newest exam comes first: the order of arrival must not matter.
+  for (const [index, volumeMl] of [...volumes.entries()].reverse()) {
+    runs.unshift((await world.run({ study: `1.2.${index + 1}`, segmentation: lobe(volumeMl) })).id);
+  }
+  return runs;
+}
+
+async function trendOf(run: string): Promise<TrendState> {
+  const answer = await world.api(`/api/v1/runs/${run}/trend`);
+  expect(answer.status).toBe(200);
+  return TrendState.parse(await answer.json());
+}
+
+function say(run: string, kind: string, study: string, id: string = randomUUID()) {
+  const body = JSON.stringify({ id, kind, studyInstanceUid: study, reason: 'after a look at the images' });
+  return world.api(`/api/v1/runs/${run}/trend`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+describe('a trend', () => {
+  it('follows results, baselines and withdrawals at once, and each state can be named again', async () => {
+    const [first = '', , last = ''] = await patient([100, 120, 150]);
+    const before = await trendOf(last);
+    expect(before.trend.curves[0]?.points.map(({ date, change, progression }) => [date, change, progression])).toEqual([
+      ['20200301', null, null],
+      ['20210301', 0.2, false],
+      ['20220301', 0.5, true],
+    ]);
+    expect(before.trend.baseline).toEqual({ studyInstanceUid: '1.2.1', confirmed: null });
+
+    expect((await say(last, 'baseline', '1.2.2')).status).toBe(201);
+    const moved = await trendOf(first);
+    expect(moved.trend.baseline).toMatchObject({ studyInstanceUid: '1.2.2', confirmed: { author: 'api-token' } });
+    expect(moved.trend.curves[0]?.points.at(-1)).toMatchObject({ change: 0.25, progression: false });
+
+    expect((await say(last, 'withdrawn', '1.2.2')).status).toBe(201);
+    expect((await trendOf(last)).trend.baseline?.studyInstanceUid).toBe('1.2.1');
+    expect((await say(last, 'restored', '1.2.2')).status).toBe(201);
+
+    const again = await world.api(`/api/v1/trends/liver-transplant-segmentation/${before.digest}`);
+    expect(TrendState.parse(await again.json())).toEqual(before);
+  });
+
+  it('takes the amended run in place of the one before, whatever it ended with', async () => {
+    const [first = ''] = await patient([100, 120]);
+    await world.run({ study: '1.2.2', segmentation: lobe(200), amends: first });
+    expect((await trendOf(first)).trend.curves[0]?.points[1]?.volumeMl).toBe(200);
+    const running = { study: '1.2.2', segmentation: lobe(0), status: 'running', amends: 'b'.repeat(64) } as const;
+    await world.run(running);
+    expect((await trendOf(first)).trend.curves[0]?.points[1]?.volumeMl, 'until the newer one has ended').toBe(200);
+    await world.run({ ...running, status: 'out-of-scope', amends: 'c'.repeat(64) });
+    expect((await trendOf(first)).trend.left[0]?.reason).toBe('It is out of the model’s scope.');
+  });
+
+  it('keeps what people said for good, and writes it to the store', async () => {
+    const [first = ''] = await patient([100, 120]);
+    const id = randomUUID();
+    expect((await say(first, 'baseline', '1.2.2', id)).status).toBe(201);
+    expect((await say(first, 'baseline', '1.2.2', id)).status, 'sent twice').toBe(201);
+    expect((await say(first, 'withdrawn', '1.2.2', id)).status, 'the id of another entry').toBe(409);
+    expect((await trendOf(first)).input.entries).toHaveLength(1);
+    await exportOutbox(world.store, world.database);
+    const exported = await world.store.get('feedback', `liver-transplant-segmentation/trend/${id}.json`);
+    expect(JSON.parse(exported.toString('utf8'))).toMatchObject({ id, kind: 'baseline', author: 'api-token' });
+    await expect(world.database.sql`delete from web.trend_entry`).rejects.toThrow('never changed or removed');
+  });
+
+  it('refuses another patient’s exam, an entry without a reason, and runs that are followed by nothing', async () => {
+    const [first = ''] = await patient([100, 120]);
+    expect((await say(first, 'baseline', '9.9')).status).toBe(422);
+    const body = JSON.stringify({ id: randomUUID(), kind: 'baseline', studyInstanceUid: '1.2.1', reason: ' ' });
+    const headers = { 'content-type': 'application/json' };
+    expect((await world.api(`/api/v1/runs/${first}/trend`, { method: 'POST', body, headers })).status).toBe(422);
+    const hip = await world.run();
+    expect((await world.api(`/api/v1/runs/${hip.id}/trend`)).status).toBe(404);
+    expect((await world.api(`/api/v1/trends/liver-transplant-segmentation/${'0'.repeat(64)}`)).status).toBe(404);
+  });
+});
+
+describe('the page', () => {
+  it('shows plot, table and what is only suggested; a reader confirms the baseline', async () => {
+    const [, , last = ''] = await patient([100, 120, 150]);
+    const reader = await world.signedIn('reader');
+    const text = await (await reader.get(`/runs/${last}/trend`)).text();
+    expect(text).toContain('only <strong>suggested</strong>');
+    expect(text).toContain('<svg class="plot"');
+    expect(text).toContain('+50 %');
+    expect(text).toContain('<strong class="is-warning">Yes</strong>');
+    expect(await (await reader.get(`/runs/${last}`)).text()).toContain('All exams, baseline and changes');
+
+    const fields = {
+      'form-token': await reader.field(`/runs/${last}/trend`, 'form-token'),
+      id: randomUUID(),
+      kind: 'baseline',
+      study: '1.2.2',
+      reason: 'first after the operation <script>',
+    };
+    expect((await reader.post(`/runs/${last}/trend`, fields)).status).toBe(303);
+    const after = await (await reader.get(`/runs/${last}/trend`)).text();
+    expect(after).toContain('confirmed by reader');
+    expect(after).toContain('first after the operation &lt;script&gt;');
+    expect((await reader.post(`/runs/${last}/trend`, { ...fields, 'form-token': 'forged' })).status).toBe(403);
+  });
+});
