@@ -1,4 +1,4 @@
-import { findings, NO_HIP_FOUND } from '../lib/platform/words.ts';
+import { findings, NO_HIP_FOUND, NOTHING_PUBLISHED } from '../lib/platform/words.ts';
 import { Result } from '../schemas/result.ts';
 import type { ShownRun } from './api.ts';
 
@@ -18,7 +18,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 /** A run's result in one line: what was found of what, or why there is none. */
 export function describeResult(run: ShownRun): string {
   const result = Result.safeParse(run.result);
-  if (!result.success) return run.reason ?? '';
+  if (!result.success) return run.reason ?? (run.status === 'succeeded' ? NOTHING_PUBLISHED : '');
   const found = findings(result.data).map((finding) => `${finding.of}: ${finding.found}`);
   return found.length === 0 ? NO_HIP_FOUND : found.join(', ');
 }

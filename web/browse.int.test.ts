@@ -1,7 +1,9 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { audit } from '../schemas/database/web.ts';
 import { DetectionResult } from '../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { freshUid } from './testing/runs.ts';
+import { freshUid } from './testing/results.ts';
 import { type Browser, makeWorld, type World } from './testing/world.ts';
 
 let postgres: TestPostgres;
@@ -102,6 +104,40 @@ describe('a run’s pictures', () => {
     expect([png.headers.get('content-type'), gray16.headers.get('content-encoding')]).toEqual(['image/png', 'gzip']);
     expect((await reader.get(`/runs/${id}/images/1.2.3.png`)).status).toBe(404);
     expect((await reader.get(`/runs/${id}/images/..%2f..%2fresult.json`)).status).toBe(404);
+  });
+});
+
+describe('a segmentation', () => {
+  it('shows volumes with shares, and marks what is incomplete or nothing', async () => {
+    const structure = { name: 'a', title: 'Left lobe', volumeMl: 100, voxels: 100, complete: false };
+    const structures = [
+      structure,
+      { ...structure, name: 'b', title: 'Right lobe', volumeMl: 300, complete: true },
+      { ...structure, name: 'c', title: 'Vessels', volumeMl: 0, voxels: 0, complete: true },
+    ];
+    const { id } = await world.run({ segmentation: { structures } });
+    const page = await (await reader.get(`/runs/${id}`)).text();
+    expect(page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')).toMatch(
+      /Left lobe incomplete ≥ 100 mL 25 % Right lobe 300 mL 75 % Vessels 0 mL none marked – Total ≥ 400 mL 100 %/,
+    );
+    expect(await (await reader.get('/')).text()).toContain('at least 100 mL (incomplete)');
+  });
+
+  it('gives its pictures and files from the run only, and records who took a file', async () => {
+    const { id } = await world.run({ segmentation: {} });
+    const picture = await reader.get(`/runs/${id}/previews/1.png`);
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
+    expect((await reader.get(`/runs/${id}/previews/4.png`)).status).toBe(404);
+    const file = await reader.get(`/runs/${id}/files/seg`);
+    expect(file.headers.get('content-type')).toBe('application/dicom');
+    expect(file.headers.get('content-disposition')).toBe(
+      `attachment; filename="liver-transplant-segmentation-${id.slice(0, 12)}.seg.dcm"`,
+    );
+    expect((await reader.get(`/runs/${id}/files/capture`)).status, 'there is none').toBe(404);
+    expect((await reader.get(`/runs/${id}/files/result`)).status).toBe(404);
+    expect((await world.browser().get(`/runs/${id}/files/seg`)).status, 'not signed in').toBe(303);
+    const taken = await world.database.db.select().from(audit).where(eq(audit.action, 'result-downloaded'));
+    expect(taken.map(({ actor, subject }) => [actor, subject])).toEqual([['reader', `${id}/seg`]]);
   });
 });
 

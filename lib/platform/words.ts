@@ -6,6 +6,9 @@ import type { StructureVolume } from '../../schemas/volume.ts';
 /** Said where neither header nor place tells which side a hip is on. */
 export const SIDE_UNKNOWN = 'side unknown';
 
+/** Said of a run that has ended well and left no result. */
+export const NOTHING_PUBLISHED = 'nothing was published';
+
 /** A score from 0 to 1 as a whole percentage; what is not quite certain is never rounded to 100 %. */
 export function percent(score: number): string {
   const rounded = Math.round(score * 100);

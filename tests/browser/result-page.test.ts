@@ -1,53 +1,23 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAccount } from '../../web/accounts/accounts.ts';
-import { freshUid, hip } from '../../web/testing/runs.ts';
-import { serveWorld } from '../../web/testing/serve.ts';
-import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
-import { freePort, startTestPostgres, type TestPostgres } from '../postgres.ts';
-import { HAS_CHROMIUM, launchChromium, openWindow, screenshot } from './chromium.ts';
+import { freshUid, hip } from '../../web/testing/results.ts';
+import { PASSWORD, type World } from '../../web/testing/world.ts';
+import { HAS_CHROMIUM, screenshot } from './chromium.ts';
+import { type House, openHouse } from './house.ts';
 import { RunPage } from './pages/run.ts';
 import { SignInPage } from './pages/sign-in.ts';
 import { WorklistPage } from './pages/worklist.ts';
 
 describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
-  let postgres: TestPostgres;
+  let house: House;
   let world: World;
-  let site: Awaited<ReturnType<typeof serveWorld>>;
-  let browser: Browser;
+  let signedIn: House['signedIn'];
+  let madePatient: House['madePatient'];
 
   beforeAll(async () => {
-    postgres = await startTestPostgres();
-    world = await makeWorld(postgres.url);
-    const now = new Date();
-    await createAccount(world.database, { name: 'reader', password: PASSWORD, role: 'reader', now });
-    await createAccount(world.database, { name: 'boss', password: PASSWORD, role: 'administrator', now });
-    site = await serveWorld(world, await freePort());
-    browser = await launchChromium();
+    house = await openHouse();
+    ({ world, signedIn, madePatient } = house);
   });
-  afterAll(async () => {
-    await browser.close();
-    await site.close();
-    await world.close();
-    await postgres.stop();
-  });
-
-  async function signedIn(name: string, options: { javaScriptEnabled?: boolean } = {}) {
-    const window = await openWindow(browser, { url: site.url, ...options });
-    await window.page.goto('/');
-    await new SignInPage(window.page).signIn(name, PASSWORD);
-    return window;
-  }
-
-  /** An exam of somebody who does not exist. */
-  function madePatient(study: string) {
-    world.archive.patients.set(study, {
-      name: 'Phantom, Pelvis',
-      patientId: 'PHANTOM-1',
-      birthDate: '1950-01-01',
-      sex: 'F',
-    });
-  }
+  afterAll(() => house.close());
 
   it('should tell how to send the first exam while there is none', async () => {
     const { context, page } = await signedIn('boss');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Evaluation } from '../../schemas/evaluation.ts';
 import type { HipImage, Result } from '../../schemas/result.ts';
-import { hip } from '../testing/runs.ts';
+import { hip } from '../testing/results.ts';
 import { checkAnswers, checkFields, fieldsOfAnswers, formGroups } from './form.ts';
 
 const UID = '1.2.3';
@@ -39,19 +39,46 @@ const image: HipImage = {
   notes: [],
   preview: { png: 'p', gray16: 'g', rows: 10, columns: 10 },
 };
-const result: Result = {
+const published = {
   run: 'a'.repeat(64),
   pipeline: 'hip-fracture-detection',
   pipelineVersion: '1.0.0',
   studyInstanceUid: '1.2.5',
   models: [],
   publishedAt: '2026-01-01T00:00:00.000Z',
+};
+const result: Result = {
+  ...published,
   kind: 'detection',
   images: [image],
   summary: { rule: '', sides: [], qualityReview: [] },
 };
 
 describe('formGroups', () => {
+  it('asks about each structure of a segmentation, and about no hip', () => {
+    const structure = { title: 'Vessels', volumeMl: 0, voxels: 0, complete: true };
+    const segmentation: Result = {
+      ...published,
+      kind: 'segmentation',
+      seriesInstanceUid: '1.2.6',
+      frameOfReferenceUid: null,
+      studyDate: null,
+      structures: [{ ...structure, name: 'vessels' }],
+      objects: {},
+      previews: [],
+      notes: [],
+    };
+    const about = { name: 'outline', label: 'Outline', per: 'structure', kind: 'text' };
+    const both = Evaluation.parse({ ...evaluation, questions: [...evaluation.questions, about] });
+    const groups = formGroups(both, segmentation).map(({ title, fields }) => [title, fields.map(({ name }) => name)]);
+    expect(groups).toEqual([['Vessels', ['answer:outline:vessels']]]);
+    expect(
+      formGroups(both, result)
+        .flatMap(({ fields }) => fields)
+        .map(({ question }) => question.per),
+    ).not.toContain('structure');
+  });
+
   it('asks about both hips even where the model found one side only, then image by image', () => {
     const groups = formGroups(evaluation, result).map(({ title, fields }) => [title, fields.map(({ name }) => name)]);
     expect(groups).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Box } from '../../schemas/result.ts';
 import { hipNames } from '../hips.ts';
-import { hip } from '../testing/runs.ts';
+import { hip } from '../testing/results.ts';
 import { labelSize, placeLabels } from './labels.ts';
 
 const SIZE = { rows: 440, columns: 440 };

@@ -33,7 +33,7 @@ function chooser({ pipelines }: Pick<Parts, 'pipelines'>, runs: readonly RunView
   return html`<section class="message"><h1>Results of this exam</h1>
 <ul class="choices">${runs.map(
     (run) =>
-      html`<li><a class="button" href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline}</a> ${statusMark(run.status)} ${moment(run.createdAt)}</li>`,
+      html`<li><a class="button" href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline}</a> ${statusMark(run)} ${moment(run.createdAt)}</li>`,
   )}</ul></section>`;
 }
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { findings, NO_HIP_FOUND } from '../../lib/platform/words.ts';
+import { findings, NO_HIP_FOUND, NOTHING_PUBLISHED } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import type { Html } from './layout.ts';
@@ -8,6 +8,7 @@ import type { Html } from './layout.ts';
 export function outcome(run: RunView): Html {
   if (run.result !== null) return found(run.result);
   if (run.reason !== null) return html`<span class="reason">${run.reason}</span>`;
+  if (run.status === 'succeeded') return html`<span class="muted">${NOTHING_PUBLISHED}</span>`;
   const done = run.steps.filter(({ status }) => status === 'succeeded' || status === 'skipped').length;
   return html`<span class="muted">${done} of ${run.steps.length} steps done</span>`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import { loadAssets } from '../assets.ts';
-import { hip } from '../testing/runs.ts';
+import { hip } from '../testing/results.ts';
 import { errorPage } from './error.ts';
 import { calendarDate, personName } from './patient.ts';
 import { runPage } from './run.ts';

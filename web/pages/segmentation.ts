@@ -4,7 +4,7 @@ import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { RESULT_FILES } from '../result-files.ts';
 import type { ShownResult } from './detection.ts';
-import type { Html } from './layout.ts';
+import { type Html, moment } from './layout.ts';
 import { calendarDate } from './patient.ts';
 
 type Structure = SegmentationResult['structures'][number];
@@ -31,20 +31,22 @@ function previews({ previews, objects }: SegmentationResult, run: Pick<RunView, 
   )}</div>`;
 }
 
-function volumes({ structures, studyDate, notes }: SegmentationResult): Html {
+function volumes({ structures, studyDate, notes, imported }: SegmentationResult): Html {
   const shares = structures.map((structure) => shareOfTotal(structure, structures));
   const withShares = shares.some((share) => share !== null);
   const total = structures.reduce((sum, { volumeMl }) => sum + volumeMl, 0);
+  const complete = structures.every((structure) => structure.complete);
   const date = calendarDate(studyDate);
   return html`<section class="card summary">
-<h2>Volumes by the model${date === null ? '' : html`, exam of <span class="number">${date}</span>`}</h2>
+<h2>${imported === undefined ? 'Volumes by the model' : `Volumes by ${imported.source}, brought in`}${date === null ? '' : html`, exam of <span class="number">${date}</span>`}</h2>
+${imported === undefined ? '' : provenanceOf(imported)}
 <div class="scroll"><table class="volumes">
 <thead><tr><th scope="col">Structure</th><th scope="col">Volume</th>${withShares ? html`<th scope="col">Of the total</th>` : ''}</tr></thead>
 <tbody>${structures.map((structure, index) => volume(structure, shares[index] ?? null, withShares))}
-${withShares ? html`<tr class="total"><th scope="row">Total</th><td class="number">${millilitres(total)}</td><td class="number">100 %</td></tr>` : ''}</tbody>
+${withShares ? html`<tr class="total"><th scope="row">Total</th><td class="number">${complete ? '' : '≥ '}${millilitres(total)}</td><td class="number">100 %</td></tr>` : ''}</tbody>
 </table></div>
 ${
-  structures.every(({ complete }) => complete)
+  complete
     ? ''
     : html`<p class="notice is-warning"><strong>Incomplete:</strong> a structure touches the first or the last slice, so part of it may
 lie outside the images. Its volume is a lower bound${withShares ? '; the percentages are of what was measured' : ''}.</p>`
@@ -53,11 +55,17 @@ ${notes.length === 0 ? '' : html`<ul class="notes">${notes.map((note) => html`<l
 </section>`;
 }
 
+/** Who made a segmentation that no model made. */
+function provenanceOf({ tool, minutes, author, at }: NonNullable<SegmentationResult['imported']>): Html {
+  const took = minutes === null ? '' : html`, in ${minutes} min`;
+  return html`<p class="muted">Not made by a model: made with ${tool}${took}; brought in by ${author}, ${moment(at)}.</p>`;
+}
+
 function volume(structure: Structure, share: number | null, withShares: boolean): Html {
   const { title, volumeMl, voxels, complete } = structure;
   const name = html`<th scope="row">${title}${complete ? '' : html` <span class="tag is-warning">incomplete</span>`}</th>`;
   if (voxels === 0) {
-    return html`<tr class="is-nothing">${name}<td class="number">0 mL<span class="side-source">none marked by the model</span></td>${withShares ? html`<td class="number">–</td>` : ''}</tr>`;
+    return html`<tr class="is-nothing">${name}<td class="number">0 mL<span class="side-source">none marked</span></td>${withShares ? html`<td class="number">–</td>` : ''}</tr>`;
   }
   return html`<tr>${name}<td class="number"><strong>${complete ? '' : '≥ '}${millilitres(volumeMl)}</strong></td>${withShares ? html`<td class="number">${share === null ? '–' : percent(share)}</td>` : ''}</tr>`;
 }

@@ -21,9 +21,14 @@ const SYMBOLS: Readonly<Record<Status, string>> = {
   'out-of-scope': '⊘',
 };
 
-/** The status as a mark that colour alone does not carry. */
-export function statusMark(status: Status): Html {
-  return html`<span class="status is-${status}"><span aria-hidden="true">${SYMBOLS[status]}</span> ${STATUS_WORDS[status]}</span>`;
+/** The status as a mark that colour alone does not carry. Steps that are all done make no result: one was published, or none. */
+export function statusMark({ status, result }: Pick<RunView, 'status' | 'result'>): Html {
+  if (status === 'succeeded' && result === null) return mark('unpublished', '◌', 'Ended without a result');
+  return mark(status, SYMBOLS[status], STATUS_WORDS[status]);
+}
+
+function mark(look: string, symbol: string, words: string): Html {
+  return html`<span class="status is-${look}"><span aria-hidden="true">${symbol}</span> ${words}</span>`;
 }
 
 /** Milliseconds as a person reads them. */

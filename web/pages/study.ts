@@ -60,7 +60,7 @@ function runs({ pipelines }: Pick<Parts, 'pipelines'>, study: StudyView): Html {
     (
       run,
     ) => html`<li><a href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline} ${run.pipelineVersion}</a>
-${statusMark(run.status)} ${moment(run.createdAt)} ${run.reason === null ? '' : html`<span class="reason">${run.reason}</span>`}</li>`,
+${statusMark(run)} ${moment(run.createdAt)} ${run.reason === null ? '' : html`<span class="reason">${run.reason}</span>`}</li>`,
   )}</ul></section>`;
 }
 

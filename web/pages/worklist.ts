@@ -54,7 +54,7 @@ function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs }: Worklist): Htm
 <tbody>${runs.map(
     (run) => html`<tr class="is-${run.status}">
 <td><a class="row-link" href="/runs/${run.id}">${moment(run.createdAt)}</a></td>
-<td>${statusMark(run.status)}</td>
+<td>${statusMark(run)}</td>
 <td>${pipelines.get(run.pipeline)?.title ?? run.pipeline}</td>
 <td>${outcome(run)}</td>
 <td><a class="uid" href="/studies/${run.studyInstanceUid}" title="${run.studyInstanceUid}">…${run.studyInstanceUid.slice(-12)}</a></td>

@@ -27,3 +27,20 @@ export async function drawPelvis(rows: number, columns: number): Promise<{ png: 
     .toBuffer();
   return { png, gray16: gzipSync(new Uint8Array(values.buffer)) };
 }
+
+/** Something like a slice through the abdomen with one structure outlined, as PNG. */
+export async function drawSlice(rows: number, columns: number): Promise<Buffer> {
+  const values = new Uint8Array(rows * columns * 3);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const [x, y] = [column / columns - 0.5, row / rows - 0.5];
+      const [body, liver] = [Math.hypot(x / 0.46, y / 0.36), Math.hypot((x + 0.16) / 0.2, (y + 0.04) / 0.22)];
+      const grey = body > 1 ? 0 : liver < 1 ? 150 : Math.hypot(x, y - 0.22) < 0.06 ? 230 : 95;
+      const isOutline = Math.abs(liver - 1) < 0.02;
+      values.set(isOutline ? [230, 159, 0] : [grey, grey, grey], 3 * (row * columns + column));
+    }
+  }
+  return sharp(values, { raw: { width: columns, height: rows, channels: 3 } })
+    .png()
+    .toBuffer();
+}

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import type { Exam } from '../../lib/archive/other-exams.ts';
 import type { HeldStudy, PatientView, QuarantineReason } from '../../lib/archive/read.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { createLog } from '../../lib/platform/log.ts';
@@ -19,7 +20,8 @@ import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
 import type { Parts, Variables } from '../parts.ts';
 import { projectRun } from '../projection/project.ts';
-import { HIP_PIPELINE, type MadeRun, makeRun } from './runs.ts';
+import { HIP_PIPELINE, LIVER_EVALUATION, LIVER_PIPELINE } from './pipelines.ts';
+import { type MadeRun, makeRun } from './runs.ts';
 
 export const PASSWORD = 'a password for tests';
 export const API_TOKEN = 'token-of-the-tests';
@@ -32,6 +34,8 @@ export interface MadeArchive {
   readonly studies: Map<string, HeldStudy>;
   /** AccessionNumber → StudyInstanceUIDs. */
   readonly accessions: Map<string, string[]>;
+  /** One entry a patient. */
+  readonly exams: Exam[][];
 }
 
 /** The web with a real PostgreSQL and a real store in a temporary folder; no port is opened. */
@@ -78,6 +82,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
     quarantined: [],
     studies: new Map(),
     accessions: new Map(),
+    exams: [],
   };
   // The clock stands still until a test moves it.
   const begin = Date.now();
@@ -97,12 +102,17 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       quarantinedInstances: async ({ study, limit }) =>
         archive.quarantined.filter((one) => study === undefined || one.studyInstanceUid === study).slice(0, limit),
       patientOfStudy: async (uid) => archive.patients.get(uid),
+      examsOfPatient: async (uid) =>
+        archive.exams.find((exams) => exams.some(({ studyInstanceUid }) => studyInstanceUid === uid)) ?? [],
     },
     requestRetry: async (run, by) => {
       await requestRetry(store, run, by);
     },
-    evaluations: loadEvaluations([path.resolve(import.meta.dirname, '../../pipelines')]),
-    pipelines: new Map([[HIP_PIPELINE.name, HIP_PIPELINE]]),
+    evaluations: new Map([
+      ...loadEvaluations([path.resolve(import.meta.dirname, '../../pipelines')]),
+      [LIVER_EVALUATION.pipeline, LIVER_EVALUATION],
+    ]),
+    pipelines: new Map([HIP_PIPELINE, LIVER_PIPELINE].map((pipeline) => [pipeline.name, pipeline])),
     site: { name: 'Test hospital', mode: 'test' },
     dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
     apiToken: API_TOKEN,
