@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { newNifti } from '../../lib/imaging/nifti.ts';
+import type { Voxels } from '../../lib/imaging/volume.ts';
+import type { OutputTensor, Session } from '../../lib/onnx/session.ts';
+import { WarmSessions } from '../../lib/onnx/warm.ts';
+import { unprocessable } from '../../lib/platform/problem.ts';
+import type { SegmentationModelCard } from '../../schemas/model.ts';
+import { PreparedVolume, type Segmentation } from '../../schemas/volume.ts';
+import { cardOf, defineOperator, jsonBytes, readJson, readNamed, type StepContext } from '../operator.ts';
+import { labelSlice } from './labels.ts';
+import { requireInScope, ScopeMean } from './scope.ts';
+import { type Predict, slide } from './slide.ts';
+import { inMemory, type TensorSource } from './source.ts';
+import { type Sliding, windowsOver } from './windows.ts';
+
+/** Between two lines of progress in the log, ms. */
+const PROGRESS_MS = 5_000;
+
+const sessions = new WarmSessions();
+
+export const inferSegmentation = defineOperator({
+  name: 'infer-segmentation',
+  version: '1.0.0',
+  description: 'Finds structures in a volume with an ONNX segmentation model, window by window.',
+  parameters: z.object({}),
+  inputs: {
+    prepared: 'PreparedVolume as JSON, that preprocess made.',
+    tensors: 'The tensor beside it: 32-bit little-endian floats [channel, k, j, i].',
+  },
+  models: { model: 'A segmentation model: its card says window, layout, activation and structures.' },
+  outputs: {
+    segmentation: 'Segmentation as JSON: structures, model and what it was taken for, on the grid of the tensor.',
+    labels: 'The label map beside it, an uncompressed NIfTI-1 of unsigned bytes.',
+  },
+  async run(context) {
+    const prepared = await readJson(context.inputFile('prepared'), PreparedVolume);
+    const model = context.model('model');
+    const card = await cardOf(model, 'segmentation');
+    const source = await sourceOf(context, prepared, card);
+    const session = await sessions.of(model);
+    context.ranOn(session.device);
+
+    const sliding = slidingOf(card, prepared);
+    const scope = card.scope === null ? undefined : new ScopeMean(card.scope.classes);
+    const windows = windowsOver(prepared.grid.size, sliding).length;
+    const predict = predictorOf({ context, card, session, sliding, scope, windows });
+    const { layout } = card.input;
+    const { channels } = card.output;
+    const { bytes, values: labels } = newNifti(prepared.grid, 'uint8');
+    const slice = prepared.grid.size[0] * prepared.grid.size[1];
+    for await (const { k, sums } of slide({ source, sliding, layout, channels, predict })) {
+      labelSlice(card, sums, labels.subarray(k * slice, (k + 1) * slice));
+    }
+
+    const found = scope?.mean() ?? null;
+    if (found !== null) requireInScope(card, found);
+    const { name, version, sha256, title, structures } = card;
+    const segmentation: Segmentation = {
+      file: 'labels.nii',
+      grid: prepared.grid,
+      structures,
+      reference: null,
+      model: { name, version, sha256, title },
+      scope: found,
+      steps: [{ does: 'infer', with: { ...sliding, windows } }],
+    };
+    await context.output('labels', segmentation.file, bytes, 'application/octet-stream');
+    await context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json');
+    return { windows, voxels: countVoxels(labels, structures), ...(found === null ? {} : { scope: found }) };
+  },
+  close: () => sessions.close(),
+});
+
+/** @throws {ProblemError} the tensor is not the one that the list or the card promises */
+async function sourceOf(
+  context: StepContext,
+  { file, grid, channels }: PreparedVolume,
+  card: SegmentationModelCard,
+): Promise<TensorSource> {
+  if (channels.length !== card.input.channels.length) {
+    throw unprocessable(
+      `Model ${card.name} ${card.version} reads ${card.input.channels.length} channels; ${channels.length} were prepared.`,
+    );
+  }
+  const bytes = await readNamed(context.input('tensors'), file);
+  const count = channels.length * grid.size[0] * grid.size[1] * grid.size[2];
+  if (bytes.length !== 4 * count) {
+    throw unprocessable(`${file} has ${bytes.length} bytes; ${count} values of 4 bytes were promised.`);
+  }
+  return inMemory(new Float32Array(bytes.buffer, bytes.byteOffset, count), channels.length, grid.size);
+}
+
+/** The card's window, or the tensor as a whole. */
+function slidingOf({ window }: SegmentationModelCard, { grid }: PreparedVolume): Sliding {
+  return window ?? { size: grid.size, overlap: 0, weights: 'constant' };
+}
+
+interface Prediction {
+  readonly context: StepContext;
+  readonly card: SegmentationModelCard;
+  readonly session: Session;
+  readonly sliding: Sliding;
+  readonly scope: ScopeMean | undefined;
+  /** How many there are in all, for progress. */
+  readonly windows: number;
+}
+
+/** Asks the model about a window; counts what it says of the scope, and tells how far it is. */
+function predictorOf({ context, card, session, sliding, scope, windows }: Prediction): Predict {
+  const [i, j, k] = sliding.size;
+  const axes = card.input.layout === 'kji' ? [k, j, i] : [i, j, k];
+  let done = 0;
+  let told = performance.now();
+  return async (values, { foreground }) => {
+    const dims = [1, card.input.channels.length, ...axes];
+    const outputs = await session.run({ input: card.input.name, values, dims }, context.signal);
+    done++;
+    if (performance.now() - told > PROGRESS_MS) {
+      told = performance.now();
+      context.log.info({ done, windows }, 'windows done');
+    }
+    if (card.scope !== null) {
+      const classes = [1, card.scope.classes.length];
+      scope?.add(outputOf(outputs, card, card.scope.output, classes), foreground);
+    }
+    return outputOf(outputs, card, card.output.name, [1, card.output.channels, ...axes]);
+  };
+}
+
+/** @throws {ProblemError} the model has no such output, or one of another shape than its card promises */
+function outputOf(
+  outputs: Readonly<Record<string, OutputTensor>>,
+  { name, version }: SegmentationModelCard,
+  wanted: string,
+  dims: readonly number[],
+): Float32Array {
+  const output = outputs[wanted];
+  if (output?.dims.join() === dims.join()) return output.values;
+  const given = output === undefined ? 'has none of that name' : `gives [${output.dims}]`;
+  throw unprocessable(`The card of model ${name} ${version} promises an output \`${wanted}\` [${dims}]; it ${given}.`);
+}
+
+function countVoxels(labels: Voxels, structures: Segmentation['structures']): Record<string, number> {
+  const counts = new Uint32Array(256);
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return Object.fromEntries(structures.map(({ name, label }) => [name, counts[label] ?? 0]));
+}
