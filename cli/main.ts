@@ -69,6 +69,13 @@ program
   .description('rebuild the index in PostgreSQL from the object store; starts nothing')
   .action(async () => (await import('./commands/reindex.ts')).reindex(readConfiguration(process.env)));
 
+program
+  .command('viewer')
+  .description('the viewer of the result pages')
+  .command('install')
+  .description('fetch it by npm, once; results can be read without it')
+  .action(async () => (await import('./commands/viewer.ts')).installViewerCommand());
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   connector: [...LIBRARIES, 'provider/client.ts'],
   functions: ['schemas', 'lib/platform', 'lib/store', 'lib/runs', 'lib/dicom', 'lib/imaging', 'lib/onnx'],
   provider: ['schemas', 'lib/platform'],
-  web: [...LIBRARIES, 'lib/archive', 'connector/feed.ts'],
+  web: [...LIBRARIES, 'lib/dicom', 'lib/archive', 'connector/feed.ts'],
   cli: [
     ...LIBRARIES,
     'lib/dicom',
@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'provider/client.ts',
     'phantoms/demo.ts',
     'web/projection/project.ts',
+    'web/viewer/install.ts',
   ],
   phantoms: ['lib/dicom', 'lib/imaging'],
   models: [

@@ -10,6 +10,9 @@ import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getQuarantinePage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
+import { refuseWriting } from './dicomweb/refuse.ts';
+import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
+import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
 import { NOTHING_SAVED, postDraft, postFeedbackForm } from './feedback/handlers.ts';
@@ -28,6 +31,7 @@ import {
   postTrend,
   postTrendForm,
 } from './trend/handlers.ts';
+import { getRunInViewer, getViewer } from './viewer/handlers.ts';
 
 /** Longest body that is read, bytes: a long form with long texts. */
 const BODY_LIMIT = 512 * 1024;
@@ -54,7 +58,9 @@ export function createApp(parts: Parts) {
     c.set('address', remoteAddress(c.env));
     await next();
   });
-  app.use(measured, securityHeaders, sameOriginOnly, bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
+  app.use(measured, securityHeaders, sameOriginOnly);
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '/dicomweb/*', refuseWriting);
+  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
   app.onError(answerError);
   app.notFound(answerNotFound);
 
@@ -96,6 +102,20 @@ export function createApp(parts: Parts) {
   app.post('/accounts/:name/:action', postDisabled);
   app.post('/sign-out', postSignOut);
   app.post('/theme', postTheme);
+
+  app.get('/runs/:id/viewer', getRunInViewer);
+  app.get('/viewer', getViewer);
+  app.get('/viewer/*', getViewer);
+  app.get('/dicomweb/studies', getStudies);
+  for (const part of ['', '/series/:series', '/series/:series/instances/:instance']) {
+    app.get(`/dicomweb/studies/:study${part}`, getFiles);
+    app.get(`/dicomweb/studies/:study${part}/metadata`, getMetadata);
+  }
+  app.get('/dicomweb/studies/:study/series', getSeries);
+  app.get('/dicomweb/studies/:study/instances', getInstances);
+  app.get('/dicomweb/studies/:study/series/:series/instances', getInstances);
+  app.get('/dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames', getFrames);
+  app.get('/dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}', getBulkData);
 
   app.get('/api/v1/openapi.json', getOpenApi);
   app.get('/api/v1/runs', getRuns);

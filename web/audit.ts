@@ -12,6 +12,7 @@ export type AuditAction =
   | 'account-enabled'
   | 'run-viewed'
   | 'study-viewed'
+  | 'images-viewed'
   | 'result-downloaded'
   | 'feedback-sent'
   | 'retry-requested'

@@ -4,6 +4,7 @@ import type { Problem } from '../schemas/problem.ts';
 import { notFound } from './api/parse.ts';
 import { errorPage } from './pages/error.ts';
 import type { WebContext } from './parts.ts';
+import { isForPrograms } from './paths.ts';
 
 /** The one place that decides how an error looks: problem+json for programs, a page for people. */
 export function answerError(error: unknown, c: WebContext): Response | Promise<Response> {
@@ -18,7 +19,7 @@ export function answerNotFound(c: WebContext): Response | Promise<Response> {
 }
 
 function answerProblem(problem: Problem, c: WebContext): Response | Promise<Response> {
-  if (c.req.path.startsWith('/api/')) {
+  if (isForPrograms(c.req.path)) {
     const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
     if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer';
     return new Response(JSON.stringify(problem), { status: problem.status, headers });

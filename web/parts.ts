@@ -9,6 +9,7 @@ import type { ArchiveReader } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
+import type { Viewing } from './viewer/viewing.ts';
 
 /** Everything that pages and API work with: made once by the service, and by tests. */
 export interface Parts {
@@ -31,6 +32,7 @@ export interface Parts {
   readonly assets: Assets;
   readonly live: LiveUpdates;
   readonly metrics: Metrics;
+  readonly viewing: Viewing;
   readonly log: Logger;
   readonly now: () => Date;
   /** Wakes what writes sent answers to the store. */

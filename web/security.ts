@@ -17,7 +17,8 @@ const CONTENT_SECURITY_POLICY = [
 /** Headers of every answer. `same-origin`, not `no-referrer`: with the latter browsers send `Origin: null` with our own forms. */
 export const securityHeaders = createMiddleware<{ Variables: Variables }>(async function securityHeaders(c, next) {
   await next();
-  c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  // The viewer has a policy of its own, and says so itself.
+  if (!c.res.headers.has('Content-Security-Policy')) c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   c.header('X-Content-Type-Options', 'nosniff');
   c.header('X-Frame-Options', 'DENY');
   c.header('Referrer-Policy', 'same-origin');

@@ -17,6 +17,8 @@ import { followOutbox } from './feedback/export.ts';
 import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
 import { followProjection } from './projection/follow.ts';
+import { VIEWER_FOLDER } from './viewer/install.ts';
+import { Viewing } from './viewer/viewing.ts';
 
 /**
  * The web: pages, API, the projection of runs, the export of answers.
@@ -64,6 +66,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         assets: loadAssets(),
         live,
         metrics: new Metrics(live),
+        viewing: new Viewing({ store, database, log, folder: VIEWER_FOLDER }),
         log,
         now: () => new Date(),
         answersSent: () => outbox.wake(),

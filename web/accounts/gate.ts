@@ -3,6 +3,7 @@ import { getCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { Variables, WebContext } from '../parts.ts';
+import { isForPrograms } from '../paths.ts';
 import type { Person } from './accounts.ts';
 import { findSession, isFormToken } from './sessions.ts';
 
@@ -33,14 +34,19 @@ export async function whoAsks(
 export const signedIn = createMiddleware<{ Variables: Variables }>(async function signedIn(c, next) {
   const asking = await whoAsks(c);
   if (asking === undefined) {
-    if (c.req.path.startsWith('/api/') || c.req.header('accept') === 'text/event-stream') throw notSignedIn();
-    if (c.req.method === 'GET') return c.redirect(`/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
+    if (isForPrograms(c.req.path) || c.req.header('accept') === 'text/event-stream') throw notSignedIn();
+    if (c.req.method === 'GET') return c.redirect(`/sign-in?next=${encodeURIComponent(wayBack(c))}`, 303);
     return c.redirect('/sign-in', 303);
   }
   c.set('person', asking.person);
   c.set('sessionToken', asking.sessionToken);
   await next();
 });
+
+/** Where somebody goes on after signing in. The viewer's query says which study it shows; others may hold what is no UID. */
+function wayBack({ req }: Pick<WebContext, 'req'>): string {
+  return req.path.startsWith('/viewer/') ? `${req.path}${new URL(req.url).search}` : req.path;
+}
 
 /** @throws {ProblemError} 403: only administrators may */
 export function requireAdministrator(person: Person): void {

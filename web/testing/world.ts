@@ -20,6 +20,7 @@ import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
 import type { Parts, Variables } from '../parts.ts';
 import { projectRun } from '../projection/project.ts';
+import { Viewing } from '../viewer/viewing.ts';
 import { HIP_PIPELINE, LIVER_EVALUATION, LIVER_PIPELINE } from './pipelines.ts';
 import { type MadeRun, makeRun } from './runs.ts';
 
@@ -87,6 +88,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
   // The clock stands still until a test moves it.
   const begin = Date.now();
   const now = () => new Date(begin + shift);
+  const log = createLog('web', 'silent');
   const parts: Parts = {
     store,
     database,
@@ -121,7 +123,8 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
     assets: loadAssets(),
     live,
     metrics: new Metrics(live),
-    log: createLog('web', 'silent'),
+    viewing: new Viewing({ store, database, log, folder: path.join(folder, 'no-viewer') }),
+    log,
     now,
     answersSent: () => {},
   };

@@ -1,0 +1,59 @@
+/**
+ * Configuration of the OHIF viewer, a script of its page (served with the types taken away). For reading only: there is no
+ * list of studies, nothing is uploaded or stored, and the server refuses it if it is tried.
+ */
+Object.assign(window, {
+  PUBLIC_URL: '/viewer/',
+  browserImportFunction: (name: string) => import(name),
+  config: {
+    name: 'overread',
+    routerBasename: '/viewer',
+    extensions: [],
+    modes: [],
+    showStudyList: false,
+    maxNumberOfWebWorkers: 3,
+    showWarningMessageForCrossOrigin: false,
+    showCPUFallbackMessage: true,
+    showLoadingIndicator: true,
+    strictZSpacingForVolumeViewport: true,
+    // A segmentation that the address asks for is shown at once; a question would cover the image.
+    disableConfirmationPrompts: true,
+    // The header says INVESTIGATIONAL all the time instead.
+    investigationalUseDialog: { option: 'never' },
+    maxNumRequests: { interaction: 100, thumbnail: 5, prefetch: 25 },
+    whiteLabeling: {
+      createLogoComponentFn: (react: {
+        createElement: (type: string, properties: Record<string, unknown>, ...children: string[]) => unknown;
+      }) => {
+        const study = new URLSearchParams(location.search).get('StudyInstanceUIDs') ?? '';
+        const back = /^[0-9.]+$/.test(study) ? `/studies/${study}` : '/';
+        const style = { color: '#ffd479', fontSize: '13px', whiteSpace: 'nowrap' };
+        return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL, for evaluation only');
+      },
+    },
+    defaultDataSourceName: 'overread',
+    dataSources: [
+      {
+        namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
+        sourceName: 'overread',
+        configuration: {
+          friendlyName: 'Overread',
+          name: 'overread',
+          qidoRoot: '/dicomweb',
+          wadoRoot: '/dicomweb',
+          qidoSupportsIncludeField: false,
+          imageRendering: 'wadors',
+          thumbnailRendering: 'wadors',
+          enableStudyLazyLoad: true,
+          supportsFuzzyMatching: false,
+          supportsWildcard: false,
+          supportsReject: false,
+          dicomUploadEnabled: false,
+          singlepart: 'bulkdata,video,pdf',
+          bulkDataURI: { enabled: true },
+          omitQuotationForMultipartRequest: true,
+        },
+      },
+    ],
+  },
+});

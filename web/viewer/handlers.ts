@@ -1,0 +1,76 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+import { notFound } from '../api/parse.ts';
+import { runOfRequest } from '../api/runs.ts';
+import { streamOf } from '../dicomweb/stream.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { themeOf } from '../theme.ts';
+import { missingPage } from './page.ts';
+import type { ProgramFile } from './program.ts';
+
+/**
+ * What the viewer needs beyond the pages' own policy (`security.ts`), and still nothing from another host: `wasm-unsafe-eval`
+ * for its decoders, workers from `blob:`, pictures and fonts that it makes or carries itself (`blob:`, `data:`), and styles
+ * that its widgets write into the page.
+ */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' blob: data:",
+  "font-src 'self' data:",
+  "connect-src 'self' blob: data:",
+  "frame-ancestors 'none'",
+  "form-action 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+/** The address under which the viewer shows studies: its mode for reading. The modes for editing are not to be had. */
+const MODE = 'viewer';
+
+const config = stripTypeScriptTypes(readFileSync(path.join(import.meta.dirname, 'app-config.ts'), 'utf8'));
+
+/** `GET /viewer/…`: the viewer's page and files, or how to get them where it is not installed */
+export function getViewer(c: WebContext) {
+  const { parts } = c.var;
+  const { program } = parts.viewing;
+  if (!program.isInstalled) return c.html(missingPage(parts, viewerOf(c, themeOf(c))), 404);
+  const name = c.req.path.slice('/viewer/'.length);
+  if (name === '') return c.redirect('/', 303);
+  c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  if (name === 'app-config.js') {
+    c.header('Cache-Control', 'private, no-cache');
+    return c.body(config, 200, { 'Content-Type': 'text/javascript; charset=utf-8' });
+  }
+  const file = program.find(name === MODE ? 'index.html' : name);
+  if (file === undefined) throw notFound('page');
+  return sendFile(c, file);
+}
+
+/** `GET /runs/<id>/viewer`: the viewer on the run's study, with the run's own segmentation over it where it has one */
+export async function getRunInViewer(c: WebContext) {
+  const { images } = c.var.parts.viewing;
+  const run = await runOfRequest(c);
+  const [shown] = await images.objectsOf(run);
+  const query = new URLSearchParams({ StudyInstanceUIDs: run.studyInstanceUid });
+  if (shown !== undefined) query.set('initialSeriesInstanceUID', shown.SeriesInstanceUID);
+  return c.redirect(`/viewer/${MODE}?${query}`, 303);
+}
+
+/** Names with a digest stay the same as long as this edition of the viewer does; the others are asked for again each time. */
+function sendFile(c: WebContext, { file, compressed, contentType, digest }: ProgramFile) {
+  const ETag = `"${digest}"`;
+  const isNamedByContent = /[./][0-9a-f]{16}\./.test(file);
+  const headers = { ETag, 'Cache-Control': isNamedByContent ? 'private, max-age=86400' : 'private, no-cache' };
+  if (c.req.header('if-none-match') === ETag) return c.body(null, 304, headers);
+  const isGzip = compressed !== undefined && /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+  return c.body(streamOf(createReadStream(isGzip ? compressed : file)), 200, {
+    ...headers,
+    'Content-Type': contentType,
+    Vary: 'Accept-Encoding',
+    ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}),
+  });
+}

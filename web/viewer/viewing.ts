@@ -1,0 +1,24 @@
+import type { Database } from '../../lib/database/connection.ts';
+import type { Logger } from '../../lib/platform/log.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
+import { StudyImages } from '../dicomweb/images.ts';
+import { Looks } from '../dicomweb/looks.ts';
+import { ViewerProgram } from './program.ts';
+
+/** What DICOMweb and the viewer work with. */
+export class Viewing {
+  readonly images: StudyImages;
+  readonly looks = new Looks();
+  readonly program: ViewerProgram;
+
+  /** @param options.folder where the viewer is installed; it may be so later, or never */
+  constructor(options: {
+    readonly store: ObjectStore;
+    readonly database: Database;
+    readonly log: Logger;
+    readonly folder: string;
+  }) {
+    this.images = new StudyImages(options);
+    this.program = new ViewerProgram(options.folder);
+  }
+}
