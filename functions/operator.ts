@@ -17,6 +17,8 @@ export {
 export { bytesOf, jsonBytes, readJson } from './operator/json.ts';
 export { Keyword } from './operator/keyword.ts';
 export { runLocally } from './operator/local.ts';
+export { algorithmOf, madeBy, refusing, type Source, sourceOf, trackingUidOf } from './operator/made.ts';
+export { objectParameters } from './operator/made-parameters.ts';
 export { readNamed, readPixels } from './operator/radiographs.ts';
 export { main, serveOperator } from './operator/start.ts';
 export { readLabels, readVoxels, volumeNamed } from './operator/volumes.ts';
