@@ -1,4 +1,5 @@
 import { holdsRun } from '../connector/feed.ts';
+import { checkRoutes } from '../lib/archive/check-routes.ts';
 import { completeDue } from '../lib/archive/completion.ts';
 import { Intake } from '../lib/archive/intake.ts';
 import { deliverRuns } from '../lib/archive/outbox.ts';
@@ -8,6 +9,7 @@ import { Alarm } from '../lib/platform/alarm.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
+import { heldModel } from '../lib/runs/held-models.ts';
 import { publishModels } from '../lib/runs/models.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
@@ -36,6 +38,7 @@ export function gatewayService(
   log: Logger,
 ): Service {
   const pipelines = loadPipelines(configuration.pipelineFolders);
+  checkRoutes(configuration.site.routes, configuration.siteFile);
   for (const { name, pipeline } of configuration.site.routes) {
     if (!pipelines.has(pipeline)) log.warn(`route ${name} leads nowhere: there is no pipeline ${pipeline} here`);
   }
@@ -43,6 +46,9 @@ export function gatewayService(
   const metrics = createMetrics(() => spool.depth);
   let models: ReadonlyMap<string, RunModel> = new Map();
   let prepared = false;
+  // One that was imported since the start is in the store alone.
+  const model = async (name: string, version: string) =>
+    models.get(`${name}@${version}`) ?? (await heldModel(store, name, version));
 
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, `${what} failed and is tried again`);
   const outbox = new Alarm(
@@ -51,7 +57,7 @@ export function gatewayService(
   );
   const completion = new Alarm(
     (now) =>
-      completeDue({ database, pipelines, models: () => models }, now, spool.oldest()?.receivedAt, () => {
+      completeDue({ database, pipelines, model }, now, spool.oldest()?.receivedAt, () => {
         metrics.runs.inc();
         outbox.wake();
       }),

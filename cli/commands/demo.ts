@@ -7,6 +7,7 @@ import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
 import { connectApi, type ShownRun } from '../api.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { describeResult, table } from '../table.ts';
+import { DEMO_FOLDER } from '../up/running.ts';
 import { aborted, stopSignal } from '../up/signal.ts';
 import { type Running, startOverread } from '../up/up.ts';
 
@@ -24,7 +25,7 @@ const POLL_MS = 250;
  * @throws {CommandError} (1) a run did not succeed, with `once`
  */
 export async function demo(options: { readonly once: boolean }): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'overread-demo-'));
+  const folder = mkdtempSync(path.join(tmpdir(), DEMO_FOLDER));
   // As root, PostgreSQL's own account must pass through, or its data would lie elsewhere and be left there.
   chmodSync(folder, 0o711);
   const signal = stopSignal();

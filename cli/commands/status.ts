@@ -1,6 +1,6 @@
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { readStatusFile } from '../up/data-folder.ts';
+import { notRunning, readStatusFile } from '../up/data-folder.ts';
 import { readiness } from '../up/up.ts';
 
 /**
@@ -23,18 +23,13 @@ export async function status(configuration: Configuration, options: { readonly j
   } else {
     for (const { name, pid, ports, ready: isReady, reason, restarts } of parts) {
       const listening = Object.entries(ports).map(([protocol, port]) => `${protocol} ${port}`);
-      const again = restarts === 0 ? '' : `, started anew ${restarts} times`;
+      const again = restarts === 0 ? '' : `, restarted ${restarts === 1 ? 'once' : `${restarts} times`}`;
       console.log(
         `${name.padEnd(10)} ${isReady ? 'ready' : `not ready: ${reason}`} (process ${pid}, ${listening}${again})`,
       );
     }
     if (running !== undefined) console.log(`${running.web}`);
   }
-  if (running === undefined) {
-    throw new CommandError(
-      EXIT.notReady,
-      `Overread does not run on ${configuration.data}: start it with \`npm start\`.`,
-    );
-  }
+  if (running === undefined) throw notRunning(configuration);
   if (!ready) throw new CommandError(EXIT.notReady, 'Not every part is ready.');
 }

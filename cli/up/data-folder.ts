@@ -62,13 +62,14 @@ export function apiToken(configuration: Configuration): string {
 /** Where the REST API of the running Overread is, and the token for it. @throws {CommandError} nothing runs here (3) */
 export function runningApi(configuration: Configuration): { readonly web: string; readonly token: string } {
   const status = readStatusFile(configuration);
-  if (status === undefined) {
-    throw new CommandError(
-      EXIT.notReady,
-      `Overread does not run on ${configuration.data}: start it with \`npm start\`.`,
-    );
-  }
+  if (status === undefined) throw notRunning(configuration);
   return { web: status.web, token: apiToken(configuration) };
+}
+
+/** (3): nothing runs on the data folder. */
+export function notRunning({ data }: Configuration): CommandError {
+  const hint = 'start it with `npm start`, or name the data folder of one that runs in OVERREAD_DATA.';
+  return new CommandError(EXIT.notReady, `Overread does not run on ${data}: ${hint}`);
 }
 
 function isOverread(pid: number): boolean {

@@ -1,5 +1,6 @@
 import { createWriteStream, existsSync, renameSync, statSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
+import { checkRoutes } from '../../lib/archive/check-routes.ts';
 import { databaseUrl } from '../../lib/database/connection.ts';
 import { migrateDatabase } from '../../lib/database/migrate.ts';
 import { type Configuration, HOME } from '../../lib/platform/configuration.ts';
@@ -30,6 +31,7 @@ const WARN = 40;
  *
  * @param say tells the person at the terminal
  * @param signal ends a start that is under way: what was started is stopped, and the answer is undefined
+ * @throws {ConfigurationError} a route can never match
  * @throws {CommandError} (3) something runs here already, a port is taken, a part does not start; nothing is left running
  */
 export async function startOverread(
@@ -37,6 +39,7 @@ export async function startOverread(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Running | undefined> {
+  checkRoutes(configuration.site.routes, configuration.siteFile);
   const other = readStatusFile(configuration);
   if (other !== undefined) {
     const detail = `Overread already runs on ${configuration.data} (process ${other.pid}, ${other.web}).`;

@@ -25,14 +25,18 @@ import { instanceKey, quarantineKey } from './keys.ts';
 import { decideRoute, type RouteDecision, routeKeywords } from './routes.ts';
 import type { SpoolEntry } from './spool.ts';
 
-/** What an ingest asks. */
-export interface IngestContext {
-  readonly store: ObjectStore;
-  readonly database: Database;
+/** What says where an instance goes. */
+export interface AskedContext {
   readonly routes: readonly Route[];
   readonly pipelines: ReadonlyMap<string, Pipeline>;
   /** OVERREAD_QUIET_SECONDS: overrides every route's and pipeline's. */
   readonly quietSeconds: number | undefined;
+}
+
+/** What an ingest asks. */
+export interface IngestContext extends AskedContext {
+  readonly store: ObjectStore;
+  readonly database: Database;
 }
 
 /** What became of an entry. */
@@ -140,9 +144,11 @@ async function quarantineObject(entry: SpoolEntry, store: ObjectStore): Promise<
   return store.putFile('dicom', quarantineKey(await digestFrom(entry.file, 0)), entry.file, 'application/dicom');
 }
 
-/** What an instance asks for: the pipelines that routes name, and the one whose AE title it was sent to. */
-export function consequencesOf({ facts }: Reception, context: IngestContext): Consequences {
+/** What an instance asks for: the pipeline whose AE title it was sent to; sent to any other title, those that routes name. */
+export function consequencesOf({ facts }: Pick<Reception, 'facts'>, context: AskedContext): Consequences {
   const { pipelines, routes, quietSeconds } = context;
+  const called = [...pipelines.values()].find(({ calledAETitle }) => calledAETitle === facts.calledAETitle);
+  if (called !== undefined) return askedByTitle(called, quietSeconds);
   const names = new Set(pipelines.keys());
   const decisions: RouteDecision[] = [];
   const demands: Demand[] = [];
@@ -157,14 +163,21 @@ export function consequencesOf({ facts }: Reception, context: IngestContext): Co
       trigger: { kind: 'route', by: route.name },
     });
   }
-  for (const { name, calledAETitle, quietSeconds: own } of pipelines.values()) {
-    if (calledAETitle !== facts.calledAETitle) continue;
-    const reason = `Sent to the AE title of ${name}.`;
-    decisions.push({ route: calledAETitle, pipeline: name, matched: true, held: 0, reason });
-    const trigger = { kind: 'called-ae-title', by: calledAETitle } as const;
-    demands.push({ pipeline: name, quietSeconds: quietSeconds ?? own, trigger });
-  }
   return { decisions, demands, quietSeconds: quietSeconds ?? DEFAULT_QUIET_SECONDS };
+}
+
+/** On demand: no route is asked. */
+function askedByTitle(
+  { name, calledAETitle, quietSeconds: own }: Pipeline,
+  override: number | undefined,
+): Consequences {
+  const reason = `Sent to the AE title of ${name}: no other route was asked.`;
+  const quietSeconds = override ?? own;
+  return {
+    decisions: [{ route: calledAETitle, pipeline: name, matched: true, held: 0, reason }],
+    demands: [{ pipeline: name, quietSeconds, trigger: { kind: 'called-ae-title', by: calledAETitle } }],
+    quietSeconds,
+  };
 }
 
 async function readBeginning(file: string): Promise<{ bytes: Buffer; size: number }> {

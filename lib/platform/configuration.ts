@@ -102,6 +102,8 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     /** Undefined: the embedded PostgreSQL below the data folder. */
     databaseUrl: env.DATABASE_URL,
     store,
+    /** Where `site` was read. */
+    siteFile: env.OVERREAD_CONFIG,
     site,
   } as const;
 }
