@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError, readConfiguration } from '../lib/platform/configuration.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { runningConfiguration } from './up/running.ts';
 
 const program = new Command('overread')
   .description('Takes machine-learning models for radiology into the clinic, on the hospital’s own machines.')
@@ -27,7 +28,7 @@ program
   .command('status')
   .description('say what runs and whether it is ready')
   .option('--json', 'as JSON', false)
-  .action(async (options) => (await import('./commands/status.ts')).status(readConfiguration(process.env), options));
+  .action(async (options) => (await import('./commands/status.ts')).status(runningConfiguration(process.env), options));
 
 program
   .command('send')
@@ -43,18 +44,18 @@ program
   .description('list runs, newest first')
   .option('--study <uid>', 'only those of this StudyInstanceUID')
   .option('--json', 'as JSON', false)
-  .action(async (options) => (await import('./commands/runs.ts')).listRuns(readConfiguration(process.env), options));
+  .action(async (options) => (await import('./commands/runs.ts')).listRuns(runningConfiguration(process.env), options));
 
 const run = program.command('run').description('show or retry one run');
 run
   .command('show')
   .argument('<id>')
-  .action(async (id) => (await import('./commands/runs.ts')).showRun(readConfiguration(process.env), id));
+  .action(async (id) => (await import('./commands/runs.ts')).showRun(runningConfiguration(process.env), id));
 run
   .command('retry')
   .description('try a failed run again')
   .argument('<id>')
-  .action(async (id) => (await import('./commands/runs.ts')).retryRun(readConfiguration(process.env), id));
+  .action(async (id) => (await import('./commands/runs.ts')).retryRun(runningConfiguration(process.env), id));
 
 program
   .command('route')
@@ -63,6 +64,22 @@ program
   .description('say which routes would take a DICOM file, and why the others would not')
   .argument('<file>')
   .action(async (file) => (await import('./commands/route.ts')).testRoute(readConfiguration(process.env), file));
+
+const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
+program
+  .command('replay')
+  .description('run a run again on its stored inputs and compare every output with the first')
+  .argument('[run]', 'run id')
+  .option('--cohort <file>', 'instead of one run those of a cohort, with what is expected of each')
+  .option('--model <name@version>', 'another version of a model; may be repeated', collect, [])
+  .option('--installed', 'with the pipeline as it is installed now', false)
+  .option('--json', 'as JSON', false)
+  .action(async (id, { cohort, ...options }, command) => {
+    if ((id === undefined) === (cohort === undefined)) command.error('error: give a run, or --cohort FILE');
+    const { replayCohort, replayRun } = await import('./commands/replay.ts');
+    const configuration = readConfiguration(process.env);
+    await (cohort === undefined ? replayRun(configuration, id, options) : replayCohort(configuration, cohort, options));
+  });
 
 program
   .command('reindex')

@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...LIBRARIES,
     'lib/dicom',
+    'lib/imaging',
     'lib/archive',
     'lib/onnx',
     'provider/client.ts',
