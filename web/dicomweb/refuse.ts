@@ -1,12 +1,13 @@
-import { ProblemError } from '../../lib/platform/problem.ts';
-import type { WebContext } from '../parts.ts';
+import type { Problem } from '../../schemas/problem.ts';
 
-/** `POST`, `PUT`, `PATCH`, `DELETE` below `/dicomweb`: 405 with the reason. */
-export function refuseWriting(c: WebContext): never {
-  c.header('Allow', 'GET, HEAD');
-  throw new ProblemError(
-    405,
-    'For reading only',
-    'Images can be looked at here, and not stored or changed. Send images by C-STORE.',
-  );
+/** `POST`, `PUT`, `PATCH`, `DELETE` below `/dicomweb`: 405 with the reason, whoever asks. */
+export function refuseWriting(): Response {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: 'For reading only',
+    status: 405,
+    detail: 'Images can be looked at here, and neither stored nor changed. Send images by C-STORE.',
+  };
+  const headers = { 'Content-Type': 'application/problem+json', Allow: 'GET, HEAD' };
+  return new Response(JSON.stringify(problem), { status: 405, headers });
 }
