@@ -65,13 +65,15 @@ describe('resolveModels', () => {
     weights: reference,
   };
 
-  it('gives every alias its model', () => {
-    expect(resolveModels(pipeline, new Map([['hip-fracture@1.0.0', model]]))).toEqual({ detector: model });
+  /** A store that holds the model in one version. */
+  const holding = (held: string) => async (_: string, version: string) => (version === held ? model : undefined);
+
+  it('gives every alias its model', async () => {
+    expect(await resolveModels(pipeline, holding('1.0.0'))).toEqual({ detector: model });
   });
 
-  it('says which model is missing', () => {
-    const other = { ...model, version: '2.0.0' };
-    expect(resolveModels(pipeline, new Map([['hip-fracture@2.0.0', other]]))).toBe(
+  it('says which model is missing', async () => {
+    expect(await resolveModels(pipeline, holding('2.0.0'))).toBe(
       'Waits for model hip-fracture 1.0.0, which is not in the store.',
     );
   });

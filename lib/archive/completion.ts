@@ -12,8 +12,8 @@ import { armOtherExams, modelsText } from './other-exams.ts';
 export interface CompletionContext {
   readonly database: Database;
   readonly pipelines: ReadonlyMap<string, Pipeline>;
-  /** `name@version` → model; those that are in the store by now. */
-  readonly models: () => ReadonlyMap<string, RunModel>;
+  /** A model of the store; undefined where it is not there (yet). */
+  readonly model: (name: string, version: string) => Promise<RunModel | undefined>;
 }
 
 /** What became of a study that was due for a pipeline. */
@@ -89,7 +89,7 @@ export function complete(
       await change({ dueAt: null, note: `There is no pipeline \`${pipelineName}\` here any more.` });
       return 'nothing';
     }
-    const models = resolveModels(pipeline, context.models());
+    const models = await resolveModels(pipeline, context.model);
     if (typeof models === 'string') {
       await change({ dueAt: new Date(now.getTime() + MODEL_WAIT_MS), note: models });
       return 'postponed';
@@ -120,13 +120,13 @@ export function planAfter(
 }
 
 /** Alias → model, or the sentence that says which one is missing. */
-export function resolveModels(
+export async function resolveModels(
   pipeline: Pipeline,
-  models: ReadonlyMap<string, RunModel>,
-): Record<string, RunModel> | string {
+  find: CompletionContext['model'],
+): Promise<Record<string, RunModel> | string> {
   const resolved: Record<string, RunModel> = {};
   for (const [alias, { name, version }] of Object.entries(pipeline.models)) {
-    const model = models.get(`${name}@${version}`);
+    const model = await find(name, version);
     if (model === undefined) return `Waits for model ${name} ${version}, which is not in the store.`;
     resolved[alias] = model;
   }

@@ -87,7 +87,7 @@ async function complete(pipeline: Pipeline): Promise<string[]> {
   const context = {
     database,
     pipelines: new Map([[pipeline.name, pipeline]]),
-    models: () => new Map([[`${name}@${version}`, published]]),
+    model: async () => published,
   };
   await database.sql`delete from archive.outbox`;
   for (let made = 1; made > 0; ) {

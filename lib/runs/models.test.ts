@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DetectionModelCard } from '../../schemas/model.ts';
 import { openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { sha256 } from './canonical.ts';
-import { ModelError, publishModels } from './models.ts';
+import { ModelError, publishModels, registerModel } from './models.ts';
 
 const WEIGHTS = Buffer.from('weights');
 
@@ -107,5 +108,34 @@ describe('publishModels', () => {
     );
     expect([...published.keys()]).toEqual(['hip-fracture@1.0.0']);
     expect(refused).toHaveLength(1);
+  });
+});
+
+describe('registerModel', () => {
+  /** The card that a folder of models holds, and its weights' file. */
+  function imported(changes: Record<string, unknown> = {}, weights = WEIGHTS) {
+    const root = path.join(models({ sha256: sha256(weights), ...changes }, weights), 'hip-fracture');
+    const card = DetectionModelCard.parse(JSON.parse(readFileSync(path.join(root, 'model.json'), 'utf8')));
+    return { card, weights: path.join(root, 'hip.onnx') };
+  }
+
+  it('puts a model under its name and version, once', async () => {
+    const { card, weights } = imported();
+    const registered = await registerModel(store, card, weights);
+    expect(await registerModel(store, card, weights)).toEqual(registered);
+    expect(JSON.parse((await store.get('models', registered.card.key)).toString('utf8'))).toEqual(card);
+  });
+
+  it('refuses other weights and another card under a version that is there, and changes nothing', async () => {
+    const first = imported();
+    const registered = await registerModel(store, first.card, first.weights);
+    const other = imported({}, Buffer.from('other weights'));
+    await expect(registerModel(store, other.card, other.weights)).rejects.toThrow(
+      /with another hip\.onnx: a version never/,
+    );
+    const renamed = imported({ file: 'other.onnx' });
+    await expect(registerModel(store, renamed.card, first.weights)).rejects.toThrow(/with another model\.json/);
+    expect(await store.stat('models', 'hip-fracture/1.0.0/other.onnx')).toBeUndefined();
+    expect(await registerModel(store, first.card, first.weights)).toEqual(registered);
   });
 });

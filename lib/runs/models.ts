@@ -45,30 +45,55 @@ export async function publishModels(
   return published;
 }
 
+/**
+ * Puts a model into the bucket `models` under its name and version, where pipelines find it from then on.
+ *
+ * @param weightsFile on this machine; the card's `sha256` is its digest
+ * @throws {ModelError} the weights are not the card's, or the store holds this version with other bytes
+ */
+export async function registerModel(store: ObjectStore, card: ModelCard, weightsFile: string): Promise<RunModel> {
+  return putModel(store, card, Buffer.from(`${JSON.stringify(card, null, 2)}\n`), weightsFile);
+}
+
 async function publishModel(store: ObjectStore, cardFile: string): Promise<RunModel> {
   const { card, bytes } = readCard(cardFile);
-  const { name, version } = card;
   const weightsFile = path.join(path.dirname(cardFile), card.file);
   if (path.dirname(weightsFile) !== path.dirname(cardFile)) {
     throw new ModelError(`${cardFile}: \`file\` names a file beside the card; ${card.file} is elsewhere.`);
   }
-  const digest = await digestOf(weightsFile, name);
+  return putModel(store, card, bytes, weightsFile);
+}
+
+async function putModel(store: ObjectStore, card: ModelCard, bytes: Buffer, weightsFile: string): Promise<RunModel> {
+  const { name, version } = card;
+  const digest = await digestOfWeights(weightsFile, name);
   if (digest !== card.sha256) {
     throw new ModelError(
       `Model ${name} ${version}: the card names weights with SHA-256 ${card.sha256}; ${card.file} has ${digest}.`,
     );
   }
-  const weights = await putOnce(store, `${name} ${version}`, {
-    key: weightsKey(name, version, card.file),
+  const objects = [
+    {
+      key: weightsKey(name, version, card.file),
+      sha256: digest,
+      put: (key: string) => store.putFile('models', key, weightsFile),
+    },
+    {
+      key: cardKey(name, version),
+      sha256: sha256(bytes),
+      put: (key: string) => store.put('models', key, bytes, 'application/json'),
+    },
+  ] as const;
+  // Both are looked at before either is put, so that a refused model leaves nothing behind.
+  const [heldWeights, heldCard] = await Promise.all(objects.map((object) => held(store, `${name} ${version}`, object)));
+  const [weights, cardObject] = objects;
+  return {
+    name,
+    version,
     sha256: digest,
-    put: (key) => store.putFile('models', key, weightsFile),
-  });
-  const cardObject = await putOnce(store, `${name} ${version}`, {
-    key: cardKey(name, version),
-    sha256: sha256(bytes),
-    put: (key) => store.put('models', key, bytes, 'application/json'),
-  });
-  return { name, version, sha256: digest, card: cardObject, weights };
+    weights: heldWeights ?? (await weights.put(weights.key)),
+    card: heldCard ?? (await cardObject.put(cardObject.key)),
+  };
 }
 
 function readCard(file: string): { card: ModelCard; bytes: Buffer } {
@@ -84,21 +109,21 @@ function readCard(file: string): { card: ModelCard; bytes: Buffer } {
   throw new ModelError(`${file}: ${firstIssue(parsed.error)}`);
 }
 
-/** Stores an object once; what is there already must be the same. */
-async function putOnce(
+/** An object as the store holds it already; undefined where it does not. @throws {ModelError} it has other bytes there */
+async function held(
   store: ObjectStore,
   model: string,
-  object: { readonly key: string; readonly sha256: string; readonly put: (key: string) => Promise<ObjectReference> },
-): Promise<ObjectReference> {
-  const held = await digestHeld(store, object.key);
-  if (held === undefined) return object.put(object.key);
-  if (held.sha256 !== object.sha256) {
+  { key, sha256: wanted }: { readonly key: string; readonly sha256: string },
+): Promise<ObjectReference | undefined> {
+  const found = await digestHeld(store, key);
+  if (found === undefined) return undefined;
+  if (found.sha256 !== wanted) {
     throw new ModelError(
-      `Model ${model} is published with another ${path.basename(object.key)}: a version never changes; give the new one a new version.`,
+      `Model ${model} is published with another ${path.basename(key)}: a version never changes; give the new one a new version.`,
     );
   }
-  const contentType = object.key.endsWith('.json') ? 'application/json' : 'application/octet-stream';
-  return { bucket: 'models', key: object.key, ...held, contentType };
+  const contentType = key.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+  return { bucket: 'models', key, ...found, contentType };
 }
 
 async function digestHeld(store: ObjectStore, key: string): Promise<{ sha256: string; size: number } | undefined> {
@@ -116,7 +141,8 @@ async function digestHeld(store: ObjectStore, key: string): Promise<{ sha256: st
   return { sha256: hash.digest('hex'), size };
 }
 
-async function digestOf(file: string, model: string): Promise<string> {
+/** SHA-256 of a file of weights. @throws {ModelError} it cannot be read */
+export async function digestOfWeights(file: string, model: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
