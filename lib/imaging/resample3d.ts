@@ -1,7 +1,7 @@
-import { column, compose, IDENTITY, invert, length, type Matrix, matrixOf } from './affine.ts';
+import { column, compose, dot, IDENTITY, invert, length, type Matrix, matrixOf } from './affine.ts';
 import { nearestVoxels, obliquely } from './resample-oblique.ts';
 import { type AxisMap, separably } from './resample-separable.ts';
-import { type Axis, countOf, emptyLike, type Grid, type Volume3D, type Voxels } from './volume.ts';
+import { type Axis, countOf, emptyLike, type Grid, spacingOf, type Volume3D, type Voxels } from './volume.ts';
 
 /** Where an axis shrinks less than this, an oblique volume is not smoothed first. */
 const LITTLE = 1.25;
@@ -25,7 +25,7 @@ export function resample(volume: Volume3D, target: Grid, options: ResampleOption
   const map = indexMap(volume.grid, target, options.transform);
   const axes = axisMaps(map, target, volume.grid);
   if (axes !== undefined) return { grid: target, values: separably(volume, target.size, axes, outside) };
-  const source = shrunk(volume, map);
+  const source = shrunk(volume, target, options.transform);
   return {
     grid: target,
     values: obliquely(source, target.size, indexMap(source.grid, target, options.transform), outside),
@@ -82,15 +82,19 @@ function axisMaps(map: Matrix, target: Grid, source: Grid): readonly [AxisMap, A
   return new Set([i.axis, j.axis, k.axis]).size === 3 ? [i, j, k] : undefined;
 }
 
-/** The source made coarser along its own axes where the target's voxels span several of its own. */
-function shrunk(volume: Volume3D, map: Matrix): Volume3D {
-  const factor = (axis: Axis) => {
-    const span = Math.hypot(map[axis * 4] ?? 0, map[axis * 4 + 1] ?? 0, map[axis * 4 + 2] ?? 0);
-    return span > LITTLE ? span : 1;
+/**
+ * The source made coarser along its own axes where the target's voxels span several of its own: how far a voxel of the
+ * target reaches along an axis of the source, in the source's spacing.
+ */
+function shrunk(volume: Volume3D, target: Grid, transform: Matrix = IDENTITY): Volume3D {
+  const [source, voxel] = [matrixOf(volume.grid.affine), compose(transform, matrixOf(target.affine))];
+  const spacing = (axis: Axis) => {
+    const step = column(source, axis);
+    const reach = ([0, 1, 2] as const).map((of) => dot(column(voxel, of), step) / length(step));
+    const span = Math.hypot(...reach) / length(step);
+    return length(step) * (span > LITTLE ? span : 1);
   };
-  const factors = [factor(0), factor(1), factor(2)] as const;
-  if (factors.every((one) => one === 1)) return volume;
-  const matrix = matrixOf(volume.grid.affine);
-  const spacing = (axis: Axis) => length(column(matrix, axis)) * factors[axis];
-  return resample(volume, respaced(volume.grid, [spacing(0), spacing(1), spacing(2)]));
+  const wanted = [spacing(0), spacing(1), spacing(2)] as const;
+  if (wanted.every((one, axis) => one === spacingOf(volume.grid)[axis])) return volume;
+  return resample(volume, respaced(volume.grid, wanted));
 }
