@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { GRIDS, SEGMENTS, seriesOn } from '../../lib/dicom/made/series.fixture.ts';
 import { writeNifti } from '../../lib/imaging/nifti.ts';
 import { canonicalJson, sha256 } from '../../lib/runs/canonical.ts';
-import type { Structure, VolumeSet } from '../../schemas/volume.ts';
+import type { Structure, VolumeMeasurements, VolumeSet } from '../../schemas/volume.ts';
 import { Segmentation } from '../../schemas/volume.ts';
 import type { InputFile, Operator, StepContext, StepData } from './define.ts';
 import { jsonBytes } from './json.ts';
@@ -61,6 +61,25 @@ export function segmentedExam(gridName: string, segments: string, resampled = fa
     segmentation: [fileOf('segmentation.json', jsonBytes(Segmentation.parse(segmentation)))],
     labels: [fileOf('labels.nii', writeNifti({ grid, values }))],
   };
+}
+
+/** The same with what volume-calculator says of it; the first structure is cut off, an empty one 0 mL. */
+export function measuredExam(gridName: string, segments: string, seg?: Uint8Array): Files {
+  const exam = segmentedExam(gridName, segments);
+  const grid = GRIDS[gridName];
+  const written = grid === undefined ? [] : (SEGMENTS[segments]?.(grid) ?? []);
+  const measurements: VolumeMeasurements = {
+    SeriesInstanceUID: '2.25.1',
+    voxelMl: 0.003375,
+    structures: written.map(({ label, voxels, value }, index) => {
+      const count = voxels.filter((voxel) => voxel === value).length;
+      const name = label.replaceAll(' ', '-');
+      return { name, title: label, volumeMl: count * 0.003375, voxels: count, complete: index > 0 };
+    }),
+    notes: [],
+  };
+  const files = seg === undefined ? {} : { seg: [fileOf('seg.dcm', seg)] };
+  return { ...exam, ...files, measurements: [fileOf('measurements.json', jsonBytes(measurements))] };
 }
 
 /** What a call of an operator left: its files by output, and its data. */

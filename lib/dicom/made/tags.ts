@@ -16,7 +16,6 @@ const FREE: ReadonlySet<string> = new Set([
   'ContentLabel',
   'ContentDescription',
   'StructureSetLabel',
-  'StructureSetName',
   'StructureSetDescription',
   'BodyPartExamined',
 ]);
@@ -56,7 +55,7 @@ function tagValue(keyword: string, text: string): Elements[string] {
 
 function refuse(keyword: string, elements: Elements): void {
   const tag = tagNumber(keyword);
-  if (FREE.has(keyword)) return;
+  if (FREE.has(keyword) && elements[keyword] !== undefined) return;
   if (PATIENT_AND_STUDY.has(keyword)) {
     throw new InvalidValueError(
       keyword,

@@ -1,0 +1,4 @@
+import { main } from '../operator.ts';
+import { reportWriter } from './operator.ts';
+
+await main(reportWriter);

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+
+/** Grey-blue paper tones, and the red of the warning; R, G, B. */
+export const INK = [235, 235, 235] as const;
+export const FAINT = [150, 155, 160] as const;
+export const RED = [255, 96, 88] as const;
+const PAPER = [16, 18, 22] as const;
+
+export type Colour = readonly [number, number, number];
+
+/** Size of a letter in pixels. */
+export const LETTER = { width: 10, height: 20 } as const;
+
+/**
+ * The letters of the misc-fixed font 10x20 of X11 (public domain), Latin-1 and an en dash: code point, then a row of ten
+ * bits as three hexadecimal digits, twenty times. Our own letters, since a renderer of text would take whichever fonts a
+ * machine has: another picture on each, and an empty page, without its warning, where there are none.
+ */
+const LETTERS: ReadonlyMap<string, readonly number[]> = new Map(
+  readFileSync(new URL('./letters.txt', import.meta.url), 'latin1')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [code = '', bits = ''] = line.split(' ');
+      const rows = Array.from({ length: LETTER.height }, (_, row) =>
+        Number.parseInt(bits.slice(3 * row, 3 * row + 3), 16),
+      );
+      return [String.fromCodePoint(Number.parseInt(code, 16)), rows];
+    }),
+);
+
+/** A page of text and plain pictures in RGB. */
+export class Page {
+  readonly columns: number;
+  readonly rows: number;
+  /** R, G, B of each pixel, row by row. */
+  readonly pixels: Uint8Array;
+
+  constructor(columns: number, rows: number) {
+    this.columns = columns;
+    this.rows = rows;
+    this.pixels = new Uint8Array(columns * rows * 3);
+    this.fill(0, 0, columns, rows, PAPER);
+  }
+
+  /** A rectangle; what lies beyond the page is cut. */
+  fill(x: number, y: number, width: number, height: number, colour: Colour): void {
+    for (let row = Math.max(0, y); row < Math.min(this.rows, y + height); row++) {
+      for (let column = Math.max(0, x); column < Math.min(this.columns, x + width); column++) {
+        this.pixels.set(colour, 3 * (row * this.columns + column));
+      }
+    }
+  }
+
+  /**
+   * A line of text, its top left corner at (x, y). Letters that there are none of become their plain form, or a question mark.
+   *
+   * @param size each pixel of a letter is a square of so many pixels
+   */
+  write(x: number, y: number, text: string, { colour = INK as Colour, size = 1 } = {}): void {
+    [...plain(text)].forEach((letter, index) => {
+      const rows = LETTERS.get(letter) ?? [];
+      rows.forEach((bits, row) => {
+        for (let column = 0; column < LETTER.width; column++) {
+          if ((bits >> (LETTER.width - 1 - column)) & 1) {
+            this.fill(x + (index * LETTER.width + column) * size, y + row * size, size, size, colour);
+          }
+        }
+      });
+    });
+  }
+}
+
+/** Breaks a text into lines of at most so many letters, at its spaces. */
+export function wrap(text: string, letters: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter((one) => one !== '')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= letters) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word.slice(0, letters));
+  }
+  return lines;
+}
+
+function plain(text: string): string {
+  return [...text]
+    .map((letter) => {
+      if (letter === ' ' || LETTERS.has(letter)) return letter;
+      const [base = '?'] = letter.replace(/[‘’]/, "'").replace(/[“”]/, '"').normalize('NFKD');
+      return LETTERS.has(base) ? base : '?';
+    })
+    .join('');
+}
