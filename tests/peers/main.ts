@@ -5,6 +5,7 @@
 import { DEBIAN_PROGRAMS, installDebianPackages } from './debian.ts';
 import { faasCli } from './faas-cli.ts';
 import { minioBinary } from './minio.ts';
+import { monai } from './python.ts';
 
 function tell(name: string, isThere: boolean, otherwise: string): void {
   console.log(`${name.padEnd(12)} ${isThere ? 'there' : `not there: ${otherwise}`}`);
@@ -16,3 +17,4 @@ for (const each of DEBIAN_PROGRAMS) {
 }
 tell('faas-cli', (await faasCli()) !== undefined, 'needs Go and its sources');
 tell('minio', (await minioBinary()) !== undefined, 'needs Go and its sources');
+tell('MONAI', (await monai()) !== undefined, 'needs Python 3.11 or later with venv, and some gigabytes by pip');
