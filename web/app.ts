@@ -9,7 +9,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
-import { getQuarantinePage, getRunPage, getStudyPage, getWorklist, postRetryForm } from './browse.ts';
+import { getQuarantinePage, getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
@@ -32,6 +32,7 @@ import {
   postTrendForm,
 } from './trend/handlers.ts';
 import { getRunInViewer, getViewer } from './viewer/handlers.ts';
+import { getWorklist, postSearch } from './worklist.ts';
 
 /** Longest body that is read, bytes: a long form with long texts. */
 const BODY_LIMIT = 512 * 1024;
@@ -82,6 +83,7 @@ export function createApp(parts: Parts) {
 
   app.use(signedIn);
   app.get('/', getWorklist);
+  app.post('/search', postSearch);
   app.get('/events', getEvents);
   app.get('/runs/:id', getRunPage);
   app.get('/runs/:id/images/:file', getRunImage);

@@ -1,3 +1,4 @@
+import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
 import {
   findStudies,
@@ -26,6 +27,10 @@ export interface ArchiveReader {
   }): Promise<readonly QuarantinedInstance[]>;
   /** For pages of people who are signed in; never logged, never in a URL. */
   patientOfStudy(StudyInstanceUID: string): Promise<PatientView | undefined>;
+  /** Whose exams these are, and which; by StudyInstanceUID. As of the patient: never logged, never in a URL. */
+  findExams(studies: readonly string[]): Promise<ReadonlyMap<string, ExamView>>;
+  /** Exams that a person looks for by name, number, description or date; the one received last comes first. */
+  searchExams(text: string, limit: number): Promise<readonly ExamView[]>;
   /** All exams of the patient whose exam this is, by date. */
   examsOfPatient(StudyInstanceUID: string): Promise<readonly Exam[]>;
 }
@@ -38,6 +43,16 @@ export function archiveReader(database: Database): ArchiveReader {
     quarantineReasons: (study) => quarantineReasons(database, study),
     quarantinedInstances: (search) => quarantinedInstances(database, search),
     patientOfStudy: (study) => patientOfStudy(database, study),
+    findExams: (studies) => findExams(database, studies),
+    searchExams: (text, limit) => searchExams(database, text, limit),
     examsOfPatient: (study) => examsOfPatient(database, study),
   };
+}
+
+/** Whose exam it is, and which; undefined where it is not held. */
+export async function examOf(
+  { archive }: { readonly archive: ArchiveReader },
+  StudyInstanceUID: string,
+): Promise<ExamView | undefined> {
+  return (await archive.findExams([StudyInstanceUID])).get(StudyInstanceUID);
 }

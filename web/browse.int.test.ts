@@ -246,6 +246,32 @@ describe('GET /studies/<uid>', () => {
 });
 
 describe('the worklist', () => {
+  it('shows whose exam it is, and finds it by name with no name in an address', async () => {
+    const [study, other] = [freshUid(), freshUid()];
+    const jane = { name: 'Doe^Jane', patientId: 'P-77', birthDate: null, sex: 'F' };
+    world.archive.patients.set(study, { ...jane, accessionNumber: 'A-1', studyDescription: 'PELVIS AP' });
+    world.archive.patients.set(other, { ...jane, studyDescription: 'CHEST' });
+    const { id } = await world.run({ study });
+    const { id: foreign } = await world.run();
+    const text = await (await reader.get('/')).text();
+    expect(text).toContain('Doe, Jane');
+    expect(text).toContain('PELVIS AP');
+
+    const token = await reader.field('/', 'form-token');
+    const sent = await reader.post('/search', { 'form-token': token, text: 'doe' });
+    const address = sent.headers.get('location') ?? '';
+    expect(sent.status).toBe(303);
+    expect(address).toMatch(/^\/\?search=[\w-]+$/);
+    expect(Buffer.from(address.slice(9), 'base64url').toString('latin1')).not.toContain('doe');
+    const found = await (await reader.get(address)).text();
+    expect(found).toContain(`/runs/${id}`);
+    expect(found).not.toContain(`/runs/${foreign}`);
+    expect(found, 'what no pipeline took is found too').toMatch(/One exam without a run.*CHEST/s);
+    expect((await reader.get(`${address}&status=failed`)).status).toBe(200);
+    expect((await reader.get('/?search=forged')).headers.get('location')).toBe('/');
+    expect((await reader.post('/search', { text: 'doe' })).status, 'from a page of ours only').toBe(403);
+  });
+
   it('filters, and goes on page by page without leaving out or repeating a run', async () => {
     const made = await Promise.all(Array.from({ length: 60 }, () => world.run({ status: 'queued' })));
     const seen: string[] = [];

@@ -1,58 +1,30 @@
-import { z } from 'zod';
-import { RunView } from '../schemas/api.ts';
-import { RunId } from '../schemas/run.ts';
-import { Slug } from '../schemas/scalars.ts';
 import { BACKGROUND_HEADER, requireAdministrator, requireFormToken } from './accounts/gate.ts';
-import { parseOrRefuse } from './api/parse.ts';
 import { retry, runOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
+import { examOf } from './archive.ts';
 import { record } from './audit.ts';
 import { formOfRun } from './feedback/handlers.ts';
 import { viewerOf } from './pages/layout.ts';
 import { quarantinePage } from './pages/quarantine.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';
-import { worklistPage } from './pages/worklist.ts';
 import type { WebContext } from './parts.ts';
-import { listRuns, relatedRuns } from './runs.ts';
+import { relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
 import { trendOf } from './trend/read.ts';
 
-const PAGE_SIZE = 50;
-
 /** Instances shown on the page of the quarantine, the newest. */
 const MOST_QUARANTINED = 500;
-
-/** A choice that is not made comes as an empty field. */
-const choice = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
-
-const WorklistQuery = z.object({
-  pipeline: choice(Slug),
-  status: choice(RunView.shape.status),
-  before: choice(RunId),
-});
-
-/** `GET /` */
-export async function getWorklist(c: WebContext) {
-  const { parts } = c.var;
-  const { pipeline, status, before } = parseOrRefuse(WorklistQuery, c.req.query());
-  const found = await listRuns(parts.database, { pipeline, status, before, limit: PAGE_SIZE + 1 });
-  const runs = found.slice(0, PAGE_SIZE);
-  const next = found.length > PAGE_SIZE ? (runs.at(-1)?.id ?? null) : null;
-  const list = { runs, filter: { pipeline, status }, next, paged: before !== undefined };
-  return c.html(worklistPage(parts, viewerOf(c, themeOf(c)), list));
-}
 
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
   const { parts } = c.var;
   const run = await runOfRequest(c);
   const viewer = viewerOf(c, themeOf(c));
-  const [related, patient, feedback, trend] = await Promise.all([
+  const [related, exam, feedback, trend] = await Promise.all([
     relatedRuns(parts.database, run),
-    parts.archive.patientOfStudy(run.studyInstanceUid),
+    examOf(parts, run.studyInstanceUid),
     formOfRun(c, run, viewer),
     trendOf(parts, run),
   ]);
@@ -61,7 +33,7 @@ export async function getRunPage(c: WebContext) {
     runPage(parts, viewer, {
       run,
       related,
-      patient,
+      exam,
       feedback,
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
@@ -80,12 +52,12 @@ export async function getQuarantinePage(c: WebContext) {
 export async function getStudyPage(c: WebContext) {
   const { parts } = c.var;
   const study = await studyOfRequest(c);
-  const [patient, quarantine] = await Promise.all([
-    parts.archive.patientOfStudy(study.studyInstanceUid),
+  const [exam, quarantine] = await Promise.all([
+    examOf(parts, study.studyInstanceUid),
     parts.archive.quarantineReasons(study.studyInstanceUid),
   ]);
   await recordView(c, 'study-viewed', study.studyInstanceUid);
-  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, patient, quarantine }));
+  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, exam, quarantine }));
 }
 
 /** `POST /runs/<id>/retry` */

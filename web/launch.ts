@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { Uid } from '../schemas/scalars.ts';
@@ -6,6 +5,7 @@ import { launchPage } from './pages/launch.ts';
 import { viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
 import { listRuns } from './runs.ts';
+import { seal, unseal } from './seal.ts';
 import { themeOf } from './theme.ts';
 
 /** What a PACS may ask for. AccessionNumber: at most 16 characters (PS3.5 6.2, SH). */
@@ -65,27 +65,6 @@ function newestOfEach<R extends { pipeline: string; studyInstanceUid: string; re
     if (!byWork.has(work)) byWork.set(work, run);
   }
   return [...byWork.values()];
-}
-
-/** Encrypts a text into a path segment (AES-256-GCM). */
-export function seal(key: Buffer, text: string): string {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
-}
-
-/** Undoes `seal`; undefined where the text was not sealed with this key. */
-export function unseal(key: Buffer, sealed: string): string | undefined {
-  const bytes = Buffer.from(sealed, 'base64url');
-  if (bytes.length < 28) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
-  decipher.setAuthTag(bytes.subarray(12, 28));
-  try {
-    return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function opened(key: Buffer, sealed: string): Search {

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, or, type SQL } from 'drizzle-orm';
 import type { Database } from '../lib/database/connection.ts';
 import type { RunView } from '../schemas/api.ts';
 import { run } from '../schemas/database/web.ts';
@@ -6,6 +6,8 @@ import { run } from '../schemas/database/web.ts';
 /** Which runs to list. */
 export interface RunFilter {
   readonly studyInstanceUid?: string | undefined;
+  /** Only runs on one of these studies. */
+  readonly studies?: readonly string[] | undefined;
   readonly pipeline?: string | undefined;
   readonly status?: RunView['status'] | undefined;
   /** Only runs older than this one. */
@@ -17,6 +19,7 @@ export interface RunFilter {
 export async function listRuns(database: Database, filter: RunFilter): Promise<RunView[]> {
   const conditions: (SQL | undefined)[] = [];
   if (filter.studyInstanceUid !== undefined) conditions.push(eq(run.studyInstanceUid, filter.studyInstanceUid));
+  if (filter.studies !== undefined) conditions.push(inArray(run.studyInstanceUid, [...filter.studies]));
   if (filter.pipeline !== undefined) conditions.push(eq(run.pipeline, filter.pipeline));
   if (filter.status !== undefined) conditions.push(eq(run.status, filter.status));
   if (filter.before !== undefined) {
@@ -39,6 +42,16 @@ export async function listRuns(database: Database, filter: RunFilter): Promise<R
 export async function findRun(database: Database, id: string): Promise<RunView | undefined> {
   const [row] = await database.db.select({ view: run.view }).from(run).where(eq(run.id, id));
   return row?.view;
+}
+
+/** Those of the studies on which there is a run. */
+export async function studiesWithRun(database: Database, studies: readonly string[]): Promise<ReadonlySet<string>> {
+  if (studies.length === 0) return new Set();
+  const rows = await database.db
+    .selectDistinct({ study: run.studyInstanceUid })
+    .from(run)
+    .where(inArray(run.studyInstanceUid, [...studies]));
+  return new Set(rows.map(({ study }) => study));
 }
 
 /** The other runs of the same pipeline on the same study, newest first: what a run amends, and what amends it. */

@@ -10,6 +10,7 @@ import { notSignedIn, whoAsks } from '../accounts/gate.ts';
 import { isFormToken } from '../accounts/sessions.ts';
 import { notFound } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
+import { examOf } from '../archive.ts';
 import { type FeedbackForm, feedbackForm, sentFeedback } from '../pages/feedback-form.ts';
 import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
 import { runPage } from '../pages/run.ts';
@@ -164,11 +165,8 @@ function signInFirst(c: WebContext, fields: Record<string, string>) {
 async function pageWithForm(c: WebContext, run: RunView, form: FeedbackForm): Promise<Html> {
   const { parts } = c.var;
   const viewer = viewerOf(c, themeOf(c));
-  const [related, patient] = await Promise.all([
-    relatedRuns(parts.database, run),
-    parts.archive.patientOfStudy(run.studyInstanceUid),
-  ]);
-  return runPage(parts, viewer, { run, related, patient, feedback: feedbackForm(viewer, form) });
+  const [related, exam] = await Promise.all([relatedRuns(parts.database, run), examOf(parts, run.studyInstanceUid)]);
+  return runPage(parts, viewer, { run, related, exam, feedback: feedbackForm(viewer, form) });
 }
 
 async function formFields(c: WebContext): Promise<Record<string, string>> {

@@ -23,7 +23,10 @@ const viewer = {
   formToken: HOSTILE,
   theme: 'dark' as const,
 };
-const patient = { name: HOSTILE, patientId: HOSTILE, birthDate: HOSTILE, sex: HOSTILE };
+const exam = {
+  ...{ name: HOSTILE, patientId: HOSTILE, birthDate: HOSTILE, sex: HOSTILE },
+  ...{ studyInstanceUid: '1.2.5', accessionNumber: HOSTILE, studyDate: HOSTILE, studyDescription: HOSTILE },
+};
 
 function madeView(overrides: Partial<RunView> = {}): RunView {
   const image = {
@@ -94,8 +97,8 @@ describe('pages', () => {
     lastReceivedAt: failed.createdAt,
     quarantined: 1,
   };
-  const page = { related: [], patient, feedback: undefined };
-  const list = { filter: {}, next: null, paged: false };
+  const page = { related: [], exam, feedback: undefined };
+  const list = { exams: new Map([['1.2.5', exam]]), search: undefined, filter: {}, next: null, paged: false };
   it.each([
     ['run', runPage(parts, viewer, { run: madeView(), ...page })],
     ['failed run', runPage(parts, viewer, { run: failed, ...page })],
@@ -105,7 +108,7 @@ describe('pages', () => {
       'study',
       studyPage(parts, viewer, {
         study: { ...held, routes: [{ route: HOSTILE, matched: false, reason: HOSTILE }], runs: [failed] },
-        patient,
+        exam,
         quarantine: [{ reason: HOSTILE, instances: 1 }],
       }),
     ],

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { ExamView } from '../../lib/archive/exams.ts';
 import type { PatientView } from '../../lib/archive/read.ts';
 import type { Html } from './layout.ts';
 
@@ -8,11 +9,26 @@ const SEXES: Readonly<Record<string, string>> = { F: 'female', M: 'male', O: 'ot
 export function patientHeader(patient: PatientView | undefined): Html {
   if (patient === undefined)
     return html`<p class="patient muted">Patient unknown: the archive holds no data of this study.</p>`;
-  const field = (label: string, value: string | null) =>
-    html`<div><dt>${label}</dt><dd>${value === null || value === '' ? html`<span class="muted">not given</span>` : value}</dd></div>`;
   return html`<dl class="patient">
-${field('Patient', personName(patient.name))}${field('Patient ID', patient.patientId)}${field('Born', calendarDate(patient.birthDate))}${field('Sex', SEXES[patient.sex ?? ''] ?? patient.sex)}
+${person(patient)}
 </dl>`;
+}
+
+/** Whose exam it is, and which: date, description and accession number as the PACS has them. */
+export function examHeader(exam: ExamView | undefined): Html {
+  if (exam === undefined) return patientHeader(undefined);
+  return html`<dl class="patient">
+${person(exam)}
+${field('Exam', calendarDate(exam.studyDate))}${field('Description', exam.studyDescription)}${field('Accession', exam.accessionNumber)}
+</dl>`;
+}
+
+function person({ name, patientId, birthDate, sex }: PatientView): Html {
+  return html`${field('Patient', personName(name))}${field('Patient ID', patientId)}${field('Born', calendarDate(birthDate))}${field('Sex', SEXES[sex ?? ''] ?? sex)}`;
+}
+
+function field(label: string, value: string | null): Html {
+  return html`<div><dt>${label}</dt><dd>${value === null || value === '' ? html`<span class="muted">not given</span>` : value}</dd></div>`;
 }
 
 /** A DICOM person name (PS3.5 6.2.1) as people write it: "Family, Given Middle"; other scripts follow in brackets. */

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
-import type { PatientView } from '../../lib/archive/read.ts';
+import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import type { Parts } from '../parts.ts';
 import { detection } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { patientHeader } from './patient.ts';
+import { examHeader } from './patient.ts';
 import { progress, provenance, steps } from './provenance.ts';
 import { segmentation } from './segmentation.ts';
 import { statusMark } from './status.ts';
@@ -14,7 +14,7 @@ export interface RunPage {
   readonly run: RunView;
   /** Other runs of this pipeline on this study, newest first. */
   readonly related: readonly RunView[];
-  readonly patient: PatientView | undefined;
+  readonly exam: ExamView | undefined;
   /** The evaluation's form, or what was sent with it; undefined where there is none. */
   readonly feedback: Html | undefined;
   /** The patient's other exams, where the pipeline follows them. */
@@ -25,7 +25,7 @@ export interface RunPage {
 export function runPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { run, related, patient, feedback, trend }: RunPage,
+  { run, related, exam, feedback, trend }: RunPage,
 ): Html {
   const title = parts.pipelines.get(run.pipeline)?.title ?? run.pipeline;
   const ended = run.finishedAt !== null;
@@ -38,7 +38,7 @@ export function runPage(
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}
 <p class="muted">${moment(run.createdAt)}</p></div>
-${patientHeader(patient)}
+${examHeader(exam)}
 ${relatives(run, related)}</div>
 <div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend })}</div>
 <div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>

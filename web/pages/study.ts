@@ -1,14 +1,15 @@
 import { html } from 'hono/html';
-import type { PatientView, QuarantineReason } from '../../lib/archive/read.ts';
+import type { ExamView } from '../../lib/archive/exams.ts';
+import type { QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { patientHeader } from './patient.ts';
+import { examHeader } from './patient.ts';
 import { statusMark } from './status.ts';
 
 export interface StudyPage {
   readonly study: StudyView;
-  readonly patient: PatientView | undefined;
+  readonly exam: ExamView | undefined;
   readonly quarantine: readonly QuarantineReason[];
 }
 
@@ -16,7 +17,7 @@ export interface StudyPage {
 export function studyPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { study, patient, quarantine }: StudyPage,
+  { study, exam, quarantine }: StudyPage,
 ): Html {
   return layout({
     parts,
@@ -26,7 +27,7 @@ export function studyPage(
     ...(study.state === 'receiving' ? { refreshSeconds: 5 } : {}),
     body: html`<div data-live="/studies/${study.studyInstanceUid}/events"${study.state === 'receiving' ? html` data-live-seconds="5"` : ''}><div data-live-region="study">
 <div class="page-title"><h1>Exam</h1><span class="status is-${study.state}">${study.state === 'receiving' ? 'Images are still arriving' : 'Complete'}</span></div>
-${patientHeader(patient)}
+${examHeader(exam)}
 ${received(study, quarantine)}
 ${runs(parts, study)}
 ${routes(study)}

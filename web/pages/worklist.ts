@@ -1,13 +1,24 @@
 import { html } from 'hono/html';
+import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { outcome } from './outcome.ts';
+import { calendarDate, personName } from './patient.ts';
 import { STATUS_WORDS, statusMark } from './status.ts';
 
 export interface Worklist {
   readonly runs: readonly RunView[];
-  readonly filter: { readonly pipeline?: string | undefined; readonly status?: RunView['status'] | undefined };
+  /** By StudyInstanceUID; those that are held. */
+  readonly exams: ReadonlyMap<string, ExamView>;
+  readonly filter: {
+    readonly pipeline?: string | undefined;
+    readonly status?: RunView['status'] | undefined;
+    /** What was searched for, as it may stand in an address. */
+    readonly search?: string | undefined;
+  };
+  /** What was searched for, and the exams found that have no run. */
+  readonly search: { readonly text: string; readonly withoutRun: readonly ExamView[] } | undefined;
   /** Run id from which the next page goes on; null where this is the last. */
   readonly next: string | null;
   /** An older page is shown. */
@@ -20,7 +31,8 @@ export function worklistPage(
   viewer: Viewer,
   list: Worklist,
 ): Html {
-  const filtered = list.filter.pipeline !== undefined || list.filter.status !== undefined;
+  const { pipeline, status, search } = list.filter;
+  const filtered = pipeline !== undefined || status !== undefined || search !== undefined;
   const empty = list.runs.length === 0 && !list.paged;
   return layout({
     parts,
@@ -28,12 +40,23 @@ export function worklistPage(
     title: 'Worklist',
     islands: ['live.ts'],
     refreshSeconds: 15,
-    body: html`<div class="page-title"><h1>Worklist</h1>${empty && !filtered ? '' : filters(parts, list)}</div>
+    body: html`<div class="page-title"><h1>Worklist</h1>${empty && !filtered ? '' : html`${searchForm(viewer, list)}${filters(parts, list)}`}</div>
 <section data-live="/events" data-live-region="worklist">
 ${empty ? emptyList(parts, filtered) : table(parts, list)}
 ${pages(list)}
+${list.search === undefined ? '' : withoutRun(list.search.withoutRun)}
 </section>`,
   });
+}
+
+/** Sent by POST, so that no name stands in an address. */
+function searchForm(viewer: Viewer, { search }: Worklist): Html {
+  return html`<form class="search" method="post" action="/search" role="search">
+<input type="hidden" name="form-token" value="${viewer.formToken}">
+<label><span class="skip">Search for</span><input type="search" name="text" value="${search?.text ?? ''}" maxlength="200" placeholder="Name, ID, accession, description, date" autocomplete="off"></label>
+<button class="quiet">Search</button>
+${search === undefined ? '' : html`<a href="/">Show all</a>`}
+</form>`;
 }
 
 function filters({ pipelines }: Pick<Parts, 'pipelines'>, { filter }: Worklist): Html {
@@ -44,23 +67,45 @@ function filters({ pipelines }: Pick<Parts, 'pipelines'>, { filter }: Worklist):
 ${[...pipelines].map(([name, { title }]) => option(name, title, filter.pipeline))}</select></label>
 <label>Status <select name="status">${option('', 'All', filter.status)}
 ${Object.entries(STATUS_WORDS).map(([value, label]) => option(value, label, filter.status))}</select></label>
+${filter.search === undefined ? '' : html`<input type="hidden" name="search" value="${filter.search}">`}
 <button class="quiet">Show</button>
 </form>`;
 }
 
-function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs }: Worklist): Html {
+function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs, exams }: Worklist): Html {
   return html`<div class="scroll"><table class="worklist">
-<thead><tr><th scope="col">Run made</th><th scope="col">Status</th><th scope="col">Pipeline</th><th scope="col">Result</th><th scope="col">Exam</th></tr></thead>
+<thead><tr><th scope="col">Patient</th><th scope="col">Exam</th><th scope="col">Pipeline</th><th scope="col">Status</th><th scope="col">Result</th><th scope="col">Run made</th></tr></thead>
 <tbody>${runs.map(
     (run) => html`<tr class="is-${run.status}">
-<td><a class="row-link" href="/runs/${run.id}">${moment(run.createdAt)}</a></td>
-<td>${statusMark(run)}</td>
+<td><a class="row-link" href="/runs/${run.id}">${patientOf(exams.get(run.studyInstanceUid))}</a></td>
+<td>${examOf(run.studyInstanceUid, exams.get(run.studyInstanceUid))}</td>
 <td>${pipelines.get(run.pipeline)?.title ?? run.pipeline}</td>
+<td>${statusMark(run)}</td>
 <td>${outcome(run)}</td>
-<td><a class="uid" href="/studies/${run.studyInstanceUid}" title="${run.studyInstanceUid}">…${run.studyInstanceUid.slice(-12)}</a></td>
+<td class="number">${moment(run.createdAt)}</td>
 </tr>`,
   )}</tbody>
 </table></div>`;
+}
+
+function patientOf(exam: ExamView | undefined): Html {
+  if (exam === undefined) return html`Patient unknown`;
+  return html`${personName(exam.name) ?? 'No name'}<span class="second">${exam.patientId ?? 'no ID'}</span>`;
+}
+
+function examOf(StudyInstanceUID: string, exam: ExamView | undefined): Html {
+  const what = exam?.studyDescription ?? `…${StudyInstanceUID.slice(-12)}`;
+  const details = [calendarDate(exam?.studyDate ?? null), exam?.accessionNumber ?? null].filter((one) => one !== null);
+  return html`<a class="exam" href="/studies/${StudyInstanceUID}">${what}</a><span class="second">${details.join(' · ')}</span>`;
+}
+
+/** What was found and went to no pipeline: the exam's page says why. */
+function withoutRun(exams: readonly ExamView[]): Html | string {
+  if (exams.length === 0) return '';
+  return html`<section class="card"><h2>${exams.length === 1 ? 'One exam' : `${exams.length} exams`} without a run</h2>
+<ul class="run-list">${exams.map(
+    (exam) => html`<li>${patientOf(exam)} ${examOf(exam.studyInstanceUid, exam)}</li>`,
+  )}</ul></section>`;
 }
 
 function pages({ next, paged, filter }: Worklist): Html | string {
@@ -68,6 +113,7 @@ function pages({ next, paged, filter }: Worklist): Html | string {
   const query = new URLSearchParams();
   if (filter.pipeline !== undefined) query.set('pipeline', filter.pipeline);
   if (filter.status !== undefined) query.set('status', filter.status);
+  if (filter.search !== undefined) query.set('search', filter.search);
   const newest = `/?${query}`;
   if (next !== null) query.set('before', next);
   return html`<nav class="pages" aria-label="Pages">

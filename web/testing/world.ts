@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import type { ExamView } from '../../lib/archive/exams.ts';
 import type { Exam } from '../../lib/archive/other-exams.ts';
 import type { HeldStudy, PatientView, QuarantineReason } from '../../lib/archive/read.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
@@ -29,7 +30,7 @@ export const API_TOKEN = 'token-of-the-tests';
 
 /** An archive that answers what a test puts in. */
 export interface MadeArchive {
-  readonly patients: Map<string, PatientView>;
+  readonly patients: Map<string, PatientView & Partial<ExamView>>;
   readonly quarantine: Map<string, QuarantineReason[]>;
   readonly quarantined: QuarantinedInstance[];
   readonly studies: Map<string, HeldStudy>;
@@ -104,6 +105,11 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       quarantinedInstances: async ({ study, limit }) =>
         archive.quarantined.filter((one) => study === undefined || one.studyInstanceUid === study).slice(0, limit),
       patientOfStudy: async (uid) => archive.patients.get(uid),
+      findExams: async (studies) => new Map(examsIn(archive).filter(([study]) => studies.includes(study))),
+      searchExams: async (text) =>
+        examsIn(archive)
+          .map(([, exam]) => exam)
+          .filter((exam) => JSON.stringify(exam).toLowerCase().includes(text.toLowerCase())),
       examsOfPatient: async (uid) =>
         archive.exams.find((exams) => exams.some(({ studyInstanceUid }) => studyInstanceUid === uid)) ?? [],
     },
@@ -165,6 +171,14 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function examsIn({ patients }: MadeArchive): [string, ExamView][] {
+  const unknown = { accessionNumber: null, studyDate: null, studyDescription: null };
+  return [...patients].map(([studyInstanceUid, given]) => [
+    studyInstanceUid,
+    { ...unknown, ...given, studyInstanceUid },
+  ]);
 }
 
 function makeBrowser(app: World['app'], address: string): Browser {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { seal, unseal } from './launch.ts';
+import { seal, unseal } from './seal.ts';
 
-describe('sealed launches', () => {
+describe('sealed texts', () => {
   const key = randomBytes(32);
 
   it('come back as they were, and are never alike', () => {

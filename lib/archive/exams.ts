@@ -1,0 +1,83 @@
+import { and, desc, eq, ilike, inArray, or } from 'drizzle-orm';
+import * as tables from '../../schemas/database/archive.ts';
+import type { Database } from '../database/connection.ts';
+import type { PatientView } from './read.ts';
+
+/** Whose exam it is, and which one. PHI: for pages of people who are signed in; never logged, never in a URL. */
+export interface ExamView extends PatientView {
+  readonly studyInstanceUid: string;
+  readonly accessionNumber: string | null;
+  /** As DICOM has it: YYYYMMDD. */
+  readonly studyDate: string | null;
+  readonly studyDescription: string | null;
+}
+
+/** Words of a search that count; the others are left out. */
+const MOST_WORDS = 8;
+
+const { patient, study } = tables;
+
+const COLUMNS = {
+  studyInstanceUid: study.studyInstanceUid,
+  accessionNumber: study.accessionNumber,
+  studyDate: study.studyDate,
+  studyDescription: study.studyDescription,
+  name: patient.name,
+  patientId: patient.patientId,
+  birthDate: patient.birthDate,
+  sex: patient.sex,
+};
+
+/** The exams with these StudyInstanceUIDs; one that is not held is left out. */
+export async function findExams(
+  database: Database,
+  studies: readonly string[],
+): Promise<ReadonlyMap<string, ExamView>> {
+  if (studies.length === 0) return new Map();
+  const rows = await database.db
+    .select(COLUMNS)
+    .from(study)
+    .innerJoin(patient, eq(patient.id, study.patient))
+    .where(inArray(study.studyInstanceUid, [...studies]));
+  return new Map(rows.map((row) => [row.studyInstanceUid, viewOf(row)]));
+}
+
+/**
+ * Exams of which every word of the text is found in the patient's name or PatientID, the AccessionNumber, the study's
+ * description or date (`20260131` or `2026-01-31`), or is its StudyInstanceUID; the one received last comes first.
+ * Letter case does not count. A text without words finds nothing.
+ */
+export async function searchExams(database: Database, text: string, limit: number): Promise<ExamView[]> {
+  const words = text
+    .split(/[\s,^]+/)
+    .filter((word) => word !== '')
+    .slice(0, MOST_WORDS);
+  if (words.length === 0) return [];
+  const rows = await database.db
+    .select(COLUMNS)
+    .from(study)
+    .innerJoin(patient, eq(patient.id, study.patient))
+    .where(and(...words.map(holds)))
+    .orderBy(desc(study.lastReceivedAt), desc(study.studyInstanceUid))
+    .limit(limit);
+  return rows.map(viewOf);
+}
+
+function holds(word: string) {
+  // A database in the locale C knows the letter case of ASCII only: what lies beyond is asked for in both.
+  const spellings = new Set([word, word.toLowerCase(), word.toUpperCase()]);
+  const anywhere = [...spellings].map((spelling) => `%${spelling.replaceAll(/[\\%_]/g, '\\$&')}%`);
+  const [, year, month, day] = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(word) ?? [];
+  return or(
+    ...[patient.name, patient.patientId, study.accessionNumber, study.studyDescription].flatMap((column) =>
+      anywhere.map((pattern) => ilike(column, pattern)),
+    ),
+    eq(study.studyInstanceUid, word),
+    year === undefined ? undefined : eq(study.studyDate, `${year}${month}${day}`),
+  );
+}
+
+/** An empty PatientID says nothing. */
+function viewOf(row: ExamView): ExamView {
+  return row.patientId === '' ? { ...row, patientId: null } : row;
+}
