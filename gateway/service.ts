@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { holdsRun } from '../connector/feed.ts';
 import { checkRoutes } from '../lib/archive/check-routes.ts';
 import { completeDue } from '../lib/archive/completion.ts';
@@ -14,6 +15,8 @@ import { publishModels } from '../lib/runs/models.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { RunModel } from '../schemas/run.ts';
+import { deliverDue } from './delivery/deliver.ts';
+import { followRequests } from './delivery/requests.ts';
 import { healthPages, serveHealth } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { DicomServer } from './server.ts';
@@ -84,6 +87,20 @@ export function gatewayService(
     return refused ? new Date(now.getTime() + MODELS_AGAIN_MS) : undefined;
   }, failed('preparing the store'));
 
+  const stopping = new AbortController();
+  const { receivers } = configuration.site;
+  const folder = path.join(configuration.data, 'outgoing');
+  const callingAETitle = configuration.dicom.aeTitle;
+  const delivery = new Alarm(
+    (now) => deliverDue({ store, database, receivers, callingAETitle, folder, signal: stopping.signal }, now),
+    failed('delivering results'),
+  );
+  let requests: Awaited<ReturnType<typeof followRequests>> | undefined;
+  const listening = new Alarm(async () => {
+    requests ??= await followRequests({ store, database, receivers, log, queued: () => delivery.wake() });
+    return undefined;
+  }, failed('hearing requests for delivery'));
+
   const server = new DicomServer({ spool, log, metrics, isAccepted: acceptedTitles(configuration, pipelines) });
   const notReady = async () => {
     if (!prepared) return 'The store is not ready.';
@@ -103,12 +120,16 @@ export function gatewayService(
       intake.start();
       completion.wake();
       outbox.wake();
+      listening.wake();
+      delivery.wake();
       return { address: health.address };
     },
     stop: async () => {
       await server.close(STOP_GRACE_MS);
+      stopping.abort();
       await intake.stop();
-      await Promise.all([preparation.stop(), completion.stop(), outbox.stop()]);
+      await Promise.all([preparation.stop(), completion.stop(), outbox.stop(), listening.stop(), delivery.stop()]);
+      await requests?.close();
       await health?.close();
       await Promise.all([database.close(), store.close()]);
     },

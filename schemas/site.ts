@@ -24,6 +24,34 @@ export type Route = z.infer<typeof Route>;
 export const Node = z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) });
 export type Node = z.infer<typeof Node>;
 
+const receiver = {
+  name: Slug,
+  /** What is `clinical` gets nothing of a pipeline version that nobody has approved. */
+  kind: z.enum(['clinical', 'research']),
+  /** Pipelines whose results it gets. */
+  pipelines: z.array(Slug).default([]),
+};
+
+/** Where results are sent. */
+export const Receiver = z.discriminatedUnion('protocol', [
+  z.strictObject({
+    ...receiver,
+    protocol: z.literal('c-store'),
+    host: z.string().min(1),
+    port: z.int().min(1).max(65_535),
+    aeTitle: AETitle,
+  }),
+  z.strictObject({
+    ...receiver,
+    protocol: z.literal('stow-rs'),
+    /** Of the DICOMweb service: objects go to `<url>/studies`. */
+    url: z.url({ protocol: /^https?$/ }),
+    /** File with a bearer token. */
+    tokenFile: z.string().optional(),
+  }),
+]);
+export type Receiver = z.infer<typeof Receiver>;
+
 /** The site's file, `overread.yaml`. */
 export const SiteFile = z.strictObject({
   /** Shown on every page. */
@@ -31,6 +59,10 @@ export const SiteFile = z.strictObject({
     .object({ name: z.string().default('This hospital'), mode: z.enum(['test', 'production']).default('test') })
     .prefault({}),
   routes: z.array(Route).default([]),
+  receivers: z
+    .array(Receiver)
+    .refine((receivers) => new Set(receivers.map(({ name }) => name)).size === receivers.length, 'two have one name')
+    .default([]),
   /** Called AE titles that are accepted besides our own and the pipelines'; empty: any. */
   acceptedAETitles: z.array(AETitle).default([]),
   nodes: z

@@ -15,6 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { TagValues } from '../archive.ts';
 import type { Trigger } from '../run.ts';
+import type { ObjectReference } from '../store.ts';
 
 /** Tables of `lib/archive`: the index of what the bucket `dicom` holds, and what is to be done about it. */
 export const archive = pgSchema('archive');
@@ -179,6 +180,40 @@ export const outbox = archive.table(
   },
   (table) => [index('outbox_next').on(table.nextAttemptAt)],
 );
+
+/**
+ * Results on their way to receivers: one row for each object and receiver, for good, so that nothing is sent twice. Born
+ * here: it stays when the index is rebuilt.
+ */
+export const delivery = archive.table(
+  'delivery',
+  {
+    receiver: text('receiver').notNull(),
+    sopInstanceUid: text('sop_instance_uid').notNull(),
+    run: text('run').notNull(),
+    pipeline: text('pipeline').notNull(),
+    object: jsonb('object').$type<ObjectReference>().notNull(),
+    /** `refused`: it must not go there; the reason says why. */
+    state: text('state').$type<'waiting' | 'sent' | 'refused'>().notNull(),
+    /** Why it was refused, or what went wrong the last time. */
+    reason: text('reason'),
+    attempts: integer('attempts').notNull().default(0),
+    nextAttemptAt: moment('next_attempt_at').notNull(),
+    requestedAt: moment('requested_at').notNull(),
+    sentAt: moment('sent_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.receiver, table.sopInstanceUid] }),
+    index('delivery_next').on(table.nextAttemptAt).where(sql`${table.state} = 'waiting'`),
+    index('delivery_run').on(table.run),
+  ],
+);
+
+/** How far the stored events have been dealt with: everything up to and with `position`. */
+export const cursor = archive.table('cursor', {
+  name: text('name').primaryKey(),
+  position: bigint('position', { mode: 'number' }).notNull(),
+});
 
 /**
  * Entries of the spool whose outcome is written: what is killed between that and the removal of the entry would count it

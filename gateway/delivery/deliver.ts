@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type Delivery,
+  type DeliveryOutcome,
+  dueDeliveries,
+  nextDelivery,
+  recordDeliveries,
+} from '../../lib/archive/deliveries.ts';
+import type { Database } from '../../lib/database/connection.ts';
+import { sendFiles } from '../../lib/dicom/send.ts';
+import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
+import { getVerified } from '../../lib/store/verified.ts';
+import type { Receiver } from '../../schemas/site.ts';
+import { sendByStow } from './stow.ts';
+
+/** What delivering needs. */
+export interface DeliveryContext {
+  readonly store: ObjectStore;
+  readonly database: Database;
+  readonly receivers: readonly Receiver[];
+  /** Our own title. */
+  readonly callingAETitle: string;
+  /** Where objects lie while they are sent by C-STORE; only the gateway may read it. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends what is due, receiver by receiver. Each object is written down as sent as soon as its receiver has confirmed it.
+ * After a crash between the two it is sent once more, byte for byte under the same SOPInstanceUID, which a receiver
+ * recognises: no protocol can tell what a receiver did that could not answer.
+ *
+ * @returns when there is something to do next; undefined: when something is queued
+ */
+export async function deliverDue(context: DeliveryContext, now: Date): Promise<Date | undefined> {
+  for (;;) {
+    const due = await dueDeliveries(context.database, now);
+    const [first] = due;
+    if (first === undefined || context.signal.aborted) return nextDelivery(context.database);
+    const receiver = context.receivers.find(({ name }) => name === first.receiver);
+    const outcomes =
+      receiver === undefined
+        ? due.map((delivery) => ({
+            delivery,
+            problem: `The site's file names no receiver ${first.receiver} any more.`,
+          }))
+        : await send(context, receiver, due);
+    await recordDeliveries(context.database, outcomes, now);
+  }
+}
+
+async function send(
+  context: DeliveryContext,
+  receiver: Receiver,
+  due: readonly Delivery[],
+): Promise<DeliveryOutcome[]> {
+  return receiver.protocol === 'stow-rs' ? sendAllByStow(context, receiver, due) : sendByStore(context, receiver, due);
+}
+
+async function sendAllByStow(
+  context: DeliveryContext,
+  receiver: Extract<Receiver, { protocol: 'stow-rs' }>,
+  due: readonly Delivery[],
+): Promise<DeliveryOutcome[]> {
+  const outcomes: DeliveryOutcome[] = [];
+  for (const delivery of due) {
+    const bytes = await read(context, delivery);
+    const problem = typeof bytes === 'string' ? bytes : await sendByStow(receiver, bytes, context.signal);
+    outcomes.push({ delivery, problem });
+  }
+  return outcomes;
+}
+
+async function sendByStore(
+  context: DeliveryContext,
+  { host, port, aeTitle }: Extract<Receiver, { protocol: 'c-store' }>,
+  due: readonly Delivery[],
+): Promise<DeliveryOutcome[]> {
+  await mkdir(context.folder, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(path.join(context.folder, 'sending-'));
+  try {
+    const missing: DeliveryOutcome[] = [];
+    const files = new Map<string, Delivery>();
+    for (const [index, delivery] of due.entries()) {
+      const bytes = await read(context, delivery);
+      if (typeof bytes === 'string') {
+        missing.push({ delivery, problem: bytes });
+        continue;
+      }
+      const file = path.join(folder, `${index}.dcm`);
+      await writeFile(file, bytes);
+      files.set(file, delivery);
+    }
+    const target = { host, port, calledAETitle: aeTitle, callingAETitle: context.callingAETitle };
+    const report = await sendFiles(target, [...files.keys()], { signal: context.signal });
+    const problems = new Map(report.failed.map(({ file, reason }) => [file, reason]));
+    const sent = [...files].map(([file, delivery]) => ({ delivery, problem: problems.get(file) ?? null }));
+    return [...missing, ...sent];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function read({ store }: DeliveryContext, { object }: Delivery): Promise<Buffer | string> {
+  try {
+    return await getVerified(store, object);
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return 'The object is not in the store.';
+    throw error;
+  }
+}

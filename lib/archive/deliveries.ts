@@ -1,0 +1,127 @@
+import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
+import { delivery } from '../../schemas/database/archive.ts';
+import type { DeliveryRequest } from '../../schemas/delivery.ts';
+import type { Receiver } from '../../schemas/site.ts';
+import type { Database } from '../database/connection.ts';
+
+/** Waits between tries of one object, milliseconds. */
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** Objects that are sent together at most. */
+const BATCH = 200;
+
+/** An object on its way to a receiver, or there. */
+export type Delivery = typeof delivery.$inferSelect;
+
+/** What became of one object: sent, or why not. */
+export interface DeliveryOutcome {
+  readonly delivery: Delivery;
+  /** Null: it arrived. */
+  readonly problem: string | null;
+}
+
+/**
+ * Queues what a run asks to be delivered, for each receiver that is to have it. Asking again changes nothing. A clinical
+ * receiver gets a refusal in place of the objects, since no version of a pipeline is approved.
+ *
+ * @returns number of objects that wait now and did not before
+ */
+export async function queueDeliveries(
+  database: Database,
+  request: DeliveryRequest,
+  receivers: readonly Receiver[],
+  now: Date,
+): Promise<number> {
+  const wanted = receivers.filter(({ name, pipelines }) =>
+    request.receivers === null ? pipelines.includes(request.pipeline) : request.receivers.includes(name),
+  );
+  const rows = wanted.flatMap((receiver) =>
+    request.objects.map(({ SOPInstanceUID, object }) => ({
+      receiver: receiver.name,
+      sopInstanceUid: SOPInstanceUID,
+      run: request.run,
+      pipeline: request.pipeline,
+      object,
+      ...stateFor(receiver),
+      nextAttemptAt: now,
+      requestedAt: now,
+    })),
+  );
+  if (rows.length === 0) return 0;
+  const made = await database.db.insert(delivery).values(rows).onConflictDoNothing().returning();
+  return made.filter(({ state }) => state === 'waiting').length;
+}
+
+function stateFor({ kind, name }: Receiver): Pick<Delivery, 'state' | 'reason'> {
+  if (kind === 'research') return { state: 'waiting', reason: null };
+  const reason = `${name} is a clinical receiver, and nobody has approved this version of the pipeline for clinical use.`;
+  return { state: 'refused', reason };
+}
+
+/** The objects of one receiver that are due, oldest first; empty where none is. */
+export async function dueDeliveries(database: Database, now: Date): Promise<Delivery[]> {
+  const due = and(eq(delivery.state, 'waiting'), lte(delivery.nextAttemptAt, now));
+  const [first] = await database.db.select().from(delivery).where(due).orderBy(asc(delivery.nextAttemptAt)).limit(1);
+  if (first === undefined) return [];
+  return database.db
+    .select()
+    .from(delivery)
+    .where(and(due, eq(delivery.receiver, first.receiver)))
+    .orderBy(asc(delivery.requestedAt), asc(delivery.sopInstanceUid))
+    .limit(BATCH);
+}
+
+/** When the next object is due; undefined where none waits. */
+export async function nextDelivery(database: Database): Promise<Date | undefined> {
+  const [row] = await database.db
+    .select({ at: min(delivery.nextAttemptAt) })
+    .from(delivery)
+    .where(eq(delivery.state, 'waiting'));
+  return row?.at ?? undefined;
+}
+
+/** Writes down what became of objects. One that failed waits, longer each time. */
+export async function recordDeliveries(
+  database: Database,
+  outcomes: readonly DeliveryOutcome[],
+  now: Date,
+): Promise<void> {
+  for (const { delivery: tried, problem } of outcomes) {
+    const attempts = tried.attempts + 1;
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
+    await database.db
+      .update(delivery)
+      .set(
+        problem === null
+          ? { state: 'sent', reason: null, attempts, sentAt: now }
+          : { attempts, reason: problem, nextAttemptAt: new Date(now.getTime() + wait) },
+      )
+      .where(
+        and(
+          eq(delivery.receiver, tried.receiver),
+          eq(delivery.sopInstanceUid, tried.sopInstanceUid),
+          eq(delivery.state, 'waiting'),
+        ),
+      );
+  }
+}
+
+/** What becomes of a run's objects, by receiver: for people. */
+export function deliveriesOfRun(database: Database, run: string) {
+  return database.db
+    .select({
+      receiver: delivery.receiver,
+      state: delivery.state,
+      objects: sql<number>`count(*)::int`,
+      reason: sql<string | null>`max(${delivery.reason})`,
+      attempts: sql<number>`max(${delivery.attempts})`,
+      lastSentAt: sql<
+        string | null
+      >`to_char(max(${delivery.sentAt}) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    })
+    .from(delivery)
+    .where(eq(delivery.run, run))
+    .groupBy(delivery.receiver, delivery.state)
+    .orderBy(asc(delivery.receiver), asc(delivery.state));
+}
