@@ -32,7 +32,6 @@ export const postprocess = defineOperator({
     segmentation: 'The segmentation on the grid of the tensor.',
     labels: 'The label map beside it.',
   },
-  optionalInputs: { pixels: 'The voxels of the volumes; not read yet.' },
   outputs: {
     segmentation: 'Segmentation as JSON, on the grid of the reference volume.',
     labels: 'Its label map: NIfTI of unsigned bytes.',

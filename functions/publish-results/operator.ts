@@ -1,127 +1,43 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import sharp from 'sharp';
 import { z } from 'zod';
-import { type Preview, previewOf } from '../../lib/imaging/preview.ts';
-import { sidesOf } from '../../lib/imaging/side.ts';
-import { DetectionSet, type Radiograph, RadiographSet } from '../../schemas/radiograph.ts';
-import type { DetectionResult, HipImage } from '../../schemas/result.ts';
-import { Selection } from '../../schemas/series-index.ts';
-import { bytesOf, defineOperator, jsonBytes, mapAtMost, readJson, readPixels, type StepContext } from '../operator.ts';
-import { summarise } from './summary.ts';
-
-const AT_ONCE = 3;
-const gzipped = promisify(gzip);
-
-type DetectedImage = DetectionSet['images'][number];
+import { unprocessable } from '../../lib/platform/problem.ts';
+import { defineOperator } from '../operator.ts';
+import { publishDetections } from './detection.ts';
+import { publishSegmentation } from './segmentation.ts';
 
 export const publishResults = defineOperator({
   name: 'publish-results',
-  version: '1.0.0',
-  description: 'Publishes what was found on radiographs: sides, a summary of the exam, pictures for the reader.',
+  version: '1.1.0',
+  description:
+    'Publishes what was found, for people and other systems: hips on radiographs, or structures in a volume.',
   parameters: z.object({
     longestSide: z.int().min(64).max(4096).default(1280).describe('Longest side of the pictures, in pixels.'),
   }),
   inputs: {
-    images: 'The image list that dicom-reader made.',
-    pixels: 'The grey values beside it.',
-    detections: 'What infer-detection found.',
+    images: 'The list of images that dicom-reader made.',
+    pixels: 'The pixels beside it.',
     selection: 'The selection of series-selector: what it left out is told to the reader.',
+  },
+  optionalInputs: {
+    detections: 'Of radiographs: what infer-detection found.',
+    instances: 'Of a volume: the DICOM files; the date of the study is taken from them.',
+    segmentation: 'Of a volume: the segmentation on its grid.',
+    labels: 'The label map beside it.',
+    measurements: 'What volume-calculator found.',
+    seg: 'A DICOM Segmentation.',
+    rtstruct: 'An RT Structure Set.',
+    report: 'A Structured Report.',
+    capture: 'A Secondary Capture.',
   },
   outputs: {
     result: 'Result as JSON, in the bucket `results`.',
-    previews: 'For each image a PNG in the default window and its grey values (16-bit little endian, gzip).',
+    previews:
+      'Pictures: for each radiograph a PNG and its grey values (gzip); for a volume three sections with outlines.',
+    objects: 'DICOM objects, copied to the bucket `results`.',
+    labels: 'The label map as NIfTI (gzip).',
   },
   async run(context) {
-    const [{ images, leftOut }, detected, { unreadable }] = await Promise.all([
-      readJson(context.inputFile('images'), RadiographSet),
-      readJson(context.inputFile('detections'), DetectionSet),
-      readJson(context.inputFile('selection'), Selection),
-    ]);
-    const found = new Map(detected.images.map((image) => [image.SOPInstanceUID, image]));
-    const published = await mapAtMost(AT_ONCE, images, (image) =>
-      publishImage(context, image, found.get(image.SOPInstanceUID)),
-    );
-    const missing = [...unreadable, ...leftOut].map(({ reason }) => `An image was left out: ${reason}`);
-    const hipImages = published.map(({ image }) => image);
-    const summary = summarise(hipImages, [...missing, ...published.flatMap(({ review }) => review)]);
-    const { run } = context;
-    const result: DetectionResult = {
-      run: run.id,
-      pipeline: run.pipeline.name,
-      pipelineVersion: run.pipeline.version,
-      studyInstanceUid: run.StudyInstanceUID,
-      models: [...run.models],
-      publishedAt: run.inputsAt,
-      kind: 'detection',
-      images: hipImages,
-      summary,
-    };
-    await context.publish('result', 'result.json', jsonBytes(result), 'application/json');
-    return { images: hipImages.length, hips: hipImages.reduce((sum, { hips }) => sum + hips.length, 0) };
+    if (context.input('detections').length > 0) return publishDetections(context);
+    if (context.input('segmentation').length > 0) return publishSegmentation(context);
+    throw unprocessable('There is nothing to publish: the step has neither `detections` nor `segmentation`.');
   },
 });
-
-async function publishImage(context: PublishContext, image: Radiograph, detected: DetectedImage | undefined) {
-  const preview = await makePreview(context, image, detected);
-  const { hips, review, notes } = hipsOf(image, detected);
-  const published: HipImage = {
-    sopInstanceUid: image.SOPInstanceUID,
-    seriesInstanceUid: image.SeriesInstanceUID,
-    rows: image.rows,
-    columns: image.columns,
-    lossy: image.lossy,
-    scope: detected?.scope ?? 0,
-    hips,
-    notes: [...image.notes, ...notes, ...review],
-    preview,
-  };
-  return { image: published, review };
-}
-
-/** The hips of an image, with their sides, from the left edge to the right. */
-function hipsOf(image: Radiograph, detected: DetectedImage | undefined) {
-  if (detected === undefined || !detected.inScope) {
-    const score = (detected?.scope ?? 0).toFixed(2);
-    const note = `The model does not take this image for a radiograph of the hips (scope score ${score}); it was not read.`;
-    return { hips: [], review: [], notes: [note] };
-  }
-  const detections = [...detected.detections].sort((a, b) => a.box[0] - b.box[0]);
-  const boxes = detections.map(({ box }) => box);
-  const { sides, review, notes } = sidesOf(image.side, boxes, image);
-  const hips = detections.flatMap((detection, index) => {
-    const side = sides[index];
-    if (side === undefined) return [];
-    const { box, class: name, scores } = detection;
-    return [{ ...side, box, class: name, confidence: scores[name] ?? 0, scores }];
-  });
-  const nothing = hips.length === 0 ? ['No hip was found on this image.'] : [];
-  return {
-    hips,
-    review,
-    notes: [...notes, ...nothing, ...(image.lossy ? ['The image was compressed with loss.'] : [])],
-  };
-}
-
-type PublishContext = StepContext<{ longestSide: number }>;
-
-async function makePreview(context: PublishContext, image: Radiograph, detected: DetectedImage | undefined) {
-  const values = await readPixels(context.input('pixels'), image);
-  const window = detected?.window ?? { low: 0, high: image.maximum };
-  const grey = { rows: image.rows, columns: image.columns, values };
-  const preview = previewOf(grey, window, { ...image, longestSide: context.parameters.longestSide });
-  const { rows, columns } = preview;
-  const [png, gray16] = await Promise.all([pngOf(preview), gzipped(bytesOf(preview.grey16), { level: 1 })]);
-  const base = `images/${image.SOPInstanceUID}`;
-  const [stored, storedGrey] = await Promise.all([
-    context.publish('previews', `${base}.png`, png, 'image/png'),
-    context.publish('previews', `${base}.gray16.gz`, gray16, 'application/gzip'),
-  ]);
-  return { png: stored.key, gray16: storedGrey.key, rows, columns, window: preview.window };
-}
-
-function pngOf({ grey8, rows, columns }: Preview): Promise<Buffer> {
-  return sharp(grey8, { raw: { width: columns, height: rows, channels: 1 } })
-    .png({ compressionLevel: 1, adaptiveFiltering: false })
-    .toBuffer();
-}
