@@ -15,7 +15,7 @@ import { runLocally } from './local.ts';
 import { operatorService } from './server.ts';
 
 /** A call in hand at SIGTERM may take as long as the longest step of a pipeline. */
-const LONGEST_CALL_MS = 300_000;
+const LONGEST_CALL_MS = 900_000;
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
