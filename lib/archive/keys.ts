@@ -13,5 +13,14 @@ export const instanceKey = (instance: {
 }) =>
   `${INSTANCES_PREFIX}${instance.StudyInstanceUID}/series/${instance.SeriesInstanceUID}/instances/${instance.SOPInstanceUID}.dcm`;
 
+/** What people decided of instances in quarantine. */
+export const DECISIONS_PREFIX = 'decisions/';
+
+/** @param sha256 of the file */
+export const decisionKey = (sha256: string) => `${DECISIONS_PREFIX}${sha256}.json`;
+
+/** An instance that a person has discarded: kept, and counted nowhere. @param sha256 of the file */
+export const discardedKey = (sha256: string) => `discarded/${sha256}.dcm`;
+
 /** @param sha256 of the file */
 export const quarantineKey = (sha256: string) => `${QUARANTINE_PREFIX}${sha256}.dcm`;

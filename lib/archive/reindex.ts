@@ -16,7 +16,7 @@ import {
 } from './catalogue.ts';
 import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
-import { INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
+import { DECISIONS_PREFIX, INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
 import { modelsText } from './other-exams.ts';
 import { routeKeywords } from './routes.ts';
 
@@ -46,10 +46,15 @@ export async function reindexArchive(
     }
     let done = 0;
     const count = () => onProgress(++done);
+    const decided = await decidedInstances(store);
+    const released: ReadObject[] = [];
     await forEachObject(store, INSTANCES_PREFIX, async (object) => {
-      await addInstance(transaction, object);
+      // They may name another patient than their study's: whose it is, the others say.
+      if (decided.has(object.sha256)) released.push(object);
+      else await addInstance(transaction, object);
       count();
     });
+    for (const object of released) await addInstance(transaction, object);
     await forEachObject(store, QUARANTINE_PREFIX, async (object) => {
       await addQuarantine(transaction, object);
       count();
@@ -58,6 +63,15 @@ export async function reindexArchive(
     await removeOrphans(transaction);
     return done;
   });
+}
+
+/** SHA-256 of the files that a person has decided on. */
+async function decidedInstances(store: ObjectStore): Promise<ReadonlySet<string>> {
+  const decided = new Set<string>();
+  for await (const { key } of store.list('dicom', DECISIONS_PREFIX)) {
+    decided.add(key.slice(DECISIONS_PREFIX.length, -'.json'.length));
+  }
+  return decided;
 }
 
 /** An object of the bucket `dicom`, read. */
@@ -104,6 +118,8 @@ async function addInstance(
 
 async function addQuarantine(transaction: Transaction, object: ReadObject): Promise<void> {
   const { summary, sha256: digest, reception } = object;
+  // Released, and broken off before it was taken away here.
+  if ((await findInstance(transaction, reception.facts.SOPInstanceUID))?.objectSha256 === digest) return;
   const reason = identityProblem(reception) ?? (await conflict(transaction, reception));
   await recordQuarantine(transaction, reception, reference(summary, digest), reason);
 }

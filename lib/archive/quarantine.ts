@@ -1,0 +1,145 @@
+import { eq, sql } from 'drizzle-orm';
+import * as tables from '../../schemas/database/archive.ts';
+import type { Database } from '../database/connection.ts';
+import { compareInstances } from '../dicom/identity.ts';
+import { canonicalJson, sha256 as digestOf } from '../runs/canonical.ts';
+import { claimStudy, findInstance, type HeldInstance, type Reception, recordInstance } from './catalogue.ts';
+import { type InstanceFacts, readFacts } from './facts.ts';
+import { missingIdentifier } from './identity.ts';
+import { consequencesOf, type IngestContext } from './ingest.ts';
+import { decisionKey, discardedKey, instanceKey } from './keys.ts';
+import { routeKeywords } from './routes.ts';
+
+/** What a person decides of an instance in quarantine. */
+export interface QuarantineDecision {
+  readonly decision: 'release' | 'discard';
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** An instance in quarantine, as the page of its decision needs it. `facts` hold PHI. */
+export interface QuarantinedFile {
+  readonly sha256: string;
+  readonly reason: string;
+  readonly receivedAt: Date;
+  readonly facts: InstanceFacts;
+  /** Why it cannot be released; undefined where it can. */
+  readonly obstacle: string | undefined;
+}
+
+/** `released`: it counts now. `known`: the same instance is held already. `discarded`: set aside. Or why it stays. */
+export type DecisionOutcome = 'released' | 'known' | 'discarded' | { readonly refused: string };
+
+/** Channel on which releases are told to the gateway, which makes the runs. */
+const CHANNEL = 'archive_released';
+
+const HELD =
+  'An instance with its SOPInstanceUID is held, and none takes the place of another. \
+Have it sent again under a UID of its own, or discard it.';
+
+/** What waits under this digest; undefined where nothing does. */
+export async function findQuarantined(
+  context: Pick<IngestContext, 'store' | 'database' | 'routes'>,
+  sha256: string,
+): Promise<QuarantinedFile | undefined> {
+  const found = await read(context, sha256);
+  if (found === undefined) return undefined;
+  const { row, reception } = found;
+  const { reason, receivedAt } = row;
+  return { sha256, reason, receivedAt, facts: reception.facts, obstacle: await obstacleOf(context, found) };
+}
+
+/**
+ * Does what a person decided. A released instance goes in as if it had been accepted, into the study that it names even
+ * if that is another patient's, and asks for runs; a discarded one is kept in the store and counts nowhere. Who decided
+ * what, and why, lies beside it. Doing it again after it was broken off does no harm.
+ *
+ * @returns what became of it; undefined where nothing waits under this digest
+ */
+export async function decideQuarantined(
+  context: IngestContext,
+  sha256: string,
+  decision: QuarantineDecision,
+): Promise<DecisionOutcome | undefined> {
+  const found = await read(context, sha256);
+  if (found === undefined) return undefined;
+  if (decision.decision === 'discard') {
+    await keepDecision(context, sha256, decision);
+    await context.store.put('dicom', discardedKey(sha256), found.bytes, 'application/dicom');
+    await context.database.db.delete(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
+    await context.store.remove('dicom', found.row.objectKey);
+    return 'discarded';
+  }
+  const refused = await obstacleOf(context, found);
+  if (refused !== undefined) return { refused };
+  await keepDecision(context, sha256, decision);
+  const outcome = await release(context, found, decision.at);
+  await context.store.remove('dicom', found.row.objectKey);
+  return outcome;
+}
+
+/** Hears of releases until the database is closed, and once whenever hearing begins: something may have been released before. */
+export async function hearReleases({ sql }: Database, released: () => void): Promise<void> {
+  await sql.listen(CHANNEL, released, released);
+}
+
+interface Found {
+  readonly row: typeof tables.quarantine.$inferSelect;
+  readonly bytes: Buffer;
+  readonly reception: Reception;
+}
+
+async function read(
+  { store, database, routes }: Pick<IngestContext, 'store' | 'database' | 'routes'>,
+  sha256: string,
+): Promise<Found | undefined> {
+  const [row] = await database.db.select().from(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
+  if (row === undefined) return undefined;
+  const bytes = await store.get('dicom', row.objectKey);
+  const facts = readFacts(bytes, { keywords: routeKeywords(routes) });
+  const dataSetSha256 = digestOf(bytes.subarray(facts.dataSetOffset));
+  return { row, bytes, reception: { entry: undefined, receivedAt: row.receivedAt, facts, dataSetSha256 } };
+}
+
+async function obstacleOf(
+  context: Pick<IngestContext, 'store' | 'database'>,
+  found: Found,
+): Promise<string | undefined> {
+  const { facts } = found.reception;
+  const missing = missingIdentifier(facts);
+  if (missing !== undefined) return `${missing} Correct it at its source and send it again, or discard it.`;
+  const held = await findInstance(context.database.db, facts.SOPInstanceUID);
+  return held === undefined || (await isSame(context, found, held)) ? undefined : HELD;
+}
+
+async function isSame({ store }: Pick<IngestContext, 'store'>, found: Found, held: HeldInstance): Promise<boolean> {
+  const { facts, dataSetSha256 } = found.reception;
+  if (facts.StudyInstanceUID !== held.studyInstanceUid) return false;
+  if (dataSetSha256 === held.dataSetSha256) return true;
+  const other = await store.get('dicom', held.objectKey);
+  return (await compareInstances(other, found.bytes).catch(() => 'different')) !== 'different';
+}
+
+async function release(context: IngestContext, { row, bytes, reception }: Found, at: Date): Promise<DecisionOutcome> {
+  const { store, database } = context;
+  const waits = eq(tables.quarantine.sha256, row.sha256);
+  if ((await findInstance(database.db, reception.facts.SOPInstanceUID)) !== undefined) {
+    await database.db.delete(tables.quarantine).where(waits);
+    return 'known';
+  }
+  await claimStudy(database.db, reception);
+  const object = await store.put('dicom', instanceKey(reception.facts), bytes, 'application/dicom');
+  const now = { ...reception, receivedAt: at };
+  await database.db.transaction(async (transaction) => {
+    await recordInstance(transaction, now, object, consequencesOf(now, context));
+    await transaction.delete(tables.quarantine).where(waits);
+    await transaction.execute(sql`select pg_notify(${CHANNEL}, '')`);
+  });
+  return 'released';
+}
+
+async function keepDecision({ store }: IngestContext, sha256: string, decision: QuarantineDecision): Promise<void> {
+  const kept = { ...decision, sha256, at: decision.at.toISOString() };
+  await store.put('dicom', decisionKey(sha256), Buffer.from(canonicalJson(kept)), 'application/json');
+}
