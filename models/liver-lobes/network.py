@@ -1,0 +1,98 @@
+"""The liver network: a small 3-D residual U-Net (after Myronenko 2018) that names lobes and vessels, and what the scan is."""
+
+import torch
+from torch import Tensor, nn
+
+LABELS = ("background", "left-lobe", "right-lobe", "vessels")
+SCOPES = ("portal-venous-abdomen", "other-phase", "other")
+WINDOW = (-150.0, 250.0)
+"""HU that become 0 and 1."""
+
+
+class Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm3d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv3d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm3d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+class Down(nn.Sequential):
+    """Halves the grid: voxel n of the coarser lies on voxel 2n of the finer."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(
+            nn.Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm3d(outputs), nn.ReLU(inplace=True)
+        )
+
+
+class Up(nn.Module):
+    """Doubles the grid and adds the finer features; what an odd size has too much is cut off."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.grow = nn.ConvTranspose3d(inputs, outputs, 2, stride=2)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        grown = self.grow(coarse)
+        return fine + grown[:, :, : fine.shape[2], : fine.shape[3], : fine.shape[4]]
+
+
+class LiverNetwork(nn.Module):
+    """CT [B,1,D,H,W] at 3 mm, 0..1 -> logits [B,4,D,H,W] and scores of what the scan is [B,3]; any size.
+
+    The body of the network works at 6 mm, for two cores; only its last layer sees the 3 mm of the CT again.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (32, 48, 96, 128)) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.stem = nn.Sequential(
+            nn.Conv3d(1, a, 5, stride=2, padding=2, bias=False), nn.BatchNorm3d(a), nn.ReLU(inplace=True), Residual(a)
+        )
+        self.down1 = nn.Sequential(Down(a, b), Residual(b))
+        self.down2 = nn.Sequential(Down(b, c), Residual(c), Residual(c))
+        self.down3 = nn.Sequential(Down(c, d), Residual(d), Residual(d))
+        self.up2, self.up1, self.up0 = Up(d, c), Up(c, b), Up(b, a)
+        self.mix2, self.mix1, self.mix0 = Residual(c), Residual(b), Residual(a)
+        self.grow = nn.Sequential(nn.ConvTranspose3d(a, 8, 2, stride=2), nn.ReLU(inplace=True))
+        self.labels = nn.Conv3d(9, len(LABELS), 3, padding=1)
+        self.look = nn.Conv3d(c + d, 1, 1)
+        self.scope = nn.Sequential(nn.Linear(c + d, 32), nn.ReLU(), nn.Linear(32, len(SCOPES)))
+
+    def forward(self, ct: Tensor) -> tuple[Tensor, Tensor]:
+        x0 = self.stem(ct)
+        x1 = self.down1(x0)
+        x2 = self.down2(x1)
+        x3 = self.down3(x2)
+        y = self.mix2(self.up2(x3, x2))
+        y = self.mix1(self.up1(y, x1))
+        y = self.mix0(self.up0(y, x0))
+        fine = self.grow(y)[:, :, : ct.shape[2], : ct.shape[3], : ct.shape[4]]
+        return self.labels(torch.cat([ct, fine], 1)), self.scope(self.summary(x2, x3))
+
+    def summary(self, x2: Tensor, x3: Tensor) -> Tensor:
+        """The mean of the deepest features over where it pays to look, whatever else the scan covers."""
+        grown = x3.repeat_interleave(2, 2).repeat_interleave(2, 3).repeat_interleave(2, 4)
+        seen = torch.cat([x2, grown[:, :, : x2.shape[2], : x2.shape[3], : x2.shape[4]]], 1)
+        weight = self.look(seen).flatten(2).softmax(2)
+        return (seen.flatten(2) * weight).sum(2)
+
+
+class Exported(nn.Module):
+    """What the ONNX file computes for one volume: logits [1,4,D,H,W] and scope [1,3] as probabilities."""
+
+    def __init__(self, network: LiverNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ct: Tensor) -> tuple[Tensor, Tensor]:
+        logits, scope = self.network(ct)
+        return logits, scope.softmax(1)
