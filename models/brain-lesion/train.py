@@ -1,0 +1,145 @@
+"""Trains the lesion network on phantoms and writes brain-lesion.onnx. See README.md for the commands.
+
+Resumable: every round of steps is kept in `--state FILE`, and the same command goes on where it stopped. Folders of
+phantoms that came meanwhile are taken up at the next round.
+"""
+
+import argparse
+import math
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from evaluate import dice
+from network import Exported, LesionNet
+from phantoms import Phantoms, between, chance, normalised, sample, scope_of
+from torch import Tensor
+from torch.nn import functional
+
+HERE = Path(__file__).parent
+ROUND = 100
+"""Steps from one checkpoint to the next."""
+BATCH = 2
+
+
+def loss_of(network: LesionNet, data: Phantoms) -> Tensor:
+    """Of a batch; what is not a FLAIR of a brain teaches the scope alone.
+
+    Never of one volume: for a batch of one PyTorch takes convolutions that are several times slower.
+    """
+    is_flair = chance(0.68)
+    size = tuple(2 * int(between(low, high)) for low, high in ((24, 40), (28, 44), (24, 40)))
+    drawn = [data.volume(one_of(data.flair if is_flair else data.others)) for _ in range(BATCH)]
+    pairs = [sample(image, truth, size) for image, truth, _ in drawn]
+    images, lesions = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    features, scope = network.encode(images.contiguous(memory_format=torch.channels_last_3d))
+    wanted = torch.tensor([scope_of(record["kind"]) for _, _, record in drawn])
+    loss = 0.3 * functional.cross_entropy(scope, wanted)
+    return loss + lesion_loss(network.decode(features), lesions) if is_flair else loss
+
+
+def one_of(numbers: list[int]) -> int:
+    return numbers[int(torch.randint(len(numbers), ()))]
+
+
+def lesion_loss(logits: Tensor, lesion: Tensor) -> Tensor:
+    """Cross entropy and 1 - soft Dice."""
+    probability = logits.softmax(1)[:, 1]
+    wanted = lesion.float()
+    space = (1, 2, 3)
+    overlap = (2 * (probability * wanted).sum(space) + 20) / (probability.sum(space) + wanted.sum(space) + 20)
+    return functional.cross_entropy(logits, lesion.long(), torch.tensor([1.0, 2.0])) + (1 - overlap).mean()
+
+
+def check_of(network: LesionNet, check: Phantoms) -> str:
+    """Mean lesion Dice and scope accuracy of whole volumes."""
+    scores, right = [], 0
+    with torch.no_grad():
+        for n in range(len(check)):
+            image, truth, record = check.volume(n)
+            prepared = normalised(image.float())[None, None].contiguous(memory_format=torch.channels_last_3d)
+            features, scope = network.encode(prepared)
+            right += int(scope.argmax()) == scope_of(record["kind"])
+            if record["kind"] == "FLAIR" and record["lesionMl"] > 0:
+                scores.append(dice((network.decode(features).argmax(1)[0] == 1).numpy(), (truth == 1).numpy()))
+    shown = " ".join(f"{score:.2f}" for score in scores)
+    return f"dice {sum(scores) / len(scores):.3f} ({shown}), scope {right}/{len(check)}"
+
+
+def rate_at(part: float, top: float) -> float:
+    """A short rise, then half a cosine down."""
+    return top * (part / 0.03 if part < 0.03 else 0.5 + 0.5 * math.cos(math.pi * (part - 0.03) / 0.97))
+
+
+def follow(average: LesionNet, network: LesionNet, step: int) -> None:
+    keep = min(0.995, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
+
+
+def export(network: LesionNet, file: Path) -> None:
+    axes = {2: "depth", 3: "height", 4: "width"}
+    torch.onnx.export(
+        Exported(deepcopy(network).to(memory_format=torch.contiguous_format)).eval(),
+        (torch.zeros(1, 1, 48, 56, 40),),
+        str(file),
+        input_names=["image"],
+        output_names=["logits", "scope"],
+        dynamic_axes={"image": axes, "logits": axes},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, required=True, help="folder whose `train-*` are of `phantoms/main.ts brain --raw`")
+    arguments.add_argument("--check", type=Path, required=True, help="a further set, to watch progress by")
+    arguments.add_argument("--state", type=Path, required=True, help="where to keep what is needed to go on")
+    arguments.add_argument("--out", type=Path, default=HERE / "brain-lesion.onnx")
+    arguments.add_argument("--steps", type=int, default=3600)
+    arguments.add_argument("--rate", type=float, default=2e-3)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--threads", type=int, default=1)
+    options = arguments.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+
+    network = LesionNet().to(memory_format=torch.channels_last_3d)
+    average = deepcopy(network)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=1e-4)
+    begun = 0
+    if options.state.exists():
+        state = torch.load(options.state)
+        for part, name in ((network, "network"), (average, "average"), (optimizer, "optimizer")):
+            part.load_state_dict(state[name])
+        begun = state["step"]
+
+    check = Phantoms([options.check])
+    for start in range(begun, options.steps, ROUND):
+        data = Phantoms(list(options.data.glob("train-*")))
+        torch.manual_seed(options.seed * 100_000 + start)
+        total, since = 0.0, time.monotonic()
+        for step in range(start, start + ROUND):
+            optimizer.zero_grad()
+            loss = loss_of(network, data)
+            loss.backward()
+            total += loss.item()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2)
+            for settings in optimizer.param_groups:
+                settings["lr"] = rate_at(step / options.steps, options.rate)
+            optimizer.step()
+            follow(average, network, step)
+        took = time.monotonic() - since
+        parts = {"network": network, "average": average, "optimizer": optimizer}
+        whole = {name: part.state_dict() for name, part in parts.items()} | {"step": start + ROUND}
+        torch.save(whole, options.state.with_suffix(".part"))
+        options.state.with_suffix(".part").replace(options.state)
+        export(average, options.out)
+        print(f"step {start + ROUND}: loss {total / ROUND:.3f}, {took:.0f} s, {len(data)} volumes, {check_of(average, check)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
