@@ -102,7 +102,10 @@ export const Segmentation = z.object({
   structures: z.array(Structure).min(1),
   /** The input whose grid it is on; null on the grid of the tensor. */
   reference: Slug.nullable(),
-  model: z.object({ name: z.string(), version: z.string(), sha256: Sha256, title: z.string() }),
+  /** Null where a person made it. */
+  model: z.object({ name: z.string(), version: z.string(), sha256: Sha256, title: z.string() }).nullable(),
+  /** What the person made it with. */
+  tool: z.string().optional(),
   /** By the pixels: class → probability, where the model tells. */
   scope: z.record(z.string(), z.number()).nullable(),
   steps: z.array(PreparedStep),

@@ -80,9 +80,14 @@ export function madeBy(
   };
 }
 
-/** A model as objects name it. */
-export function algorithmOf({ title, version, name, sha256 }: Segmentation['model']): Algorithm {
-  return { name: title, version, parameters: `model ${name}, sha256 ${sha256}` };
+/** The model, or the tool of a person, as objects name it. */
+export function algorithmOf({ model, tool }: Pick<Segmentation, 'model' | 'tool'>): Algorithm {
+  if (model === null) {
+    const by = tool ?? 'unknown tool';
+    return { type: 'SEMIAUTOMATIC', name: by, version: 'unknown', parameters: `made by a person with ${by}` };
+  }
+  const { title, version, name, sha256 } = model;
+  return { type: 'AUTOMATIC', name: title, version, parameters: `model ${name}, sha256 ${sha256}` };
 }
 
 /** What identifies a structure of an exam, in every object that this run makes of it. */

@@ -47,7 +47,7 @@ export async function reportHips(context: StepContext, { images }: RadiographSet
   if (first === undefined) throw unprocessable('A report needs an image; there is none.');
   return {
     exam: first.exam,
-    algorithm: algorithmOf(model),
+    algorithm: algorithmOf({ model: model }),
     images: seriesOf(byImage),
     objects: [],
     groups: byImage.flatMap(({ image, reference, findings, empty }) => {

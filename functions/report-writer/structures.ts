@@ -27,7 +27,7 @@ export async function reportStructures(context: StepContext, set: VolumeSet): Pr
   });
   return {
     exam,
-    algorithm: algorithmOf(segmentation.model),
+    algorithm: algorithmOf(segmentation),
     images: [{ SeriesInstanceUID: volume.SeriesInstanceUID, instances: images }],
     objects: segments === undefined ? [] : [segments.series],
     groups: measured.map(

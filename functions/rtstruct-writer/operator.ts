@@ -51,7 +51,7 @@ export const rtstructWriter = defineOperator({
       writeStructureSet({
         exam: source.exam,
         made: madeBy(context, 'RTSTRUCT', ['segmentation', 'labels']),
-        algorithm: algorithmOf(segmentation.model),
+        algorithm: algorithmOf(segmentation),
         label: 'Overread',
         sources: source.images,
         rois,

@@ -44,7 +44,7 @@ export const segWriter = defineOperator({
       writeSegmentation({
         exam: source.exam,
         made: madeBy(context, 'SEG', ['segmentation', 'labels']),
-        algorithm: algorithmOf(segmentation.model),
+        algorithm: algorithmOf(segmentation),
         grid: labels.grid,
         slices: source.slices,
         sources: source.images,

@@ -20,6 +20,8 @@ export interface MadeObject {
 
 /** An algorithm as objects name it. */
 export interface Algorithm {
+  /** `SEMIAUTOMATIC` where a person worked with a tool. */
+  readonly type: 'AUTOMATIC' | 'SEMIAUTOMATIC';
   readonly name: string;
   readonly version: string;
   /** What it was run with, for whoever must know exactly: `sha256 …`. */

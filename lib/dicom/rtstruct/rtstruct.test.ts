@@ -15,7 +15,7 @@ function set(): StructureSetToWrite {
   if (grid === undefined) throw new Error('There is no such grid.');
   const { exam, references } = seriesOn(grid, 'axial');
   const areas = [{ outer: SQUARE, holes: [HOLE], image: references[3] }];
-  const algorithm = { name: 'Test model', version: '1.0.0', parameters: '' };
+  const algorithm = { type: 'AUTOMATIC', name: 'Test model', version: '1.0.0', parameters: '' };
   const rois = [
     { name: 'Liver', type: LIVER, colour: '#d81e1e', areas },
     { name: 'Vessels', type: LIVER, colour: '#1e8ad8', areas: [] },

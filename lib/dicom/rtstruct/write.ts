@@ -80,7 +80,7 @@ export function writeStructureSet(set: StructureSetToWrite): Buffer {
       ROINumber: index + 1,
       ReferencedFrameOfReferenceUID: FrameOfReferenceUID,
       ROIName: short(roi.name, 64),
-      ROIGenerationAlgorithm: 'AUTOMATIC',
+      ROIGenerationAlgorithm: set.algorithm.type,
       ROIGenerationDescription: short(`${set.algorithm.name} ${set.algorithm.version}`, 64),
     })),
     ROIContourSequence: rois.map((roi, index) => ({

@@ -48,6 +48,12 @@ export interface SegmentationToWrite {
   readonly tags?: CustomTags;
 }
 
+/** Families of algorithms (CID 7162). */
+const FAMILIES = {
+  AUTOMATIC: { value: '123109', scheme: 'DCM', meaning: 'Artificial Intelligence' },
+  SEMIAUTOMATIC: { value: '123110', scheme: 'DCM', meaning: 'User Interactive' },
+} as const;
+
 interface Frame {
   /** From 1. */
   readonly segment: number;
@@ -154,11 +160,11 @@ function segmentItem(segment: SegmentToWrite, number: number, algorithm: Algorit
   return {
     SegmentNumber: number,
     SegmentLabel: short(segment.label, 64),
-    SegmentAlgorithmType: 'AUTOMATIC',
+    SegmentAlgorithmType: algorithm.type,
     SegmentAlgorithmName: short(algorithm.name, 64),
     SegmentationAlgorithmIdentificationSequence: [
       {
-        AlgorithmFamilyCodeSequence: [codeItem({ value: '123109', scheme: 'DCM', meaning: 'Artificial Intelligence' })],
+        AlgorithmFamilyCodeSequence: [codeItem(FAMILIES[algorithm.type])],
         AlgorithmName: short(algorithm.name, 64),
         AlgorithmVersion: short(algorithm.version, 64),
         AlgorithmParameters: algorithm.parameters,
