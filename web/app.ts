@@ -9,7 +9,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
-import { getQuarantinePage, getRunPage, getStudyPage, postRetryForm } from './browse.ts';
+import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
@@ -20,6 +20,7 @@ import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
+import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
@@ -94,6 +95,8 @@ export function createApp(parts: Parts) {
   app.post('/runs/:id/trend', postTrendForm);
   app.get('/trends/:pipeline/:digest', getTrendStatePage);
   app.get('/quarantine', getQuarantinePage);
+  app.get('/quarantine/:sha256', getQuarantinedPage);
+  app.post('/quarantine/:sha256', postQuarantineForm);
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
   app.get('/launch/:sealed', getLaunched);
@@ -130,6 +133,7 @@ export function createApp(parts: Parts) {
   app.post('/api/v1/runs/:id/feedback', postFeedback);
   app.get('/api/v1/studies/:uid', getStudy);
   app.get('/api/v1/quarantine', getQuarantine);
+  app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
   return app;
 }
 

@@ -1,5 +1,13 @@
 import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
+import type { IngestContext } from '../lib/archive/ingest.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
+import {
+  type DecisionOutcome,
+  decideQuarantined,
+  findQuarantined,
+  type QuarantineDecision,
+  type QuarantinedFile,
+} from '../lib/archive/quarantine.ts';
 import {
   findStudies,
   type HeldStudy,
@@ -55,4 +63,18 @@ export async function examOf(
   StudyInstanceUID: string,
 ): Promise<ExamView | undefined> {
   return (await archive.findExams([StudyInstanceUID])).get(StudyInstanceUID);
+}
+
+/** What waits for a person's decision, and the decision. */
+export interface Quarantine {
+  find(sha256: string): Promise<QuarantinedFile | undefined>;
+  decide(sha256: string, decision: QuarantineDecision): Promise<DecisionOutcome | undefined>;
+}
+
+/** @param context says where a released instance goes */
+export function quarantineOf(context: IngestContext): Quarantine {
+  return {
+    find: (sha256) => findQuarantined(context, sha256),
+    decide: (sha256, decision) => decideQuarantined(context, sha256, decision),
+  };
 }

@@ -5,7 +5,6 @@ import { examOf } from './archive.ts';
 import { record } from './audit.ts';
 import { formOfRun } from './feedback/handlers.ts';
 import { viewerOf } from './pages/layout.ts';
-import { quarantinePage } from './pages/quarantine.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';
 import type { WebContext } from './parts.ts';
@@ -13,9 +12,6 @@ import { relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
 import { trendOf } from './trend/read.ts';
-
-/** Instances shown on the page of the quarantine, the newest. */
-const MOST_QUARANTINED = 500;
 
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
@@ -38,14 +34,6 @@ export async function getRunPage(c: WebContext) {
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
   );
-}
-
-/** `GET /quarantine` */
-export async function getQuarantinePage(c: WebContext) {
-  const { parts, person } = c.var;
-  requireAdministrator(person);
-  const instances = await parts.archive.quarantinedInstances({ limit: MOST_QUARANTINED });
-  return c.html(quarantinePage(parts, viewerOf(c, themeOf(c)), instances));
 }
 
 /** `GET /studies/<StudyInstanceUID>` */

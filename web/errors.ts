@@ -3,8 +3,10 @@ import { problemOf } from '../lib/platform/problem.ts';
 import type { Problem } from '../schemas/problem.ts';
 import { notFound } from './api/parse.ts';
 import { errorPage } from './pages/error.ts';
+import { NOBODY, type Viewer, viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
 import { isForPrograms } from './paths.ts';
+import { themeOf } from './theme.ts';
 
 /** The one place that decides how an error looks: problem+json for programs, a page for people. */
 export function answerError(error: unknown, c: WebContext): Response | Promise<Response> {
@@ -24,11 +26,17 @@ function answerProblem(problem: Problem, c: WebContext): Response | Promise<Resp
     if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer';
     return new Response(JSON.stringify(problem), { status: problem.status, headers });
   }
-  const page = errorPage(c.var.parts, problem);
+  const page = errorPage(c.var.parts, whoSees(c), problem);
   return new Response(String(page), {
     status: problem.status,
     headers: { 'Content-Type': 'text/html; charset=utf-8' },
   });
+}
+
+/** Somebody who is signed in keeps the way to everything else. */
+function whoSees(c: WebContext): Viewer {
+  const theme = themeOf(c);
+  return c.get('person') === undefined ? { ...NOBODY, theme } : viewerOf(c, theme);
 }
 
 function asProblem(error: unknown): Problem {

@@ -5,7 +5,7 @@ import type { Logger } from '../lib/platform/log.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { Evaluation } from '../schemas/evaluation.ts';
 import type { Person } from './accounts/accounts.ts';
-import type { ArchiveReader } from './archive.ts';
+import type { ArchiveReader, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
@@ -16,6 +16,7 @@ export interface Parts {
   readonly store: ObjectStore;
   readonly database: Database;
   readonly archive: ArchiveReader;
+  readonly quarantine: Quarantine;
   /** Asks for another try of a run that ended badly. */
   readonly requestRetry: (run: string, by: string) => Promise<void>;
   /** By pipeline. */

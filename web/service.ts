@@ -10,7 +10,7 @@ import { requestRetry } from '../lib/runs/retry.ts';
 import { openStore } from '../lib/store/open.ts';
 import { createFirstAdministrator } from './accounts/accounts.ts';
 import { createApp } from './app.ts';
-import { archiveReader } from './archive.ts';
+import { archiveReader, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
 import { loadEvaluations } from './evaluations.ts';
 import { followOutbox } from './feedback/export.ts';
@@ -30,6 +30,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
   const database = connect(databaseUrl(configuration));
   const live = new LiveUpdates();
   const { host, port } = configuration.web;
+  const { quietSeconds } = configuration;
   const closers: (() => Promise<void>)[] = [];
   const pipelines = loadPipelines(configuration.pipelineFolders);
   const evaluations = loadEvaluations(configuration.pipelineFolders);
@@ -53,6 +54,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         store,
         database,
         archive: archiveReader(database),
+        quarantine: quarantineOf({ store, database, pipelines, routes: configuration.site.routes, quietSeconds }),
         requestRetry: async (run, by) => {
           await requestRetry(store, run, by);
         },

@@ -6,6 +6,7 @@ import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
 import type { WebContext } from '../parts.ts';
+import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
@@ -142,6 +143,24 @@ export function openApiDocument() {
             limitParameter(100),
           ],
           responses: { 200: json('QuarantineList', 'The instances, with the reason of each.'), ...problems(400, 401) },
+        },
+      },
+      '/quarantine/{sha256}/decision': {
+        post: {
+          operationId: 'decideQuarantined',
+          summary: 'Release or discard an instance in quarantine, with a reason (administrators)',
+          parameters: [parameter('sha256', 'path', Sha256, 'Of the file.')],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(QuarantineDecisionBody, 'input') } },
+          },
+          responses: {
+            200: {
+              description: 'What became of it.',
+              content: { 'application/json': { schema: jsonSchema(QuarantineDecisionAnswer) } },
+            },
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
         },
       },
       '/openapi.json': {

@@ -112,7 +112,7 @@ describe('pages', () => {
         quarantine: [{ reason: HOSTILE, instances: 1 }],
       }),
     ],
-    ['error', errorPage(parts, { type: 'about:blank', title: HOSTILE, status: 500, detail: HOSTILE })],
+    ['error', errorPage(parts, viewer, { type: 'about:blank', title: HOSTILE, status: 500, detail: HOSTILE })],
   ])('show hostile text as text: %s', (_, html) => {
     const text = String(html);
     expect(text).toContain('&lt;script&gt;');

@@ -14,6 +14,7 @@ import type { ObjectStore } from '../../lib/store/store.ts';
 import type { QuarantinedInstance } from '../../schemas/api.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
+import { quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
 import { loadEvaluations } from '../evaluations.ts';
 import { exportOutbox } from '../feedback/export.ts';
@@ -90,6 +91,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
   const begin = Date.now();
   const now = () => new Date(begin + shift);
   const log = createLog('web', 'silent');
+  const pipelines = new Map([HIP_PIPELINE, LIVER_PIPELINE].map((pipeline) => [pipeline.name, pipeline]));
   const parts: Parts = {
     store,
     database,
@@ -113,6 +115,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       examsOfPatient: async (uid) =>
         archive.exams.find((exams) => exams.some(({ studyInstanceUid }) => studyInstanceUid === uid)) ?? [],
     },
+    quarantine: quarantineOf({ store, database, pipelines, routes: [], quietSeconds: undefined }),
     requestRetry: async (run, by) => {
       await requestRetry(store, run, by);
     },
@@ -120,7 +123,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       ...loadEvaluations([path.resolve(import.meta.dirname, '../../pipelines')]),
       [LIVER_EVALUATION.pipeline, LIVER_EVALUATION],
     ]),
-    pipelines: new Map([HIP_PIPELINE, LIVER_PIPELINE].map((pipeline) => [pipeline.name, pipeline])),
+    pipelines,
     site: { name: 'Test hospital', mode: 'test' },
     dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
     apiToken: API_TOKEN,

@@ -1,0 +1,92 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordQuarantine } from '../lib/archive/catalogue.ts';
+import { readFacts } from '../lib/archive/facts.ts';
+import { quarantineKey } from '../lib/archive/keys.ts';
+import { studyView } from '../lib/archive/read.ts';
+import { writePart10 } from '../lib/dicom/write.ts';
+import { sha256 as digestOf } from '../lib/runs/canonical.ts';
+import { audit } from '../schemas/database/web.ts';
+import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
+import { freshUid } from './testing/results.ts';
+import { type Browser, makeWorld, type World } from './testing/world.ts';
+
+let postgres: TestPostgres;
+let world: World;
+let boss: Browser;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  world = await makeWorld(postgres.url);
+  boss = await world.signedIn('boss', 'administrator');
+});
+afterAll(async () => {
+  await world.close();
+  await postgres.stop();
+});
+
+/** Puts an instance into quarantine that says this; answers its digest and study. */
+async function quarantined(elements: Record<string, string> = {}): Promise<{ sha256: string; study: string }> {
+  const study = freshUid();
+  const identifiers = { SOPInstanceUID: freshUid(), StudyInstanceUID: study, SeriesInstanceUID: freshUid() };
+  const SOPClassUID = '1.2.840.10008.5.1.4.1.1.1';
+  const bytes = Buffer.from(writePart10({ SOPClassUID, ...identifiers, PatientName: 'Doe^Jane', ...elements }));
+  const sha256 = digestOf(bytes);
+  const object = await world.store.put('dicom', quarantineKey(sha256), bytes);
+  const facts = readFacts(bytes, { keywords: [] });
+  const reception = { entry: undefined, receivedAt: new Date(), facts, dataSetSha256: '' };
+  await recordQuarantine(world.database.db, reception, object, 'It was sent under another SOPInstanceUID.');
+  return { sha256, study };
+}
+
+describe('an instance in quarantine', () => {
+  it('is shown beside what is held, to administrators', async () => {
+    const { sha256 } = await quarantined();
+    const text = await (await boss.get(`/quarantine/${sha256}`)).text();
+    for (const words of ['Doe, Jane', 'sent under another SOPInstanceUID', 'Release', 'Discard']) {
+      expect(text).toContain(words);
+    }
+    expect((await boss.get(`/quarantine/${'f'.repeat(64)}`)).status).toBe(404);
+    const reader = await world.signedIn('reader');
+    expect((await reader.get(`/quarantine/${sha256}`)).status).toBe(403);
+    expect((await reader.post(`/quarantine/${sha256}`, { decision: 'release', reason: 'x' })).status).toBe(403);
+  });
+
+  it('goes in when it is released with a reason, and who did it is recorded', async () => {
+    const { sha256, study } = await quarantined();
+    const at = `/quarantine/${sha256}`;
+    const token = await boss.field(at, 'form-token');
+    const hasty = await boss.post(at, { 'form-token': token, decision: 'release', reason: ' ' });
+    expect([hasty.status, await hasty.text()]).toEqual([422, expect.stringContaining('Give a reason')]);
+    const done = await boss.post(at, { 'form-token': token, decision: 'release', reason: 'Checked with the ward.' });
+    expect(done.headers.get('location')).toBe('/quarantine?decided=released');
+    expect(await (await boss.get('/quarantine?decided=released')).text()).toContain('is released');
+    expect(await studyView(world.database, study)).toMatchObject({ instances: 1, quarantined: 0 });
+    const rows = await world.database.db.select().from(audit).where(eq(audit.subject, sha256));
+    expect(rows.map(({ actor, action }) => `${actor} ${action}`)).toContain('boss quarantine-released');
+  });
+
+  it('is discarded by the API, and cannot be released without identifiers', async () => {
+    const { sha256 } = await quarantined({ SeriesInstanceUID: '' });
+    const decide = (decision: string) =>
+      world.api(`/api/v1/quarantine/${sha256}/decision`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ decision, reason: 'Cannot be told apart.' }),
+      });
+    expect(await (await boss.get(`/quarantine/${sha256}`)).text()).toContain('It cannot be released');
+    const refused = await decide('release');
+    expect([refused.status, (await refused.json()).detail]).toEqual([
+      409,
+      expect.stringContaining('SeriesInstanceUID'),
+    ]);
+    expect(await (await decide('discard')).json()).toEqual({ outcome: 'discarded' });
+    expect((await decide('discard')).status).toBe(404);
+  });
+});
+
+describe('an error page', () => {
+  it('keeps the way to everything else for whoever is signed in', async () => {
+    expect(await (await boss.get('/runs/none')).text()).toContain('href="/quarantine"');
+    expect(await (await world.browser().get('/launch')).text()).not.toContain('Sign out');
+  });
+});
