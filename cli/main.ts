@@ -82,6 +82,14 @@ program
   });
 
 program
+  .command('model')
+  .description('bring models in')
+  .command('import')
+  .description('check a MONAI bundle, or an ONNX file with a card, and put it into the store')
+  .argument('<folder>')
+  .action(async (folder) => (await import('./commands/model.ts')).importModel(readConfiguration(process.env), folder));
+
+program
   .command('reindex')
   .description('rebuild the index in PostgreSQL from the object store; starts nothing')
   .action(async () => (await import('./commands/reindex.ts')).reindex(readConfiguration(process.env)));
