@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPart10 } from '../dataset.ts';
-import { GRIDS, madeIn, seriesOn } from '../made/series.fixture.ts';
+import { ALGORITHM, GRIDS, madeIn, seriesOn } from '../made/series.fixture.ts';
 import { writePart10 } from '../write.ts';
 import { keyhole } from './keyhole.ts';
 import { readStructureSet } from './read.ts';
@@ -15,12 +15,18 @@ function set(): StructureSetToWrite {
   if (grid === undefined) throw new Error('There is no such grid.');
   const { exam, references } = seriesOn(grid, 'axial');
   const areas = [{ outer: SQUARE, holes: [HOLE], image: references[3] }];
-  const algorithm = { type: 'AUTOMATIC', name: 'Test model', version: '1.0.0', parameters: '' };
   const rois = [
     { name: 'Liver', type: LIVER, colour: '#d81e1e', areas },
     { name: 'Vessels', type: LIVER, colour: '#1e8ad8', areas: [] },
   ];
-  return { exam, made: madeIn('axial', 'rtstruct'), algorithm, label: 'Overread', sources: references, rois };
+  return {
+    exam,
+    made: madeIn('axial', 'rtstruct'),
+    algorithm: ALGORITHM,
+    label: 'Overread',
+    sources: references,
+    rois,
+  };
 }
 
 /** Twice the signed area in the plane of x and y. */

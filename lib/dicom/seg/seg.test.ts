@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readPart10 } from '../dataset.ts';
-import { GRIDS, madeIn, SEGMENTS, seriesOn } from '../made/series.fixture.ts';
+import { ALGORITHM, GRIDS, madeIn, SEGMENTS, seriesOn } from '../made/series.fixture.ts';
 import { UnfitObjectError } from '../made/unfit.ts';
 import { maskOf, readSegmentation } from './read.ts';
 import { type SegmentationToWrite, writeSegmentation } from './write.ts';
-
-const ALGORITHM = { name: 'Test model', version: '1.0.0', parameters: 'sha256 0' };
 
 function toWrite(name: string, segments: string): SegmentationToWrite {
   const grid = GRIDS[name];

@@ -48,10 +48,10 @@ export interface SegmentationToWrite {
   readonly tags?: CustomTags;
 }
 
-/** Families of algorithms (CID 7162). */
+/** Families of algorithms (PS3.16 CID 7162). */
 const FAMILIES = {
-  AUTOMATIC: { value: '123109', scheme: 'DCM', meaning: 'Artificial Intelligence' },
-  SEMIAUTOMATIC: { value: '123110', scheme: 'DCM', meaning: 'User Interactive' },
+  AUTOMATIC: { value: '123110', scheme: 'DCM', meaning: 'Artificial Intelligence' },
+  SEMIAUTOMATIC: { value: '123109', scheme: 'DCM', meaning: 'Manual Processing' },
 } as const;
 
 interface Frame {
