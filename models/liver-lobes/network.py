@@ -9,15 +9,20 @@ WINDOW = (-150.0, 250.0)
 """HU that become 0 and 1."""
 
 
+def norm(channels: int) -> nn.Module:
+    """By the volume's own statistics: batches are of one, and scans differ more than a running mean can follow."""
+    return nn.InstanceNorm3d(channels, affine=True)
+
+
 class Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv3d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm3d(channels),
+            norm(channels),
             nn.ReLU(inplace=True),
             nn.Conv3d(channels, channels, 3, padding=1, bias=False),
-            nn.BatchNorm3d(channels),
+            norm(channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -29,7 +34,7 @@ class Down(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
-            nn.Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm3d(outputs), nn.ReLU(inplace=True)
+            nn.Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False), norm(outputs), nn.ReLU(inplace=True)
         )
 
 
@@ -55,7 +60,7 @@ class LiverNetwork(nn.Module):
         super().__init__()
         a, b, c, d = widths
         self.stem = nn.Sequential(
-            nn.Conv3d(1, a, 5, stride=2, padding=2, bias=False), nn.BatchNorm3d(a), nn.ReLU(inplace=True), Residual(a)
+            nn.Conv3d(1, a, 5, stride=2, padding=2, bias=False), norm(a), nn.ReLU(inplace=True), Residual(a)
         )
         self.down1 = nn.Sequential(Down(a, b), Residual(b))
         self.down2 = nn.Sequential(Down(b, c), Residual(c), Residual(c))

@@ -61,7 +61,7 @@ def example(data: Phantoms, row: int) -> tuple[Tensor, Tensor, int]:
         labels = torch.where(labels == LABELS.index("vessels"), IGNORED, labels)
     hu = recoloured(data, hu, tissue, scope)
     hu, labels = moved(hu, labels)
-    hu, labels = cropped(hu, labels)
+    hu, labels = framed(*cropped(hu, labels))
     if scope != SCOPES.index("other"):
         part = float((labels.gt(0) & labels.lt(IGNORED)).float().sum()) * 0.027
         scope = -1 if 20 < part < 250 else scope if part >= 250 else SCOPES.index("other")
@@ -123,6 +123,14 @@ def cropped(hu: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         start = int(torch.randint(whole - part + 1, (1,)))
         cut.append(slice(start, start + part))
     return hu[tuple(cut)], labels[tuple(cut)]
+
+
+def framed(hu: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Sometimes more air around the patient, as a wide field of view has it."""
+    if float(torch.rand(())) > 0.2:
+        return hu, labels
+    sides = [int(between(0, 20)) for _ in range(4)] + [0, 0]
+    return functional.pad(hu, sides, value=-1000), functional.pad(labels, sides)
 
 
 def scanned(hu: Tensor) -> Tensor:

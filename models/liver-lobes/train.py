@@ -12,6 +12,8 @@ from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
 
+import numpy as np
+import onnx
 import torch
 from network import LABELS, Exported, LiverNetwork
 from phantoms import IGNORED, Phantoms, example, windowed
@@ -19,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 HERE = Path(__file__).parent
-WEIGHTS = torch.tensor([1.0, 1.5, 1.5, 3.0])
+WEIGHTS = torch.tensor([1.0, 1.5, 1.5, 4.0])
 """Of the labels in the cross-entropy."""
 
 
@@ -65,6 +67,24 @@ def export(model: LiverNetwork, file: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
+    halve(file)
+
+
+def halve(file: Path) -> None:
+    """Keeps large weights as 16-bit floats, which are made 32 bits again where the file is opened."""
+    graph = onnx.load(file)
+    casts = []
+    for weights in graph.graph.initializer:
+        values = onnx.numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size < 1000:
+            continue
+        name = weights.name
+        weights.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.graph.node.insert(0, cast)
+    onnx.checker.check_model(graph)
+    onnx.save(graph, file)
 
 
 @torch.no_grad()
@@ -119,7 +139,6 @@ def main() -> None:
         torch.manual_seed(options.seed * 100000 + step)
         began = time.time()
         gone = max(step / options.steps, used / (used + end - began))
-        settle(model, gone)
         for settings in optimizer.param_groups:
             settings["lr"] = options.rate * min(1, (step + 1) / 60) * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1))))
         ct, labels, wanted = example(data, int(torch.randint(len(data), ())))
@@ -142,16 +161,6 @@ def main() -> None:
             since = time.time()
     export(average, options.out)
     print(f"done after {step} steps: {check(average, held)}", flush=True)
-
-
-def settle(model: LiverNetwork, gone: float) -> None:
-    """Batches of one: in the second half, normalisation keeps to the means it has gathered, as it will in use."""
-    model.train()
-    for part in model.modules():
-        if isinstance(part, torch.nn.BatchNorm3d):
-            part.momentum = 0.03
-            if gone > 0.5:
-                part.eval()
 
 
 if __name__ == "__main__":
