@@ -7,11 +7,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readNifti } from '../lib/imaging/nifti.ts';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { parsePipeline } from '../lib/runs/pipelines.ts';
-import { gridOf } from '../phantoms/volume.ts';
+import type { ObjectStore } from '../lib/store/store.ts';
 import { type PhantomSeries, seriesToDicom } from '../phantoms/volume-dicom.ts';
 import { DeliveryRequest } from '../schemas/delivery.ts';
 import type { Manifest } from '../schemas/manifest.ts';
 import { SegmentationResult } from '../schemas/result.ts';
+import { brain, LESION_ML, liver } from '../tests/end-to-end/segmentation-exams.ts';
 import { dicomParser } from './dicom-parser/operator.ts';
 import { dicomReader } from './dicom-reader/operator.ts';
 import { inferSegmentation } from './infer-segmentation/operator.ts';
@@ -42,6 +43,8 @@ const OPERATORS = [
 ];
 const BRAIN = 'brain-tumor-segmentation';
 const LIVER = 'liver-transplant-segmentation';
+/** Of one run: every step of it works on pixels. */
+const LIMIT_MS = 120_000;
 type Name = typeof BRAIN | typeof LIVER;
 
 afterAll(() => inferSegmentation.close?.());
@@ -79,84 +82,34 @@ async function refusal(name: Name, series: readonly PhantomSeries[]) {
   return refused.problem;
 }
 
-/** A head of value 667 with a lesion of value 1000 in it: an ellipsoid of 24 × 32 × 40 mm. */
-function brain(wishes: Partial<PhantomSeries> & { spacing?: [number, number, number] } = {}): PhantomSeries {
-  const grid = gridOf({ size: [64, 72, 44], spacing: wishes.spacing ?? [3, 3, 3], plane: 'sagittal' });
-  const values = paint(grid, (x, y, z) => {
-    if ((x / 70) ** 2 + (y / 85) ** 2 + (z / 90) ** 2 > 1) return 0;
-    return ((x - 20) / 12) ** 2 + ((y + 10) / 16) ** 2 + ((z - 15) / 20) ** 2 <= 1 ? 1000 : 667;
-  });
-  return {
-    exam: {
-      seed: 'chain-brain',
-      patient: 1,
-      name: 'Brain',
-      studyDate: '20240305',
-      studyDescription: 'MR BRAIN TUMOUR NAV',
-    },
-    number: 4,
-    description: 'FLAIR SPACE 3D',
-    bodyPart: 'HEAD',
-    acquisition: {
-      modality: 'MR',
-      repetitionTime: 5000,
-      echoTime: 390,
-      inversionTime: 1800,
-      scanningSequence: ['SE', 'IR'],
-      acquisitionType: '3D',
-    },
-    volume: { grid, values },
-    ...wishes,
-  };
+/** Three sections through what was found, with square pixels. */
+async function expectPictures(store: ObjectStore, { previews }: SegmentationResult) {
+  expect(previews.map(({ title }) => title)).toEqual(
+    ['Axial', 'Coronal', 'Sagittal'].map((name) => `${name}, where most is outlined`),
+  );
+  for (const { png, rows, columns } of previews) {
+    const picture = await sharp(await store.get('results', png)).metadata();
+    expect([picture.height, picture.width]).toEqual([rows, columns]);
+  }
 }
 
-/** mL of the lesion of `brain`. */
-const LESION_ML = ((4 / 3) * Math.PI * 12 * 16 * 20) / 1000;
-
-/** A trunk of 20 HU with two lobes of 150 and 250 HU and a vessel of 350 HU between them, in air. */
-function liver(wishes: Partial<PhantomSeries> = {}): PhantomSeries {
-  const grid = gridOf({ size: [72, 56, 50], spacing: [5, 5, 4] });
-  const values = paint(grid, (x, y, z) => {
-    if ((x / 160) ** 2 + (y / 110) ** 2 > 1) return -1000;
-    if (Math.abs(y) > 50 || Math.abs(z) > 60 || Math.abs(x) > 90) return 20;
-    return Math.abs(x) <= 10 ? 350 : x > 0 ? 150 : 250;
-  });
-  return {
-    exam: {
-      seed: 'chain-liver',
-      patient: 2,
-      name: 'Liver',
-      studyDate: '20240306',
-      studyDescription: 'ABDOMEN FOR LIVER DONOR WITH CONTRAST',
-    },
-    number: 3,
-    description: 'PORTAL VENOUS',
-    bodyPart: 'ABDOMEN',
-    acquisition: { modality: 'CT', kvp: 120, kernel: 'B30f' },
-    volume: { grid, values },
-    contrastAgent: 'IOHEXOL',
-    ...wishes,
-  };
+/** What identifies a person is in no key and in no JSON. */
+async function expectNobody(store: ObjectStore) {
+  for (const bucket of ['runs', 'results'] as const) {
+    for await (const { key } of store.list(bucket, '')) {
+      const text = key.endsWith('.json') ? (await store.get(bucket, key)).toString('latin1') : '';
+      expect(key + text, key).not.toMatch(/PHANTOM-|Phantom\^/);
+    }
+  }
 }
 
-function paint(grid: PhantomSeries['volume']['grid'], value: (x: number, y: number, z: number) => number): Int16Array {
-  const [columns, rows, slices] = grid.size;
-  const a = grid.affine;
-  const at = (row: number, i: number, j: number, k: number) =>
-    (a[row * 4] ?? 0) * i + (a[row * 4 + 1] ?? 0) * j + (a[row * 4 + 2] ?? 0) * k + (a[row * 4 + 3] ?? 0);
-  return Int16Array.from({ length: columns * rows * slices }, (_, index) => {
-    const [i, j, k] = [index % columns, Math.floor(index / columns) % rows, Math.floor(index / columns / rows)];
-    return value(at(0, i, j, k), at(1, i, j, k), at(2, i, j, k));
-  });
-}
-
-describe('brain-tumor-segmentation', () => {
-  it('measures the lesion, and publishes every object where the contract says', async () => {
+describe('brain-tumor-segmentation', { timeout: LIMIT_MS }, () => {
+  it('measures the lesion, publishes every object where the contract says, and names nobody', async () => {
     const { result, manifests, store, run, json } = await runPipeline(BRAIN, [brain()]);
     expect(manifests.map(({ step }) => step)).toEqual(pipelineOf(BRAIN).steps.map(({ name }) => name));
     const [lesion] = result.structures;
     expect(lesion).toMatchObject({ name: 'lesion', complete: true });
-    expect(Math.abs((lesion?.volumeMl ?? 0) / LESION_ML - 1)).toBeLessThan(0.05);
+    expect(Math.abs((lesion?.volumeMl ?? 0) / LESION_ML - 1)).toBeLessThan(0.08);
     expect(result.studyDate).toBe('20240305');
     expect(result.notes).toEqual([]);
     expect(Object.keys(result.objects).sort()).toEqual(['capture', 'labels', 'report', 'rtstruct', 'seg']);
@@ -173,17 +126,8 @@ describe('brain-tumor-segmentation', () => {
         .sort(),
     );
     for (const { object } of request.objects) await store.get('results', object.key);
-  });
-
-  it('shows three sections through the lesion, with square pixels', async () => {
-    const { result, store } = await runPipeline(BRAIN, [brain()]);
-    expect(result.previews.map(({ title }) => title)).toEqual(
-      ['Axial', 'Coronal', 'Sagittal'].map((name) => `${name}, where most is outlined`),
-    );
-    for (const { png, rows, columns } of result.previews) {
-      const picture = await sharp(await store.get('results', png)).metadata();
-      expect([picture.height, picture.width]).toEqual([rows, columns]);
-    }
+    await expectPictures(store, result);
+    await expectNobody(store);
   });
 
   it.each<[string, () => PhantomSeries[], RegExp]>([
@@ -214,20 +158,9 @@ describe('brain-tumor-segmentation', () => {
     expect(problem.detail).toMatch(message);
     expect(problem.outOfScope).toBe(true);
   });
-
-  it('keeps what identifies a person out of keys and JSON', async () => {
-    const { store } = await runPipeline(BRAIN, [brain()]);
-    for (const bucket of ['runs', 'results'] as const) {
-      for await (const { key } of store.list(bucket, '')) {
-        expect(key).not.toMatch(/PHANTOM-|Phantom\^/);
-        if (key.endsWith('.json'))
-          expect((await store.get(bucket, key)).toString('latin1'), key).not.toMatch(/PHANTOM-|Phantom\^/);
-      }
-    }
-  });
 });
 
-describe('liver-transplant-segmentation', () => {
+describe('liver-transplant-segmentation', { timeout: LIMIT_MS }, () => {
   it('measures both lobes and the vessels, and what part of the liver each lobe is', async () => {
     const { result } = await runPipeline(LIVER, [liver()]);
     const byName = Object.fromEntries(result.structures.map((structure) => [structure.name, structure]));

@@ -1,17 +1,27 @@
 import { centredBlock, cut, foregroundBlock, gridOfBlock } from '../../lib/imaging/crop.ts';
 import { normalise, percentilesOf } from '../../lib/imaging/normalise.ts';
+import { farthestMove, registerRigid } from '../../lib/imaging/register.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
 import { resample, respaced } from '../../lib/imaging/resample3d.ts';
 import { countOf, type Grid, sameGrid, type Volume3D } from '../../lib/imaging/volume.ts';
 import type { SegmentationModelCard, VolumeInput } from '../../schemas/model.ts';
 import { type PreparedStep, type PreparedVolume, type Volume, VolumeSet } from '../../schemas/volume.ts';
 import { bytesOf, jsonBytes, readJson, readVoxels, type StepContext, type StepData, volumeNamed } from '../operator.ts';
+import { type Expectation, requireExpected } from './expectations.ts';
 
 /** What lies outside a CT, HU, and outside what has no units. */
 const AIR = -1024;
 /** Above it is body, HU. Where values have no units: this part of what nearly all stay below. */
 const BODY_HU = -400;
 const BODY_PART = 0.1;
+
+/** When volumes are moved onto each other: where their coordinates do not agree, whatever they say, or not at all. */
+export type Registering = 'needed' | 'always' | 'never';
+
+export interface Wishes {
+  readonly register: Registering;
+  readonly expects: readonly Expectation[];
+}
 
 type Channel = PreparedVolume['channels'][number];
 /** A volume on its way to the model, and what was done to it. */
@@ -24,7 +34,10 @@ interface Prepared {
  * Makes the tensor that a segmentation model wants, in this order: axes turned, spacing, cut to the body, values
  * normalised, size. The first channel's volume decides the grid; the others are brought onto it.
  */
-export async function prepareVolumes(context: StepContext, { input }: SegmentationModelCard): Promise<StepData> {
+export async function prepareVolumes(
+  context: StepContext<Wishes>,
+  { input }: SegmentationModelCard,
+): Promise<StepData> {
   const set = await readJson(context.inputFile('images'), VolumeSet);
   const [first, ...others] = input.channels;
   if (first === undefined) return {};
@@ -36,7 +49,8 @@ export async function prepareVolumes(context: StepContext, { input }: Segmentati
   for (const channel of [first, ...others]) {
     context.signal.throwIfAborted();
     const volume = volumeNamed(set, channel.input);
-    const prepared = volume === reference ? base : await bringOnto(context, volume, base.voxels.grid);
+    const prepared = volume === reference ? base : await bringOnto(context, volume, reference, base.voxels);
+    requireExpected(channel.input, prepared.voxels, context.parameters.expects);
     const { values, numbers } = normalise(prepared.voxels.values, channel.normalisation);
     const steps = [...prepared.steps, { does: 'normalise', with: { ...channel.normalisation, ...numbers } }];
     const sized =
@@ -58,7 +72,7 @@ export async function prepareVolumes(context: StepContext, { input }: Segmentati
 }
 
 /** Turns, resamples and cuts the volume whose grid the tensor has. */
-async function prepareReference(context: StepContext, volume: Volume, input: VolumeInput): Promise<Prepared> {
+async function prepareReference(context: StepContext<Wishes>, volume: Volume, input: VolumeInput): Promise<Prepared> {
   const steps: PreparedStep[] = [{ does: 'reorient', with: { to: input.orientation } }];
   let voxels = reorient(await readVoxels(context.input('pixels'), volume), input.orientation);
   if (input.spacing !== null) {
@@ -74,10 +88,30 @@ async function prepareReference(context: StepContext, volume: Volume, input: Vol
   return { voxels, steps };
 }
 
-/** Brings the volume of another channel onto the grid of the reference. */
-async function bringOnto(context: StepContext, volume: Volume, grid: Grid): Promise<Prepared> {
-  const voxels = resample(await readVoxels(context.input('pixels'), volume), grid, { outside: outsideOf(volume) });
-  return { voxels, steps: [{ does: 'resample', with: { onto: 'reference', interpolation: 'linear' } }] };
+/** Brings the volume of another channel onto the grid of the reference, moved where it has other coordinates. */
+async function bringOnto(
+  context: StepContext<Wishes>,
+  volume: Volume,
+  reference: Volume,
+  onto: Volume3D,
+): Promise<Prepared> {
+  const voxels = await readVoxels(context.input('pixels'), volume);
+  const outside = outsideOf(volume);
+  const resampled = { does: 'resample', with: { onto: reference.input, interpolation: 'linear' } };
+  if (!isMoved(volume, reference, context.parameters.register)) {
+    return { voxels: resample(voxels, onto.grid, { outside }), steps: [resampled] };
+  }
+  const centres = volume.FrameOfReferenceUID !== reference.FrameOfReferenceUID;
+  const { transform, similarity, before } = registerRigid(onto, voxels, { centres });
+  const farthestMm = farthestMove(onto.grid, transform);
+  const registered = { does: 'register', with: { transform, similarity, before, farthestMm } };
+  return { voxels: resample(voxels, onto.grid, { outside, transform }), steps: [registered, resampled] };
+}
+
+function isMoved(volume: Volume, reference: Volume, register: Registering): boolean {
+  if (register !== 'needed') return register === 'always';
+  const { FrameOfReferenceUID } = volume;
+  return FrameOfReferenceUID === null || FrameOfReferenceUID !== reference.FrameOfReferenceUID;
 }
 
 function intoSize(voxels: Volume3D<Float32Array>, size: Grid['size']): { values: Float32Array; steps: PreparedStep[] } {
