@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { abdomenCommand } from './abdomen/command.ts';
+import { brainCommand } from './brain/command.ts';
 import { radiographCommand } from './radiograph-command.ts';
 
 await new Command('phantoms')
@@ -7,4 +8,5 @@ await new Command('phantoms')
   .enablePositionalOptions()
   .addCommand(radiographCommand(), { isDefault: true })
   .addCommand(abdomenCommand())
+  .addCommand(brainCommand())
   .parseAsync();

@@ -32,7 +32,7 @@ class Residual(nn.Module):
 
 
 class LesionNet(nn.Module):
-    """Volume [B,1,D,H,W] of any size, z-scored -> logits [B,2,D,H,W] (background, lesion) and of the scopes [B,3]."""
+    """Volume [B,1,D,H,W] of any size, z-scored -> logits [B,2,D,H,W] (background, lesion)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,35 +45,50 @@ class LesionNet(nn.Module):
         self.narrows = nn.ModuleList(nn.Conv3d(coarse, fine, 1, bias=False) for fine, coarse in pairs)
         self.merges = nn.ModuleList(Residual(fine) for fine, _ in pairs)
         self.last = nn.Sequential(nn.GroupNorm(WIDTHS[0] // GROUP, WIDTHS[0]), nn.ReLU(), nn.Conv3d(WIDTHS[0], 2, 1))
-        self.scope = nn.Sequential(nn.Linear(2 * WIDTHS[-1], 32), nn.ReLU(), nn.Linear(32, len(SCOPES)))
+        nn.init.constant_(self.last[-1].bias[:1], 2)
+        nn.init.constant_(self.last[-1].bias[1:], -2)
 
-    def encode(self, image: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Features of each level, finest first, and the logits of the scopes."""
+    def forward(self, image: Tensor) -> Tensor:
         features = [self.levels[0](self.stem(image))]
         for down, level in zip(self.downs, self.levels[1:], strict=True):
             features.append(level(down(features[-1])))
-        deepest = features[-1]
-        pooled = torch.cat([deepest.mean((2, 3, 4)), deepest.amax((2, 3, 4))], 1)
-        return features, self.scope(pooled)
-
-    def decode(self, features: list[Tensor]) -> Tensor:
         x = features[-1]
         for fine, narrow, merge in reversed(list(zip(features[:-1], self.narrows, self.merges, strict=True))):
             x = merge(fine + functional.interpolate(narrow(x), size=fine.shape[2:], mode="trilinear"))
         return self.last(x)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        features, scope = self.encode(image)
-        return self.decode(features), scope
+
+class ScopeNet(nn.Module):
+    """Volume as above -> logits of the scopes [B,3], from what is seen of it at 4 mm.
+
+    A network of its own: taught together, what is no FLAIR kept the other from learning its lesions.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (1, 12, 24, 48)
+        self.convolutions = nn.ModuleList(convolution(a, b, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.norms = nn.ModuleList(nn.GroupNorm(width // 12, width) for width in widths[1:])
+        self.last = nn.Sequential(nn.Linear(2 * widths[-1], 32), nn.ReLU(), nn.Linear(32, len(SCOPES)))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.coarse(functional.avg_pool3d(image, 2))
+
+    def coarse(self, x: Tensor) -> Tensor:
+        """The same of a volume that is at 4 mm already."""
+        x = x - x.mean((1, 2, 3, 4), keepdim=True)
+        x = x / (x.square().mean((1, 2, 3, 4), keepdim=True) + 1e-4).sqrt()
+        for convolve, norm in zip(self.convolutions, self.norms, strict=True):
+            x = functional.relu(norm(convolve(x)))
+        return self.last(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4))], 1))
 
 
 class Exported(nn.Module):
     """What the ONNX file computes: logits [1,2,D,H,W], and probabilities of the scopes [1,3]."""
 
-    def __init__(self, network: LesionNet) -> None:
+    def __init__(self, lesion: LesionNet, scope: ScopeNet) -> None:
         super().__init__()
-        self.network = network
+        self.lesion, self.scope = lesion, scope
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        logits, scope = self.network(image)
-        return logits, scope.softmax(1)
+        return self.lesion(image), self.scope(image).softmax(1)

@@ -1,4 +1,4 @@
-"""Trains the lesion network on phantoms and writes brain-lesion.onnx. See README.md for the commands.
+"""Trains the network that finds lesions on phantoms. See README.md for the commands.
 
 Resumable: every round of steps is kept in `--state FILE`, and the same command goes on where it stopped. Folders of
 phantoms that came meanwhile are taken up at the next round.
@@ -12,31 +12,25 @@ from pathlib import Path
 
 import torch
 from evaluate import dice
-from network import Exported, LesionNet
-from phantoms import Phantoms, between, chance, normalised, sample, scope_of
+from network import LesionNet
+from phantoms import Phantoms, between, normalised, sample
 from torch import Tensor
 from torch.nn import functional
 
-HERE = Path(__file__).parent
 ROUND = 100
 """Steps from one checkpoint to the next."""
 BATCH = 2
 
 
 def loss_of(network: LesionNet, data: Phantoms) -> Tensor:
-    """Of a batch; what is not a FLAIR of a brain teaches the scope alone.
+    """Of a batch of boxes cut out of FLAIR exams.
 
-    Never of one volume: for a batch of one PyTorch takes convolutions that are several times slower.
+    Never of one box: for a batch of one PyTorch takes convolutions that are several times slower.
     """
-    is_flair = chance(0.68)
-    size = tuple(2 * int(between(low, high)) for low, high in ((24, 40), (28, 44), (24, 40)))
-    drawn = [data.volume(one_of(data.flair if is_flair else data.others)) for _ in range(BATCH)]
-    pairs = [sample(image, truth, size) for image, truth, _ in drawn]
-    images, lesions = (torch.cat(parts) for parts in zip(*pairs, strict=True))
-    features, scope = network.encode(images.contiguous(memory_format=torch.channels_last_3d))
-    wanted = torch.tensor([scope_of(record["kind"]) for _, _, record in drawn])
-    loss = 0.3 * functional.cross_entropy(scope, wanted)
-    return loss + lesion_loss(network.decode(features), lesions) if is_flair else loss
+    size = tuple(2 * int(between(low, high)) for low, high in ((22, 37), (26, 41), (22, 37)))
+    boxes = [sample(*data.volume(one_of(data.flair))[:2], size) for _ in range(BATCH)]
+    images, lesions = (torch.cat(parts) for parts in zip(*boxes, strict=True))
+    return lesion_loss(network(images.contiguous(memory_format=torch.channels_last_3d)), lesions)
 
 
 def one_of(numbers: list[int]) -> int:
@@ -53,18 +47,14 @@ def lesion_loss(logits: Tensor, lesion: Tensor) -> Tensor:
 
 
 def check_of(network: LesionNet, check: Phantoms) -> str:
-    """Mean lesion Dice and scope accuracy of whole volumes."""
-    scores, right = [], 0
+    """Lesion Dice of whole volumes."""
+    scores = []
     with torch.no_grad():
-        for n in range(len(check)):
-            image, truth, record = check.volume(n)
+        for n in check.flair:
+            image, truth, _ = check.volume(n)
             prepared = normalised(image.float())[None, None].contiguous(memory_format=torch.channels_last_3d)
-            features, scope = network.encode(prepared)
-            right += int(scope.argmax()) == scope_of(record["kind"])
-            if record["kind"] == "FLAIR" and record["lesionMl"] > 0:
-                scores.append(dice((network.decode(features).argmax(1)[0] == 1).numpy(), (truth == 1).numpy()))
-    shown = " ".join(f"{score:.2f}" for score in scores)
-    return f"dice {sum(scores) / len(scores):.3f} ({shown}), scope {right}/{len(check)}"
+            scores.append(dice((network(prepared).argmax(1)[0] == 1).numpy(), (truth == 1).numpy()))
+    return f"dice {sum(scores) / len(scores):.3f} ({' '.join(f'{score:.2f}' for score in scores)})"
 
 
 def rate_at(part: float, top: float) -> float:
@@ -79,26 +69,11 @@ def follow(average: LesionNet, network: LesionNet, step: int) -> None:
             slow.lerp_(fast, 1 - keep)
 
 
-def export(network: LesionNet, file: Path) -> None:
-    axes = {2: "depth", 3: "height", 4: "width"}
-    torch.onnx.export(
-        Exported(deepcopy(network).to(memory_format=torch.contiguous_format)).eval(),
-        (torch.zeros(1, 1, 48, 56, 40),),
-        str(file),
-        input_names=["image"],
-        output_names=["logits", "scope"],
-        dynamic_axes={"image": axes, "logits": axes},
-        opset_version=17,
-        dynamo=False,
-    )
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, required=True, help="folder whose `train-*` are of `phantoms/main.ts brain --raw`")
     arguments.add_argument("--check", type=Path, required=True, help="a further set, to watch progress by")
     arguments.add_argument("--state", type=Path, required=True, help="where to keep what is needed to go on")
-    arguments.add_argument("--out", type=Path, default=HERE / "brain-lesion.onnx")
     arguments.add_argument("--steps", type=int, default=3600)
     arguments.add_argument("--rate", type=float, default=2e-3)
     arguments.add_argument("--seed", type=int, default=1)
@@ -137,7 +112,6 @@ def main() -> None:
         whole = {name: part.state_dict() for name, part in parts.items()} | {"step": start + ROUND}
         torch.save(whole, options.state.with_suffix(".part"))
         options.state.with_suffix(".part").replace(options.state)
-        export(average, options.out)
         print(f"step {start + ROUND}: loss {total / ROUND:.3f}, {took:.0f} s, {len(data)} volumes, {check_of(average, check)}", flush=True)
 
 

@@ -14,12 +14,20 @@ export interface ExamWishes {
   lesionMl: number;
   /** How far the oedema has spread (mm beyond its first extent). */
   oedemaMm?: number;
-  /** Seed of all that differs between two exams of an unchanged head: pose, signals, bias field, noise. */
+  /** Seed of all that differs between two exams of an unchanged head: pose, bias field, noise. */
   seed: string;
+  /** Seed of the tissues' signals, which a protocol shares with all its exams; the exam's own unless given. */
+  protocol?: string;
   /** mm and degrees by which the head lies elsewhere; drawn unless given. */
-  pose?: { shift: Vector; turn: Vector };
+  pose?: Pose;
   /** Standard deviation of the noise, as a part of white matter's signal; drawn unless given. */
   noise?: number;
+}
+
+/** How a head lies: mm, and degrees about x, y, z. */
+export interface Pose {
+  shift: Vector;
+  turn: Vector;
 }
 
 export interface Exam {
@@ -34,7 +42,7 @@ export interface Exam {
 export function examine(atlas: Atlas, wishes: ExamWishes): Exam {
   const random = new Random(`${wishes.seed}/exam`);
   const pose = wishes.pose ?? poseOf(random);
-  const tissues = tissuesOf(wishes.contrast, random);
+  const tissues = tissuesOf(wishes.contrast, new Random(`${wishes.protocol ?? wishes.seed}/protocol`));
   const noiseLevel = wishes.noise ?? random.between(0.015, 0.06);
   const { signal, truth } = sample(atlas, tissues, pose, wishes);
   const values = detected(signal, wishes, random, noiseLevel);
@@ -45,7 +53,8 @@ export function examine(atlas: Atlas, wishes: ExamWishes): Exam {
   };
 }
 
-function poseOf(random: Random): { shift: Vector; turn: Vector } {
+/** A pose as technicians bring it about. */
+export function poseOf(random: Random): Pose {
   return {
     shift: [random.normal(0, 3), random.normal(0, 4), random.normal(0, 4)],
     turn: [random.normal(0, 5), random.normal(0, 3), random.normal(0, 4)],
@@ -53,7 +62,7 @@ function poseOf(random: Random): { shift: Vector; turn: Vector } {
 }
 
 /** Index of a voxel → place among the atlas's nodes (three rows of four), in a head that lies as `pose` says. */
-function toNodes({ affine }: PhantomGrid, { shift, turn }: { shift: Vector; turn: Vector }): number[] {
+function toNodes({ affine }: PhantomGrid, { shift, turn }: Pose): number[] {
   const forward = rotation(turn);
   const back = [0, 3, 6, 1, 4, 7, 2, 5, 8].map((n) => forward[n] ?? 0);
   const column = (n: number, minus: Vector): Vector => [
@@ -73,7 +82,7 @@ function toNodes({ affine }: PhantomGrid, { shift, turn }: { shift: Vector; turn
 function sample(
   atlas: Atlas,
   tissues: Tissues,
-  pose: { shift: Vector; turn: Vector },
+  pose: Pose,
   { grid, lesionMl, oedemaMm = 0 }: ExamWishes,
 ): { signal: Float32Array; truth: Uint8Array } {
   const [columns, rows, slices] = grid.size;
