@@ -4,6 +4,7 @@ import { checkRoutes } from '../lib/archive/check-routes.ts';
 import { completeDue } from '../lib/archive/completion.ts';
 import { Intake } from '../lib/archive/intake.ts';
 import { deliverRuns } from '../lib/archive/outbox.ts';
+import { hearReleases } from '../lib/archive/quarantine.ts';
 import { Spool } from '../lib/archive/spool.ts';
 import type { Database } from '../lib/database/connection.ts';
 import { Alarm } from '../lib/platform/alarm.ts';
@@ -75,6 +76,10 @@ export function gatewayService(
       completion.wake(spool.depth === 0 ? 0 : LOOK_WITHIN_MS);
     },
   );
+  const releases = new Alarm(
+    () => hearReleases(database, () => completion.wake()).then(() => undefined),
+    failed('hearing of releases from quarantine'),
+  );
   const preparation = new Alarm(async (now) => {
     await store.prepare();
     let refused = false;
@@ -120,6 +125,7 @@ export function gatewayService(
       intake.start();
       completion.wake();
       outbox.wake();
+      releases.wake();
       listening.wake();
       delivery.wake();
       return { address: health.address };
@@ -128,7 +134,7 @@ export function gatewayService(
       await server.close(STOP_GRACE_MS);
       stopping.abort();
       await intake.stop();
-      await Promise.all([preparation.stop(), completion.stop(), outbox.stop(), listening.stop(), delivery.stop()]);
+      await Promise.all([preparation, completion, outbox, releases, listening, delivery].map((alarm) => alarm.stop()));
       await requests?.close();
       await health?.close();
       await Promise.all([database.close(), store.close()]);

@@ -205,7 +205,7 @@ describe('functions', () => {
     [{ ...MEASURE, constraints: ['gpu'] }, 'A constraint is key=value'],
     [{ ...MEASURE, labels: { 'com.openfaas.scale.min': 'x' } }, 'The label com.openfaas.scale.min is a number'],
     [{ ...MEASURE, namespace: 'other' }, 'There is one namespace, openfaas-fn; found: other'],
-    ['no object', 'Invalid input: expected object, received string'],
+    ['no object', 'must be a group of settings'],
   ])('should be 400 for %j', async (deployment, message) => {
     const { system, runtime } = world();
     const response = await system('POST', '/functions', deployment);

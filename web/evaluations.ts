@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { issueWords } from '../lib/platform/issue.ts';
 import { Evaluation } from '../schemas/evaluation.ts';
 
 /** An evaluation file that cannot be used; the message names file, line and what is wrong. */
@@ -52,7 +53,10 @@ export function parseEvaluation(text: string, file: string): Evaluation {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path ?? [];
-    return refuse(lineOf(where), `${where.map(String).join('.')}: ${issue?.message ?? 'not valid'}`);
+    return refuse(
+      lineOf(where),
+      `${where.map(String).join('.')}: ${issue === undefined ? 'is not valid' : issueWords(issue)}`,
+    );
   }
   const names = parsed.data.questions.map(({ name }) => name);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);

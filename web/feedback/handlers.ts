@@ -114,7 +114,10 @@ export async function postFeedbackForm(c: WebContext) {
   return c.redirect(`/runs/${run.id}#feedback`, 303);
 }
 
-/** `POST /runs/<id>/feedback/draft`: what the page keeps by itself while somebody types. 204, or 401 without a session. */
+/**
+ * `POST /runs/<id>/feedback/draft`: what the page keeps by itself while somebody types. Answers when it was saved, by the
+ * clock here; 401 without a session.
+ */
 export async function postDraft(c: WebContext) {
   const fields = await formFields(c);
   const asking = await whoAsks(c);
@@ -127,10 +130,10 @@ export async function postDraft(c: WebContext) {
   const place = { run: run.id, evaluation: evaluation.name, author: asking.person.name };
   const sent = await listFeedback(parts.database, place);
   // A draft that arrives after its own form was sent is late, not new.
-  if (!sent.some(({ id }) => id === fields.id)) {
-    await saveDraft(parts.database, place, answerFields(fields), parts.now());
-  }
-  return c.body(null, 204);
+  if (sent.some(({ id }) => id === fields.id)) return c.json({ savedAt: null });
+  const now = parts.now();
+  await saveDraft(parts.database, place, answerFields(fields), now);
+  return c.json({ savedAt: now.toISOString() });
 }
 
 /** After signing in: keeps the answers that were sent without a session. @returns where to go on; undefined where nothing was kept */

@@ -3,16 +3,17 @@
 /** Names of fields with what was entered. */
 export type Answers = readonly (readonly [name: string, value: string])[];
 
-/** What this browser has kept of a form, and when. */
+/** What this browser has kept of a form, and over which draft of the server it was entered. */
 export interface Copy {
-  /** ISO 8601, by this computer's clock. */
-  readonly at: string;
+  /** When the server had saved that draft, as the server said it; empty where it had none. No clock here counts. */
+  readonly over: string;
   readonly answers: Answers;
 }
 
 /**
- * What a form begins with. The page holds the draft of the server, which may have been saved on another computer; the
- * newer of the two wins, and an older copy that says something else is set aside, so that nothing entered is lost.
+ * What a form begins with. The page holds the draft of the server. Where that is still the one over which the copy was
+ * entered, the copy goes on from it; where another was saved since, on another computer say, that one is shown, and a
+ * copy that says something else is set aside, so that nothing entered is lost.
  *
  * @param page `savedAt`: when the server's draft was saved, ISO 8601; empty where it has none
  */
@@ -21,7 +22,7 @@ export function beginning(
   page: { readonly savedAt: string; readonly answers: Answers },
 ): 'page' | 'copy' | 'copy-aside' {
   if (copy === undefined || sameAnswers(copy.answers, page.answers)) return 'page';
-  return page.savedAt === '' || Date.parse(copy.at) > Date.parse(page.savedAt) ? 'copy' : 'copy-aside';
+  return copy.over === page.savedAt ? 'copy' : 'copy-aside';
 }
 
 /**
@@ -34,8 +35,8 @@ export function copyIn(storage: () => Pick<Storage, 'getItem' | 'setItem' | 'rem
     /** What is kept; undefined where that is nothing, or nothing that can be read. */
     read: () => attempt(() => copyOf(JSON.parse(storage().getItem(key) ?? 'null'))),
     /** Keeps it. @returns false if the browser cannot */
-    keep: (answers: Answers, now: Date): boolean => {
-      const copy: Copy = { at: now.toISOString(), answers };
+    keep: (answers: Answers, over: string): boolean => {
+      const copy: Copy = { over, answers };
       return attempt(() => storage().setItem(key, JSON.stringify(copy)) ?? true) ?? false;
     },
     remove: () => {
@@ -45,10 +46,10 @@ export function copyIn(storage: () => Pick<Storage, 'getItem' | 'setItem' | 'rem
 }
 
 function copyOf(value: unknown): Copy | undefined {
-  if (typeof value !== 'object' || value === null || !('at' in value) || !('answers' in value)) return undefined;
-  const { at, answers } = value;
-  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
-  return Array.isArray(answers) && answers.every(isAnswer) ? { at, answers } : undefined;
+  if (typeof value !== 'object' || value === null || !('over' in value) || !('answers' in value)) return undefined;
+  const { over, answers } = value;
+  if (typeof over !== 'string') return undefined;
+  return Array.isArray(answers) && answers.every(isAnswer) ? { over, answers } : undefined;
 }
 
 function isAnswer(value: unknown): value is Answers[number] {

@@ -16,6 +16,8 @@ function keep(form: HTMLFormElement): void {
   let timer: number | undefined;
   let changes = 0;
   let isKept = true;
+  /** When the server saved the draft over which answers are entered now, as it said itself. */
+  let savedAt = form.dataset.savedAt ?? '';
 
   const say = (text: string, failed: boolean) => {
     if (state === null) return;
@@ -28,7 +30,9 @@ function keep(form: HTMLFormElement): void {
     for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.set(name, value);
     const answer = await fetch(form.dataset.draft ?? '', { method: 'POST', body }).catch(() => undefined);
     if (answer?.ok === true) {
+      savedAt = momentIn(await answer.json().catch(() => undefined)) ?? savedAt;
       if (upTo === changes) copy.remove();
+      else copy.keep(answersOf(form), savedAt);
       say('Draft saved', false);
     } else if (answer?.status === 401) {
       say(`You are signed out. ${whereKept(isKept)}; press Send or Save draft to sign in again.`, true);
@@ -43,7 +47,7 @@ function keep(form: HTMLFormElement): void {
   };
   const changed = () => {
     changes += 1;
-    isKept = copy.keep(answersOf(form), new Date());
+    isKept = copy.keep(answersOf(form), savedAt);
     if (!isKept) say(`${whereKept(isKept)}.`, true);
     window.clearTimeout(timer);
     timer = window.setTimeout(later, SAVE_AFTER_MS);
@@ -54,7 +58,7 @@ function keep(form: HTMLFormElement): void {
   };
 
   const kept = copy.read();
-  const begins = beginning(kept, { savedAt: form.dataset.savedAt ?? '', answers: answersOf(form) });
+  const begins = beginning(kept, { savedAt, answers: answersOf(form) });
   if (kept === undefined || begins === 'page') copy.remove();
   else if (begins === 'copy') use(kept.answers);
   else offer(form, () => use(kept.answers));
@@ -62,6 +66,11 @@ function keep(form: HTMLFormElement): void {
   form.addEventListener('submit', () => {
     window.clearTimeout(timer);
   });
+}
+
+function momentIn(body: unknown): string | undefined {
+  const saved = typeof body === 'object' && body !== null && 'savedAt' in body ? body.savedAt : undefined;
+  return typeof saved === 'string' ? saved : undefined;
 }
 
 function whereKept(inBrowser: boolean): string {

@@ -30,7 +30,7 @@ ${form.notice === undefined ? '' : html`<p class="notice" role="status">${form.n
 ${errors.size === 0 ? '' : html`<p class="notice is-failed" role="alert">${errors.size === 1 ? 'One answer is' : `${errors.size} answers are`} missing or not valid; nothing was sent. What you entered is kept.</p>`}
 <p class="muted">${evaluation.introduction}</p>
 <form method="post" action="/runs/${run}/feedback#feedback" data-draft="/runs/${run}/feedback/draft" data-draft-key="${run}:${author}" data-saved-at="${form.savedAt ?? ''}">
-<p class="notice is-warning" role="status" data-draft-aside hidden>A newer draft was saved elsewhere and is shown. What this browser had kept was set aside.
+<p class="notice is-warning" role="status" data-draft-aside hidden>Another draft was saved elsewhere since, and is shown. What this browser had kept was set aside.
 <button type="button">Use what this browser had kept</button></p>
 <input type="hidden" name="form-token" value="${viewer.formToken}">
 <input type="hidden" name="id" value="${form.id}">
