@@ -13,6 +13,9 @@ const program = new Command('overread')
   .exitOverride()
   .showHelpAfterError();
 
+/** Of an option that may be repeated. */
+const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
+
 program
   .command('up')
   .description('start every part on this machine and keep it alive until Ctrl-C')
@@ -65,7 +68,23 @@ program
   .argument('<file>')
   .action(async (file) => (await import('./commands/route.ts')).testRoute(readConfiguration(process.env), file));
 
-const collect = (value: string, earlier: readonly string[]) => [...earlier, value];
+program
+  .command('segmentation')
+  .description('bring in segmentations that were made elsewhere')
+  .command('import')
+  .description('check a DICOM SEG, RTSTRUCT or NIfTI label map against its images and measure it like the model’s')
+  .argument('<file>')
+  .requiredOption('--study <uid>', 'StudyInstanceUID of the exam')
+  .requiredOption('--pipeline <name>', 'whose results it is held against')
+  .requiredOption('--source <who>', 'expert, novice …')
+  .requiredOption('--tool <name>', 'what it was made with')
+  .option('--minutes <n>', 'how long it took to make')
+  .option('--series <uid>', 'SeriesInstanceUID that it was drawn on, where the file does not say')
+  .option('--names <structure=name>', 'what the file calls a structure; may be repeated', collect, [])
+  .action(async (file, options) =>
+    (await import('./commands/segmentation.ts')).importSegmentation(readConfiguration(process.env), file, options),
+  );
+
 program
   .command('replay')
   .description('run a run again on its stored inputs and compare every output with the first')

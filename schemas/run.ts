@@ -56,6 +56,8 @@ export const Run = z.object({
   steps: z.array(RunStep).min(1),
   amends: RunId.nullable(),
   replayOf: RunId.nullable(),
+  /** A file that a person brought in for this exam; steps read it as `run.imported`. */
+  imported: ObjectReference.optional(),
 });
 export type Run = z.infer<typeof Run>;
 

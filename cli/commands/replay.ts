@@ -17,6 +17,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import { type Comparison, compareRuns } from '../replay/compare.ts';
 import { judge } from '../replay/judge.ts';
 import { table } from '../table.ts';
+import { untilRunEnded } from '../until-ended.ts';
 import { runningApi } from '../up/data-folder.ts';
 
 export interface ReplayOptions {
@@ -26,10 +27,6 @@ export interface ReplayOptions {
   readonly installed: boolean;
   readonly json: boolean;
 }
-
-/** How long a replay may take, ms. */
-const LIMIT_MS = 30 * 60_000;
-const POLL_MS = 500;
 
 /**
  * Runs a run again on its stored inputs and says what is otherwise than in the first.
@@ -73,7 +70,7 @@ async function replayAll(configuration: Configuration, cohort: Cohort, options: 
       replays.push({ entry, replay: await submit(configuration, store, entry.run, options) });
     const compared: { entry: CohortRun; comparison: Comparison; problems: string[] }[] = [];
     for (const { entry, replay } of replays) {
-      await untilEnded(api, replay);
+      await untilRunEnded(api, replay);
       const comparison = await compareRuns(store, entry.run, replay);
       compared.push({ entry, comparison, problems: judge(comparison, entry, cohort.tolerance) });
       console.error(`${compared.length} of ${replays.length} replayed`);
@@ -139,21 +136,6 @@ async function changesOf(
     models[alias] = held;
   }
   return { pipeline, models };
-}
-
-async function untilEnded(api: ReturnType<typeof connectApi>, run: string): Promise<void> {
-  const deadline = Date.now() + LIMIT_MS;
-  for (;;) {
-    // A run that was just submitted may not be in the projection yet.
-    const shown = await api.run(run).catch((error: unknown) => {
-      if (error instanceof CommandError && error.status === EXIT.failed) return undefined;
-      throw error;
-    });
-    if (shown?.finishedAt != null) return;
-    if (Date.now() > deadline)
-      throw new CommandError(EXIT.failed, `The replay ${run} has not ended in ${LIMIT_MS / 60_000} minutes.`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
 }
 
 function show(entry: CohortRun, comparison: Comparison, problems: readonly string[]): void {

@@ -56,7 +56,8 @@ export async function resolveInputs(
 
 function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
   if (output === 'instances') return run.instances.map(({ object }) => object);
-  throw unprocessable(`Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`.`);
+  if (output === 'imported' && run.imported !== undefined) return [run.imported];
+  throw unprocessable(`Step ${step.name} asks for \`run.${output}\`; this run has no such thing.`);
 }
 
 /** A named object as a file of an operator. */

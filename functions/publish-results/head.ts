@@ -1,7 +1,8 @@
+import type { ImportStatement } from '../../lib/runs/import.ts';
 import type { DetectionResult } from '../../schemas/result.ts';
 import type { StepContext } from '../operator.ts';
 
-export type PublishContext = StepContext<{ longestSide: number }>;
+export type PublishContext = StepContext<{ longestSide: number; imported: ImportStatement | null }>;
 
 /** What every result says of itself. */
 export function headOf(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unprocessable } from '../../lib/platform/problem.ts';
+import { ImportStatement } from '../../lib/runs/import.ts';
 import { defineOperator } from '../operator.ts';
 import { publishDetections } from './detection.ts';
 import { publishSegmentation } from './segmentation.ts';
@@ -11,6 +12,9 @@ export const publishResults = defineOperator({
     'Publishes what was found, for people and other systems: hips on radiographs, or structures in a volume.',
   parameters: z.object({
     longestSide: z.int().min(64).max(4096).default(1280).describe('Longest side of the pictures, in pixels.'),
+    imported: ImportStatement.nullable()
+      .default(null)
+      .describe('Of a segmentation that a person brought in: whose it is, and what it was made with.'),
   }),
   inputs: {
     images: 'The list of images that dicom-reader made.',

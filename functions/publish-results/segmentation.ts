@@ -20,6 +20,7 @@ export async function publishSegmentation(context: PublishContext): Promise<Step
     readJson(context.inputFile('segmentation'), Segmentation),
     readJson(context.inputFile('measurements'), VolumeMeasurements),
   ]);
+  const { imported } = context.parameters;
   const volume = volumeNamed(set, segmentation.reference);
   const objects = await publishObjects(context);
   const previews = await publishPictures(context, volume, segmentation);
@@ -33,6 +34,7 @@ export async function publishSegmentation(context: PublishContext): Promise<Step
     objects,
     previews,
     notes: [...(await notesOf(context, set, volume)), ...measurements.notes],
+    ...(imported === null ? {} : { imported: { ...imported, at: context.run.inputsAt } }),
   };
   await context.publish('result', 'result.json', jsonBytes(result), 'application/json');
   return { structures: result.structures.length, objects: Object.keys(objects) };

@@ -1,0 +1,4 @@
+import { main } from '../operator.ts';
+import { segmentationReader } from './operator.ts';
+
+await main(segmentationReader);
