@@ -17,6 +17,17 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
     process.exit(1);
   }
   writeFileSync(mark, wanted);
+  installViewer();
+}
+
+/** The viewer of the result pages comes with the packages. Everything else works without it: what cannot be had holds nothing up. */
+function installViewer() {
+  const node = path.join(home, 'node_modules/.bin/node');
+  try {
+    execFileSync(node, ['cli/main.ts', 'viewer', 'install'], { cwd: home, stdio: ['ignore', 2, 2], timeout: 120_000 });
+  } catch {
+    console.error('Pages have no viewer until `npx overread viewer install` gets it.');
+  }
 }
 
 // The command beside the Node that runs it: with node_modules/.bin on the path, `overread` alone is enough.

@@ -22,9 +22,18 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** What a browser needs besides to draw in three dimensions on a machine without a graphics card. */
+export const WITH_WEBGL = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
 /** Starts a browser without a window; close it afterwards. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+export function launchChromium(furtherFlags: readonly string[] = []): Promise<Browser> {
+  const flags = furtherFlags.length === 0 ? FLAGS : FLAGS.filter((flag) => flag !== '--disable-gpu');
+  return chromium.launch({ executablePath: CHROMIUM, args: [...flags, ...furtherFlags], headless: true });
 }
 
 /** A window of its own with its own cookies. What it asks other hosts for, and what scripts complain about, is kept. */

@@ -2,6 +2,7 @@
  * Gets the real peers that tests use, and says of each whether it is there. `node tests/peers/main.ts`; the status is 0
  * in any case, since tests whose peer cannot be had are skipped.
  */
+import { installViewer } from '../../web/viewer/install.ts';
 import { DEBIAN_PROGRAMS, installDebianPackages } from './debian.ts';
 import { faasCli } from './faas-cli.ts';
 import { minioBinary } from './minio.ts';
@@ -18,3 +19,4 @@ for (const each of DEBIAN_PROGRAMS) {
 tell('faas-cli', (await faasCli()) !== undefined, 'needs Go and its sources');
 tell('minio', (await minioBinary()) !== undefined, 'needs Go and its sources');
 tell('MONAI', (await monai()) !== undefined, 'needs Python 3.11 or later with venv, and some gigabytes by pip');
+tell('OHIF', (await installViewer().catch(() => undefined)) !== undefined, 'needs the npm registry');

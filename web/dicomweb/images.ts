@@ -58,12 +58,12 @@ export class StudyImages {
   /** The DICOM objects of the newest result of each pipeline on this study. */
   async results(StudyInstanceUID: string): Promise<ViewedInstance[]> {
     const runs = await listRuns(this.#parts.database, { studyInstanceUid: StudyInstanceUID, limit: MOST_RUNS });
-    const objects = await Promise.all(currentRuns(runs).map((run) => this.objectsOf(run)));
+    const objects = await Promise.all(currentRuns(runs).map((run) => this.#objectsOf(run)));
     return objects.flat();
   }
 
   /** The DICOM objects that a run has published; what cannot be read, or is of another study, is left out. */
-  async objectsOf(run: RunView): Promise<ViewedInstance[]> {
+  async #objectsOf(run: RunView): Promise<ViewedInstance[]> {
     const found = await Promise.all(objectKeys(run).map((key) => this.#identify(run, key)));
     return found.filter((object) => object !== undefined);
   }

@@ -3,6 +3,7 @@ import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import type { Parts } from '../parts.ts';
+import { viewerLink } from '../viewer/link.ts';
 import { detection } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { examHeader } from './patient.ts';
@@ -23,7 +24,7 @@ export interface RunPage {
 
 /** `/runs/<id>`: result, or why there is none. */
 export function runPage(
-  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'> & Partial<Pick<Parts, 'viewing'>>,
   viewer: Viewer,
   { run, related, exam, feedback, trend }: RunPage,
 ): Html {
@@ -37,7 +38,7 @@ export function runPage(
     ...(ended ? {} : { refreshSeconds: 3 }),
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}
-<p class="muted">${moment(run.createdAt)}</p></div>
+<p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run)}</div>
 ${examHeader(exam)}
 ${relatives(run, related)}</div>
 <div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend })}</div>

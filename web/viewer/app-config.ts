@@ -10,7 +10,10 @@ Object.assign(window, {
     routerBasename: '/viewer',
     extensions: [],
     modes: [],
+    // A tour of eleven pictures would stand before the exam.
+    customizationService: { global: { 'ohif.tours': { $set: [] } } },
     showStudyList: false,
+    showPatientInfo: 'visible',
     maxNumberOfWebWorkers: 3,
     showWarningMessageForCrossOrigin: false,
     showCPUFallbackMessage: true,
@@ -28,8 +31,12 @@ Object.assign(window, {
         const study = new URLSearchParams(location.search).get('StudyInstanceUIDs') ?? '';
         const back = /^[0-9.]+$/.test(study) ? `/studies/${study}` : '/';
         const style = { color: '#ffd479', fontSize: '13px', whiteSpace: 'nowrap' };
-        return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL, for evaluation only');
+        return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL');
       },
+    },
+    // The session has ended: sign in, and come back to the same study.
+    httpErrorHandler: (error: { status?: number } | undefined) => {
+      if (error?.status === 401) location.reload();
     },
     defaultDataSourceName: 'overread',
     dataSources: [

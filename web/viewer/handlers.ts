@@ -1,8 +1,11 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
+import { SEGMENTATION_STORAGE } from '../../lib/dicom/seg/write.ts';
+import type { RunView } from '../../schemas/api.ts';
 import { notFound } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
+import type { ViewedInstance } from '../dicomweb/images.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
@@ -11,13 +14,14 @@ import { missingPage } from './page.ts';
 import type { ProgramFile } from './program.ts';
 
 /**
- * What the viewer needs beyond the pages' own policy (`security.ts`), and still nothing from another host: `wasm-unsafe-eval`
- * for its decoders, workers from `blob:`, pictures and fonts that it makes or carries itself (`blob:`, `data:`), and styles
- * that its widgets write into the page.
+ * What the viewer needs beyond the pages' own policy (`security.ts`), and still nothing from another host: `unsafe-eval`,
+ * since the library with which it reads segmentations (ndarray) writes its loops as text, and its decoders are WebAssembly;
+ * workers from `blob:`; pictures and fonts that it makes or carries itself (`blob:`, `data:`); styles that its widgets write
+ * into the page.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
+  "script-src 'self' 'unsafe-eval'",
   "worker-src 'self' blob:",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' blob: data:",
@@ -54,10 +58,20 @@ export function getViewer(c: WebContext) {
 export async function getRunInViewer(c: WebContext) {
   const { images } = c.var.parts.viewing;
   const run = await runOfRequest(c);
-  const [shown] = await images.objectsOf(run);
+  const results = await images.results(run.studyInstanceUid);
   const query = new URLSearchParams({ StudyInstanceUIDs: run.studyInstanceUid });
-  if (shown !== undefined) query.set('initialSeriesInstanceUID', shown.SeriesInstanceUID);
+  const series = openingSeries(run, results);
+  if (series !== undefined) query.set('initialSeriesInstanceUID', series);
   return c.redirect(`/viewer/${MODE}?${query}`, 303);
+}
+
+/** The series that is opened first: the run's segmentation, unless a newer one has taken its place; else the image that the model read. */
+function openingSeries({ id, result }: RunView, results: readonly ViewedInstance[]): string | undefined {
+  const segmentation = results.find(
+    ({ SOPClassUID, key }) => SOPClassUID === SEGMENTATION_STORAGE && key.includes(`/${id}/`),
+  );
+  if (segmentation !== undefined) return segmentation.SeriesInstanceUID;
+  return result?.kind === 'detection' ? result.images[0]?.seriesInstanceUid : result?.seriesInstanceUid;
 }
 
 /** Names with a digest stay the same as long as this edition of the viewer does; the others are asked for again each time. */

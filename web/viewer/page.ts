@@ -11,7 +11,7 @@ export function missingPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewe
     body: html`<section class="message">
 <h1>The viewer is not installed</h1>
 <p>Results can be read without it. An administrator of this machine installs it with <code>overread viewer install</code>,
-which needs the npm registry and 130 MB of disk; Overread need not be started again.</p>
+which needs the npm registry and 60 MB of disk; Overread need not be started again.</p>
 <p><a href="/">Back to the worklist</a></p>
 </section>`,
   });
