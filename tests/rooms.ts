@@ -41,6 +41,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/onnx',
     'functions/dicom-reader/grey.ts',
     'functions/infer-detection/decode.ts',
+    'functions/infer-segmentation/labels.ts',
+    'functions/postprocess/back.ts',
+    'functions/postprocess/tidy.ts',
   ],
 };
 

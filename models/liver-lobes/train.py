@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 HERE = Path(__file__).parent
-WEIGHTS = torch.tensor([1.0, 1.5, 1.5, 4.0])
+WEIGHTS = torch.tensor([1.0, 1.5, 1.5, 6.0])
 """Of the labels in the cross-entropy."""
 
 
@@ -40,7 +40,7 @@ def losses(logits: Tensor, scope: Tensor, labels: Tensor, wanted: int) -> Tensor
         if there.any():
             loss = loss + (1 - (2 * common + 1) / (total + 1))[there].mean()
     if wanted >= 0:
-        loss = loss + 0.2 * functional.cross_entropy(scope, torch.tensor([wanted]))
+        loss = loss + functional.cross_entropy(scope, torch.tensor([wanted]))
     return loss
 
 
