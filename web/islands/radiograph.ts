@@ -2,6 +2,7 @@
  * Window/level, zoom and pan of the radiographs. Lays a canvas with the 16-bit grey values under the boxes, in place of
  * the PNG; when that cannot be had, the page stays as it was. Publishes `data-rendered` on the figure.
  */
+import { placeLabels } from './labels.ts';
 import {
   draggedWindow,
   lookupTable,
@@ -288,16 +289,27 @@ class Viewport {
     this.#sizeLabels();
   }
 
-  /** Keeps the labels at one size on the screen, however far in. */
+  /** Keeps the labels at one size on the screen, however far in, and apart from each other. */
   #sizeLabels(): void {
     const size = 15 * this.#pixel();
-    for (const label of this.#svg.querySelectorAll<SVGTextElement>('.box text')) {
-      label.setAttribute('font-size', String(size));
-      // The distances of pages/labels.ts, in font sizes.
-      const distance = label.dataset.edge === 'above' ? -0.45 : 1.1;
-      label.setAttribute('y', String(Number(label.dataset.at) + distance * size));
+    const boxes = [...this.#svg.querySelectorAll<SVGGElement>('.box')];
+    const texts = boxes.map((box) => box.querySelector('text'));
+    const edges = boxes.map((box) => edgesOf(box.querySelector('rect')));
+    const words = texts.map((text) => text?.textContent ?? '');
+    for (const [index, { x, y }] of placeLabels(this.#view, edges, words, size).entries()) {
+      const text = texts[index];
+      text?.setAttribute('font-size', String(size));
+      text?.setAttribute('x', String(x));
+      text?.setAttribute('y', String(y));
     }
   }
+}
+
+function edgesOf(rect: SVGRectElement | null): [number, number, number, number] {
+  const [x = 0, y = 0, width = 0, height = 0] = ['x', 'y', 'width', 'height'].map((name) =>
+    Number(rect?.getAttribute(name)),
+  );
+  return [x, y, x + width, y + height];
 }
 
 function tool(label: string, act: () => void, name?: string): HTMLButtonElement {

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { className, percent } from '../../lib/platform/words.ts';
 import { type Hip, HipClass, type HipImage } from '../../schemas/result.ts';
 import { hipNames } from '../hips.ts';
-import { type Label, labelSize, placeLabels } from './labels.ts';
+import { type Label, labelSize, placeLabels } from '../islands/labels.ts';
 import type { Html } from './layout.ts';
 
 /** How the side is known, in words. */
@@ -35,8 +35,10 @@ export function radiograph(
   const { window } = preview;
   const names = hipNames(hips);
   const labels = placeLabels(
-    image,
+    { x: 0, y: 0, width: columns, height: rows },
+    hips.map((hip) => hip.box),
     hips.map((hip, index) => `${names[index]}: ${className(hip.class)} ${percent(hip.confidence)}`),
+    labelSize(image),
   );
   return html`<article class="radiograph" id="image-${number}">
 <h2>Image ${number}${of > 1 ? html` of ${of}` : ''}
@@ -55,7 +57,7 @@ ${hips.length > 0 ? scores(hips, names) : image.notes.length > 0 ? '' : html`<p 
 function box({ class: name, box: [x0, y0, x1, y1] }: Hip, label: Label | undefined, size: number): Html {
   return html`<g class="box class-${name}">
 <rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" vector-effect="non-scaling-stroke"></rect>
-${label === undefined ? '' : html`<text x="${label.x}" y="${label.y}" font-size="${size}" data-edge="${label.edge}" data-at="${label.edge === 'below' ? y1 : y0}">${label.text}</text>`}
+${label === undefined ? '' : html`<text x="${label.x}" y="${label.y}" font-size="${size}">${label.text}</text>`}
 </g>`;
 }
 
