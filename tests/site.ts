@@ -18,7 +18,7 @@ export const REAL_DATA = path.resolve(HOME, '../shared/data');
 export const ADMIN_PASSWORD = 'a long password of this test';
 
 const TOKEN = 'token-of-this-test-run';
-const READY_LIMIT_MS = 90_000;
+const READY_LIMIT_MS = 240_000;
 
 /** A whole Overread in a folder of its own, as `npm start` runs it. */
 export interface Site {

@@ -29,7 +29,7 @@ describe('exams of both segmentation pipelines, sent by C-STORE', { timeout: 4 *
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'overread-segmentation-'));
     site = await startSite({ OVERREAD_MODELS: await standInModels(path.join(folder, 'models')) });
-  });
+  }, 4 * MINUTES);
   afterAll(async () => {
     await site?.remove();
     rmSync(folder, { recursive: true, force: true });
