@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPart10 } from '../lib/dicom/dataset.ts';
 import { decodeFrame } from '../lib/dicom/pixels.ts';
-import { demoStudies } from './demo.ts';
+import { hipDemoExams } from './demo-hip.ts';
 import { type DicomOptions, radiographToDicom } from './dicom.ts';
 import { hipRadiograph } from './hip.ts';
 import { otherKinds, otherRadiograph } from './other.ts';
@@ -47,7 +47,7 @@ describe('otherRadiograph', () => {
   });
 });
 
-describe('demoStudies', () => {
+describe('hipDemoExams', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'phantoms-'));
@@ -57,7 +57,7 @@ describe('demoStudies', () => {
   it('writes exams that succeed, each in a folder of its own, and one out of scope when asked', {
     timeout: 60_000,
   }, async () => {
-    const studies = await demoStudies(folder, { seed: 3, outOfScope: true });
+    const studies = await hipDemoExams(folder, { seed: 3, outOfScope: true });
     expect(studies.map(({ expected }) => expected)).toEqual(['succeeded', 'succeeded', 'out-of-scope']);
     expect(new Set(studies.map(({ files }) => path.dirname(files[0] ?? ''))).size).toBe(studies.length);
     for (const { studyInstanceUid, files } of studies) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readPart10 } from '../lib/dicom/dataset.ts';
 import { type SendOptions, sendFiles } from '../lib/dicom/send.ts';
-import { demoStudies } from '../phantoms/demo.ts';
+import { hipDemoExams } from '../phantoms/demo-hip.ts';
 import type { Site } from './site.ts';
 
 /** A phantom exam of a pelvis, on disk. */
@@ -33,7 +33,7 @@ export function makeExams({ count, seed }: { count: number; seed: number }): Exa
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-exams-'));
   const exams: Exam[] = [];
   const make = async () => {
-    const [study] = await demoStudies(path.join(folder, 'original'), { seed });
+    const [study] = await hipDemoExams(path.join(folder, 'original'), { seed });
     if (study === undefined) throw new Error('There is no phantom exam.');
     for (let number = 0; number < count; number += 1) {
       exams.push(copyOf(study.files, path.join(folder, String(number)), number));

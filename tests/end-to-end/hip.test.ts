@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { iou } from '../../lib/imaging/boxes.ts';
-import { type DemoStudy, demoStudies } from '../../phantoms/demo.ts';
+import { type HipDemoExam, hipDemoExams } from '../../phantoms/demo-hip.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
@@ -48,10 +48,10 @@ const hipsOf = (run: RunView | undefined) => imagesOf(run).flatMap(({ hips }) =>
 describe('phantom exams', () => {
   let site: Site;
   let folder: string;
-  let studies: DemoStudy[];
+  let studies: HipDemoExam[];
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'overread-phantoms-'));
-    studies = await demoStudies(folder, { seed: 11 });
+    studies = await hipDemoExams(folder, { seed: 11 });
     site = await startSite();
   });
   afterAll(async () => {
