@@ -15,6 +15,8 @@ export const DEBIAN_PROGRAMS = [
   { package: 'dicom3tools', program: 'dciodvfy' },
   { package: 'orthanc', program: 'Orthanc' },
   { package: 'chromium', program: 'chromium' },
+  { package: 'plastimatch', program: 'plastimatch' },
+  { package: 'dcm2niix', program: 'dcm2niix' },
 ] as const satisfies readonly DebianProgram[];
 
 export type DebianPackage = (typeof DEBIAN_PROGRAMS)[number]['package'];

@@ -4,6 +4,7 @@
  */
 import { installViewer } from '../../web/viewer/install.ts';
 import { DEBIAN_PROGRAMS, installDebianPackages } from './debian.ts';
+import { dicomReaders } from './dicom-readers.ts';
 import { faasCli } from './faas-cli.ts';
 import { minioBinary } from './minio.ts';
 import { monai } from './python.ts';
@@ -19,4 +20,5 @@ for (const each of DEBIAN_PROGRAMS) {
 tell('faas-cli', (await faasCli()) !== undefined, 'needs Go and its sources');
 tell('minio', (await minioBinary()) !== undefined, 'needs Go and its sources');
 tell('MONAI', (await monai()) !== undefined, 'needs Python 3.11 or later with venv, and some gigabytes by pip');
+tell('highdicom', (await dicomReaders()) !== undefined, 'needs Python 3 with venv, and highdicom and dcmqi by pip');
 tell('OHIF', (await installViewer().catch(() => undefined)) !== undefined, 'needs the npm registry');

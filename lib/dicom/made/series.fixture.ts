@@ -5,7 +5,7 @@ import type { SegmentToWrite } from '../seg/write.ts';
 import { deriveUid } from '../uid.ts';
 import { type Elements, writePart10 } from '../write.ts';
 import { type Exam, examOf } from './exam.ts';
-import type { MadeObject, Reference } from './object.ts';
+import type { Algorithm, MadeObject, Reference } from './object.ts';
 import { planesOf } from './plane.ts';
 import { plus, type Vector } from './vector.ts';
 
@@ -130,6 +130,7 @@ function headerOf(name: string): Elements {
     ReferringPhysicianName: '',
     Manufacturer: 'Overread',
     Modality: 'CT',
+    PatientPosition: 'HFS',
     BodyPartExamined: 'LIVER',
     ImageType: ['ORIGINAL', 'PRIMARY', 'AXIAL'],
     AcquisitionNumber: 1,
@@ -144,6 +145,9 @@ function headerOf(name: string): Elements {
     PixelRepresentation: 0,
   };
 }
+
+/** What found the segments. */
+export const ALGORITHM: Algorithm = { type: 'AUTOMATIC', name: 'Test model', version: '1.0.0', parameters: 'sha256 0' };
 
 const TISSUE = { value: '85756007', scheme: 'SCT', meaning: 'Tissue' };
 const LIVER = { value: '10200004', scheme: 'SCT', meaning: 'Liver' };
@@ -186,6 +190,23 @@ export const SEGMENTS: Readonly<Record<string, (grid: Grid) => SegmentToWrite[]>
     segment('first', shell(grid, 1, [0.4, 0.45, 0.5], 0.35), 1),
     segment('second', shell(grid, 2, [0.55, 0.5, 0.5], 0.35), 2),
   ],
+  /** A single voxel, two that touch at a corner, a ring about one voxel, and a corner of the grid. */
+  'small parts': (grid) => {
+    const [columns, rows, slices] = grid.size;
+    const voxels = new Uint8Array(columns * rows * slices);
+    const k = Math.floor(slices / 2);
+    const set = (i: number, j: number) =>
+      voxels.fill(1, i + columns * (j + rows * k), i + columns * (j + rows * k) + 1);
+    for (const [i, j] of [
+      [5, 5],
+      [10, 10],
+      [11, 11],
+      [columns - 1, rows - 1],
+    ] as const)
+      set(i, j);
+    for (let at = 0; at < 9; at++) if (at !== 4) set(20 + (at % 3), 10 + Math.floor(at / 3));
+    return [segment('small', voxels, 1)];
+  },
   'nothing at all': (grid) => [segment('not found', new Uint8Array(grid.size[0] * grid.size[1] * grid.size[2]), 1)],
 };
 
