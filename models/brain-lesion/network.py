@@ -66,9 +66,9 @@ class ScopeNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (1, 12, 24, 48)
-        self.convolutions = nn.ModuleList(convolution(a, b, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
-        self.norms = nn.ModuleList(nn.GroupNorm(width // 12, width) for width in widths[1:])
+        widths = (1, 16, 32, 64)
+        self.downs = nn.ModuleList(convolution(a, b, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.blocks = nn.ModuleList(Residual(width) for width in widths[1:])
         self.last = nn.Sequential(nn.Linear(2 * widths[-1], 32), nn.ReLU(), nn.Linear(32, len(SCOPES)))
 
     def forward(self, image: Tensor) -> Tensor:
@@ -78,8 +78,8 @@ class ScopeNet(nn.Module):
         """The same of a volume that is at 4 mm already."""
         x = x - x.mean((1, 2, 3, 4), keepdim=True)
         x = x / (x.square().mean((1, 2, 3, 4), keepdim=True) + 1e-4).sqrt()
-        for convolve, norm in zip(self.convolutions, self.norms, strict=True):
-            x = functional.relu(norm(convolve(x)))
+        for down, block in zip(self.downs, self.blocks, strict=True):
+            x = block(down(x))
         return self.last(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4))], 1))
 
 

@@ -59,32 +59,31 @@ def normalised(image: Tensor) -> Tensor:
 
 
 def sample(image: Tensor, truth: Tensor, wanted: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
-    """Cuts a box of about the wanted size out, varied: image [1,1,D,H,W] z-scored, lesion [1,D,H,W]."""
-    lesion = (truth == 1).float()
-    image = image.float()
+    """Cuts a box of the wanted size out, varied: image [1,1,D,H,W] z-scored, truth [1,D,H,W] as it was."""
+    start = start_of(truth, wanted)
     if chance(0.5):
-        image, lesion = image.flip(2), lesion.flip(2)
-    if chance(0.6):
-        image, lesion = turned(image, lesion)
-    cut = cut_of(lesion, wanted)
-    image, lesion = image[cut], lesion[cut] > 0.5
-    return normalised(greys(image))[None, None], lesion[None]
+        values, layers = turned(image, truth, start, wanted)
+    else:
+        cut = tuple(slice(first, first + length) for first, length in zip(start, wanted, strict=True))
+        values, layers = image[cut].float(), truth[cut].long()
+    if chance(0.5):
+        values, layers = values.flip(2), layers.flip(2)
+    return normalised(greys(values))[None, None], layers[None]
 
 
-def cut_of(lesion: Tensor, wanted: tuple[int, int, int]) -> tuple[slice, ...]:
-    """A box at random, mostly around a voxel of the lesion where there is one."""
-    voxels = (lesion > 0.5).nonzero()
-    around = voxels[int(torch.randint(len(voxels), ()))].tolist() if len(voxels) and chance(0.85) else None
-    slices = []
-    for axis, (whole, part) in enumerate(zip(lesion.shape, wanted, strict=True)):
-        start = around[axis] - int(between(0, part)) if around else int(between(0, whole - part + 1))
-        start = min(max(start, 0), whole - part)
-        slices.append(slice(start, start + part))
-    return tuple(slices)
+def start_of(truth: Tensor, wanted: tuple[int, int, int]) -> list[int]:
+    """A box around a voxel of the lesion, or anywhere: what is bright outside the brain has to be seen too."""
+    voxels = (truth == 1).nonzero()
+    around = voxels[int(torch.randint(len(voxels), ()))].tolist() if len(voxels) and chance(0.6) else None
+    start = []
+    for axis, (whole, part) in enumerate(zip(truth.shape, wanted, strict=True)):
+        first = around[axis] - int(between(0, part)) if around else int(between(0, whole - part + 1))
+        start.append(min(max(first, 0), whole - part))
+    return start
 
 
-def turned(image: Tensor, lesion: Tensor) -> tuple[Tensor, Tensor]:
-    """Turns by up to 14 degrees about each axis, scales by 0.85 to 1.15."""
+def turned(image: Tensor, truth: Tensor, start: list[int], wanted: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+    """The box turned by up to 14 degrees about each axis and scaled by 0.85 to 1.15."""
     turn = torch.eye(3)
     for a, b in ((0, 1), (0, 2), (1, 2)):
         angle = between(-1, 1) * math.radians(14)
@@ -92,11 +91,15 @@ def turned(image: Tensor, lesion: Tensor) -> tuple[Tensor, Tensor]:
         step[a, a] = step[b, b] = math.cos(angle)
         step[a, b], step[b, a] = -math.sin(angle), math.sin(angle)
         turn = turn @ step
-    theta = torch.cat([turn * torch.empty(3).uniform_(0.87, 1.18), torch.zeros(3, 1)], 1)[None]
-    both = torch.stack([image, lesion])[None]
-    grid = functional.affine_grid(theta, list(both.shape), align_corners=False)
-    moved = functional.grid_sample(both, grid, padding_mode="zeros", align_corners=False)[0]
-    return moved[0], moved[1]
+    turn = turn * torch.empty(3).uniform_(0.87, 1.18)
+    middle = torch.tensor([first + (length - 1) / 2 for first, length in zip(start, wanted, strict=True)])
+    lines = [torch.arange(length) - (length - 1) / 2 for length in wanted]
+    places = torch.stack(torch.meshgrid(*lines, indexing="ij"), -1) @ turn.T + middle
+    # grid_sample wants -1 to 1, the fastest axis first.
+    grid = (places / (torch.tensor(image.shape) - 1) * 2 - 1).flip(-1)[None]
+    values = functional.grid_sample(image.float()[None, None], grid, align_corners=True)[0, 0]
+    layers = functional.grid_sample(truth.float()[None, None], grid, mode="nearest", align_corners=True)[0, 0]
+    return values, layers.long()
 
 
 def greys(image: Tensor) -> Tensor:
