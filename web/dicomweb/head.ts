@@ -1,5 +1,4 @@
 import { type Part10, readPart10 } from '../../lib/dicom/dataset.ts';
-import { holdsPixels } from '../../lib/dicom/pixel-description.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { Bucket } from '../../schemas/store.ts';
 
@@ -19,7 +18,7 @@ export interface DicomObject {
  * @throws {ObjectNotFoundError}
  * @throws {MalformedDicomError} it is no DICOM
  */
-export async function readHead(store: ObjectStore, { bucket, key }: DicomObject): Promise<Part10> {
+export async function readHead(store: Pick<ObjectStore, 'stream'>, { bucket, key }: DicomObject): Promise<Part10> {
   const chunks: Buffer[] = [];
   let length = 0;
   let look = FIRST_LOOK;
@@ -30,7 +29,7 @@ export async function readHead(store: ObjectStore, { bucket, key }: DicomObject)
     if (length < look) continue;
     look = length * 4;
     const head = readPart10(Buffer.concat(chunks), { untilPixelData: true });
-    if (holdsPixels(head.dataset) && head.complete) return head;
+    if (head.dataset.has('PixelData')) return head;
   }
   return readPart10(Buffer.concat(chunks), { untilPixelData: true });
 }
