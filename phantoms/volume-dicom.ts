@@ -72,11 +72,18 @@ export interface WrittenSeries {
 
 const SOP_CLASSES = { MR: '1.2.840.10008.5.1.4.1.1.4', CT: '1.2.840.10008.5.1.4.1.1.2' } as const;
 
-/** Writes a series as `<folder>/<series number>-<slice>.dcm`, slices from 1 in the order of k. */
-export async function writeSeries(folder: string, series: PhantomSeries): Promise<WrittenSeries> {
+/** Pixels of the slices one after another, in the order of k. */
+export type SlicePixels = Iterable<Int16Array | Uint16Array>;
+
+/**
+ * Writes a series as `<folder>/<series number>-<slice>.dcm`, slices from 1 in the order of k.
+ *
+ * @param slices made one by one, where the whole volume is too large to hold; its `values` may be empty then
+ */
+export async function writeSeries(folder: string, series: PhantomSeries, slices?: SlicePixels): Promise<WrittenSeries> {
   await mkdir(folder, { recursive: true });
   const files: string[] = [];
-  for (const bytes of seriesToDicom(series)) {
+  for (const bytes of seriesToDicom(series, slices)) {
     const file = path.join(folder, `${series.number}-${String(files.length + 1).padStart(4, '0')}.dcm`);
     await writeFile(file, bytes);
     files.push(file);
@@ -85,10 +92,15 @@ export async function writeSeries(folder: string, series: PhantomSeries): Promis
 }
 
 /** A series as Part 10 files, one for each k: MR or CT Image Storage (PS3.3 A.4, A.3), Explicit VR Little Endian. */
-export function* seriesToDicom(series: PhantomSeries): Generator<Buffer> {
+export function* seriesToDicom(series: PhantomSeries, slices: SlicePixels = slicesOf(series)): Generator<Buffer> {
   const shared = sharedElements(series);
-  const slices = series.volume.grid.size[2];
-  for (let k = 0; k < slices; k++) yield writePart10({ ...shared, ...sliceElements(series, k) });
+  let k = 0;
+  for (const pixels of slices) yield writePart10({ ...shared, ...sliceElements(series, k++), PixelData: pixels });
+}
+
+function* slicesOf({ volume: { grid, values } }: PhantomSeries): Generator<Int16Array | Uint16Array> {
+  const [columns, rows, slices] = grid.size;
+  for (let k = 0; k < slices; k++) yield values.subarray(k * columns * rows, (k + 1) * columns * rows);
 }
 
 function uidsOf({ exam, number }: PhantomSeries): { studyInstanceUid: string; seriesInstanceUid: string } {
@@ -192,7 +204,7 @@ function geometryElements({ grid: { affine } }: PhantomVolume): Elements {
 
 function sliceElements(series: PhantomSeries, k: number): Elements {
   const { exam, number, volume, numberedFrom } = series;
-  const [columns, rows, slices] = volume.grid.size;
+  const slices = volume.grid.size[2];
   const origin = column(volume.grid.affine, 3);
   const step = column(volume.grid.affine, 2);
   const instance = numberedFrom === 'last' ? slices - k : k + 1;
@@ -200,7 +212,6 @@ function sliceElements(series: PhantomSeries, k: number): Elements {
     SOPInstanceUID: deriveUid('phantom', exam.seed, 'instance', String(number), String(k)),
     InstanceNumber: String(instance),
     ImagePositionPatient: origin.map((part, axis) => decimal(part + k * (step[axis] ?? 0))),
-    PixelData: volume.values.subarray(k * columns * rows, (k + 1) * columns * rows),
   };
 }
 
