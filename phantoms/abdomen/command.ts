@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { writeAbdomen } from './exam.ts';
+import { type AbdomenExam, writeAbdomen } from './exam.ts';
 import { type Region, regions } from './phantom.ts';
 import { writeRawAbdomens } from './raw.ts';
 import { type Phase, phases } from './tissue.ts';
@@ -51,15 +51,15 @@ async function writeExams({ count, seed, out, size, spacing, phase, region }: Se
   const truth = [];
   for (let i = 0; i < count; i++) {
     const folder = path.join(out, String(i + 1).padStart(4, '0'));
-    const { labels, ...written } = await writeAbdomen(folder, {
+    const exam: AbdomenExam = {
       seed: `${seed}/${i}`,
       patient: i + 1,
       studyDate: '20260105',
       studyDescription: region.toUpperCase(),
       options: { size, spacing, phase, region },
-    });
-    await writeFile(path.join(folder, 'truth.u8'), labels);
-    truth.push(written);
+    };
+    await mkdir(folder, { recursive: true });
+    truth.push(await writeAbdomen(folder, exam, path.join(folder, 'truth.u8')));
   }
   await writeFile(path.join(out, 'truth.json'), JSON.stringify(truth, undefined, 2));
 }

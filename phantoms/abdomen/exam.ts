@@ -1,6 +1,7 @@
-import { type ExamIdentity, type WrittenSeries, writeSeries } from '../volume-dicom.ts';
-import { type AbdomenOptions, abdomenPhantom, type Region } from './phantom.ts';
-import { type RenderedAbdomen, renderAbdomen } from './render.ts';
+import { appendFileSync, rmSync } from 'node:fs';
+import { type ExamIdentity, type PhantomSeries, type WrittenSeries, writeSeries } from '../volume-dicom.ts';
+import { type AbdomenOptions, type AbdomenPhantom, abdomenPhantom, type Region } from './phantom.ts';
+import { abdomenSlices, TissueCount, truthOf, type VolumesMl } from './render.ts';
 import type { Phase } from './tissue.ts';
 
 const descriptions: Record<Phase, string> = {
@@ -28,25 +29,39 @@ export interface AbdomenExam extends Omit<ExamIdentity, 'name'> {
 
 export interface WrittenAbdomen extends WrittenSeries {
   phase: Phase;
-  volumesMl: RenderedAbdomen['volumesMl'];
-  /** Label of every voxel: 1 left lobe, 2 right lobe, 3 vessels; in the order of the slices. */
-  labels: Uint8Array;
+  volumesMl: VolumesMl;
 }
 
-/** Writes one CT series of the phantom of `exam.seed` into `folder`, a file a slice, and returns the truth. */
-export async function writeAbdomen(folder: string, exam: AbdomenExam): Promise<WrittenAbdomen> {
+/**
+ * Writes one CT series of the phantom of `exam.seed` into `folder`, a file a slice, one slice in memory at a time.
+ *
+ * @param truthFile where the label of every voxel goes, a byte each in the order of the slices: 1 left lobe, 2 right
+ *   lobe, 3 vessels
+ */
+export async function writeAbdomen(folder: string, exam: AbdomenExam, truthFile?: string): Promise<WrittenAbdomen> {
   const { options, description, kernel = 'B30f', numberedFrom, ...identity } = exam;
   const phantom = abdomenPhantom(exam.seed, options);
-  const { hu, labels, volumesMl } = renderAbdomen(phantom);
-  const written = await writeSeries(folder, {
+  const count = new TissueCount(phantom);
+  const series: PhantomSeries = {
     exam: { ...identity, name: phantom.region === 'abdomen' ? 'Abdomen' : 'Body' },
     number: 2,
     description: description ?? descriptions[phantom.phase],
     bodyPart: bodyParts[phantom.region],
     acquisition: { modality: 'CT', kernel },
-    volume: { grid: phantom.grid, values: hu },
+    volume: { grid: phantom.grid, values: new Int16Array() },
     ...(phantom.phase === 'native' ? {} : { contrastAgent: 'IODINE' }),
     ...(numberedFrom === undefined ? {} : { numberedFrom }),
-  });
-  return { ...written, phase: phantom.phase, volumesMl, labels };
+  };
+  if (truthFile !== undefined) rmSync(truthFile, { force: true });
+  const written = await writeSeries(folder, series, counted(phantom, count, truthFile));
+  return { ...written, phase: phantom.phase, volumesMl: count.volumesMl() };
+}
+
+/** The slices' HU; on the way their tissues are counted, and their labels written. */
+function* counted(phantom: AbdomenPhantom, count: TissueCount, truthFile: string | undefined): Generator<Int16Array> {
+  for (const { hu, tissue } of abdomenSlices(phantom)) {
+    count.add(tissue);
+    if (truthFile !== undefined) appendFileSync(truthFile, truthOf(tissue));
+    yield hu;
+  }
 }

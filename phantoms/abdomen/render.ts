@@ -128,34 +128,50 @@ export function truthOf(tissue: Uint8Array): Uint8Array {
   return labels;
 }
 
-/** A whole volume in memory: HU and truth label (0 to 3) of every voxel, and mL of each label. */
+/** mL of each structure. */
+export type VolumesMl = Record<'left-lobe' | 'right-lobe' | 'vessels', number>;
+
+/** Counts voxels slice by slice. */
+export class TissueCount {
+  private readonly voxels = new Float64Array(tissues.length);
+  private readonly voxelMl: number;
+
+  constructor({ grid }: AbdomenPhantom) {
+    const [dx, dy, dz] = spacingOf(grid);
+    this.voxelMl = (dx * dy * dz) / 1000;
+  }
+
+  add(tissue: Uint8Array): void {
+    for (const number of tissue) this.voxels[number] = (this.voxels[number] ?? 0) + 1;
+  }
+
+  volumesMl(): VolumesMl {
+    const sum = (label: number): number =>
+      this.voxels.reduce((total, count, number) => total + (truthOfTissue[number] === label ? count : 0), 0);
+    const ml = (label: number): number => sum(label) * this.voxelMl;
+    return { 'left-lobe': ml(1), 'right-lobe': ml(2), vessels: ml(3) };
+  }
+}
+
+/** A whole volume in memory: HU, tissue and truth label (0 to 3) of every voxel. */
 export interface RenderedAbdomen {
   hu: Int16Array;
   tissue: Uint8Array;
   labels: Uint8Array;
-  volumesMl: { 'left-lobe': number; 'right-lobe': number; vessels: number };
+  volumesMl: VolumesMl;
 }
 
 export function renderAbdomen(phantom: AbdomenPhantom): RenderedAbdomen {
-  const [columns, rows, count] = phantom.grid.size;
-  const hu = new Int16Array(columns * rows * count);
+  const [columns, rows, slices] = phantom.grid.size;
+  const hu = new Int16Array(columns * rows * slices);
   const tissue = new Uint8Array(hu.length);
+  const count = new TissueCount(phantom);
   let at = 0;
   for (const slice of abdomenSlices(phantom)) {
     hu.set(slice.hu, at);
     tissue.set(slice.tissue, at);
+    count.add(slice.tissue);
     at += slice.hu.length;
   }
-  const labels = truthOf(tissue);
-  return { hu, tissue, labels, volumesMl: volumesOf(phantom, tissue) };
-}
-
-function volumesOf({ grid }: AbdomenPhantom, tissue: Uint8Array): RenderedAbdomen['volumesMl'] {
-  const counts = new Uint32Array(tissues.length);
-  for (const number of tissue) counts[number] = (counts[number] ?? 0) + 1;
-  const [dx, dy, dz] = spacingOf(grid);
-  const voxel = (dx * dy * dz) / 1000;
-  const sum = (label: number): number =>
-    counts.reduce((total, count, number) => total + (truthOfTissue[number] === label ? count : 0), 0) * voxel;
-  return { 'left-lobe': sum(1), 'right-lobe': sum(2), vessels: sum(3) };
+  return { hu, tissue, labels: truthOf(tissue), volumesMl: count.volumesMl() };
 }
