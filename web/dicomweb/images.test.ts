@@ -8,11 +8,17 @@ import { RecentFiles } from './recent.ts';
 type Made = Partial<Pick<RunView, 'pipeline' | 'amends' | 'replayOf'>> & {
   readonly id: string;
   readonly none?: boolean;
+  /** Who made it, where no model did. */
+  readonly source?: string;
 };
+
+const imported = (source: string) => ({
+  ...{ pipeline: 'liver', source, tool: 'a tool', minutes: null, author: 'somebody', at: '' },
+});
 
 /** Runs as they are listed: newest first. */
 function runs(...made: readonly Made[]): RunView[] {
-  return made.map(({ none, ...run }) => ({
+  return made.map(({ none, source, ...run }) => ({
     pipeline: 'liver',
     pipelineVersion: '1.0.0',
     studyInstanceUid: '1.2',
@@ -33,6 +39,7 @@ function runs(...made: readonly Made[]): RunView[] {
             ...{ run: run.id, pipeline: 'liver', pipelineVersion: '1.0.0', studyInstanceUid: '1.2', models: [] },
             ...{ publishedAt: '', kind: 'segmentation', seriesInstanceUid: '1.3', frameOfReferenceUid: null },
             ...{ studyDate: null, structures: [], objects: {}, previews: [], notes: [] },
+            ...(source === undefined ? {} : { imported: imported(source) }),
           },
   }));
 }
@@ -46,6 +53,18 @@ describe('currentRuns', () => {
 
   it('leaves out what another run amends, even while that one has no result', () => {
     expect(current({ id: 'b', amends: 'a', none: true }, { id: 'a' })).toEqual([]);
+  });
+
+  it('keeps segmentations of different people, the newest of each', () => {
+    const [novice, expert, pipeline] = ['novice', 'expert', 'segmentation-import'];
+    expect(
+      current(
+        { id: 'd', pipeline, source: novice },
+        { id: 'c', pipeline, source: expert },
+        { id: 'b', pipeline, source: novice },
+        { id: 'a' },
+      ),
+    ).toEqual(['d', 'c', 'a']);
   });
 
   it('passes over replays and runs without a result', () => {

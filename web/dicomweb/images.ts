@@ -102,13 +102,18 @@ export class StudyImages {
   }
 }
 
-/** Of each pipeline the newest run with a result that no other run amends; replays are no results. Runs come newest first. */
+/**
+ * Of each pipeline the newest run with a result that no other run amends; replays are no results. Segmentations that people
+ * brought in stand beside each other, the newest of each source and tool. Runs come newest first.
+ */
 export function currentRuns(runs: readonly RunView[]): RunView[] {
   const amended = new Set(runs.map(({ amends }) => amends));
   const current = new Map<string, RunView>();
   for (const run of runs) {
-    if (run.result === null || run.replayOf !== null || amended.has(run.id) || current.has(run.pipeline)) continue;
-    current.set(run.pipeline, run);
+    if (run.result === null || run.replayOf !== null || amended.has(run.id)) continue;
+    const { imported } = run.result.kind === 'segmentation' ? run.result : {};
+    const maker = JSON.stringify([run.pipeline, imported?.pipeline, imported?.source, imported?.tool]);
+    if (!current.has(maker)) current.set(maker, run);
   }
   return [...current.values()];
 }
