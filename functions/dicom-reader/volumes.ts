@@ -103,6 +103,7 @@ function arrange(
   }
   try {
     const layout = layOut(choice.stack.frames);
+    const taken = new Set(choice.stack.frames.map(({ source }) => source.sha256));
     const beside = choice.others.flatMap((stack) =>
       stack.frames.map(({ source: { sha256, SOPInstanceUID } }) => ({
         sha256,
@@ -110,7 +111,9 @@ function arrange(
         reason: `It is not of the stack that was read (${stack.means}).`,
       })),
     );
-    const once = [...new Map(beside.map((one) => [one.sha256, one])).values()];
+    const once = [...new Map(beside.map((one) => [one.sha256, one])).values()].filter(
+      ({ sha256 }) => !taken.has(sha256),
+    );
     return { layout, notes: [...choice.notes, ...layout.notes], leftOut: once };
   } catch (error) {
     if (error instanceof NoSliceError) throw outOfScope(error.message);
