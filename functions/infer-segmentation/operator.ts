@@ -6,11 +6,11 @@ import { WarmSessions } from '../../lib/onnx/warm.ts';
 import { unprocessable } from '../../lib/platform/problem.ts';
 import type { SegmentationModelCard } from '../../schemas/model.ts';
 import { PreparedVolume, type Segmentation } from '../../schemas/volume.ts';
-import { cardOf, defineOperator, jsonBytes, readJson, readNamed, type StepContext } from '../operator.ts';
+import { cardOf, defineOperator, jsonBytes, readJson, type StepContext } from '../operator.ts';
 import { labelSlice } from './labels.ts';
 import { requireInScope, ScopeMean } from './scope.ts';
 import { type Predict, slide } from './slide.ts';
-import { inMemory, type TensorSource } from './source.ts';
+import { openTensor, type TensorSource } from './source.ts';
 import { type Sliding, windowsOver } from './windows.ts';
 
 /** Between two lines of progress in the log, ms. */
@@ -36,7 +36,6 @@ export const inferSegmentation = defineOperator({
     const prepared = await readJson(context.inputFile('prepared'), PreparedVolume);
     const model = context.model('model');
     const card = await cardOf(model, 'segmentation');
-    const source = await sourceOf(context, prepared, card);
     const session = await sessions.of(model);
     context.ranOn(session.device);
 
@@ -48,8 +47,13 @@ export const inferSegmentation = defineOperator({
     const { channels } = card.output;
     const { bytes, values: labels } = newNifti(prepared.grid, 'uint8');
     const slice = prepared.grid.size[0] * prepared.grid.size[1];
-    for await (const { k, sums } of slide({ source, sliding, layout, channels, predict })) {
-      labelSlice(card, sums, labels.subarray(k * slice, (k + 1) * slice));
+    const source = await sourceOf(context, prepared, card);
+    try {
+      for await (const { k, sums } of slide({ source, sliding, layout, channels, predict })) {
+        labelSlice(card, sums, labels.subarray(k * slice, (k + 1) * slice));
+      }
+    } finally {
+      await source.close();
     }
 
     const found = scope?.mean() ?? null;
@@ -82,12 +86,13 @@ async function sourceOf(
       `Model ${card.name} ${card.version} reads ${card.input.channels.length} channels; ${channels.length} were prepared.`,
     );
   }
-  const bytes = await readNamed(context.input('tensors'), file);
+  const tensor = context.input('tensors').find(({ name }) => name === file);
+  if (tensor === undefined) throw unprocessable(`${file} is not among the input's files.`);
   const count = channels.length * grid.size[0] * grid.size[1] * grid.size[2];
-  if (bytes.length !== 4 * count) {
-    throw unprocessable(`${file} has ${bytes.length} bytes; ${count} values of 4 bytes were promised.`);
+  if (tensor.size !== 4 * count) {
+    throw unprocessable(`${file} has ${tensor.size} bytes; ${count} values of 4 bytes were promised.`);
   }
-  return inMemory(new Float32Array(bytes.buffer, bytes.byteOffset, count), channels.length, grid.size);
+  return openTensor(tensor, channels.length, grid.size, context.signal);
 }
 
 /** The card's window, or the tensor as a whole. */

@@ -40,10 +40,17 @@ export interface Slide {
 export async function* slide({ source, sliding, layout, channels, predict }: Slide): AsyncGenerator<ScoredSlice> {
   const windows = windowsOver(source.size, sliding);
   const sums = new Sums(source.size, sliding, layout, channels);
-  const begin = async (origin: Size) => {
+  const read = async (origin: Size) => {
     const [, , k] = origin;
     await source.load(Math.max(0, k), Math.min(source.size[2], k + sliding.size[2]));
-    const { values, foreground } = cut(source, origin, sliding.size, layout);
+    return cut(source, origin, sliding.size, layout);
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const begin = async (origin: Size) => {
+    // One after the other: what the next one loads may take the place of what this one reads.
+    const window = last.then(() => read(origin));
+    last = window.catch(() => {});
+    const { values, foreground } = await window;
     return predict(values, { foreground });
   };
   const queue = windows.values();

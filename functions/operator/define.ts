@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Logger } from '../../lib/platform/log.ts';
 import type { Device } from '../../schemas/manifest.ts';
@@ -14,6 +15,8 @@ export interface InputFile {
   readonly size: number;
   /** Its bytes, checked against `sha256`. Read anew at each call: keep what you need, no longer than you need it. */
   read(): Promise<Buffer>;
+  /** As `read`, for what is too large for memory: the end comes only if all bytes were the right ones, else an error. */
+  stream(): Promise<Readable>;
 }
 
 /** A model as an operator gets it; card and weights are kept between calls. */

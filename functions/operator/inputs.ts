@@ -1,7 +1,7 @@
 import { ProblemError, unprocessable } from '../../lib/platform/problem.ts';
 import { readManifest } from '../../lib/runs/state.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { getVerified } from '../../lib/store/verified.ts';
+import { getVerified, streamVerified } from '../../lib/store/verified.ts';
 import type { Manifest } from '../../schemas/manifest.ts';
 import type { Run, RunStep } from '../../schemas/run.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
@@ -75,6 +75,10 @@ export function inputFile(
     read: () => {
       signal.throwIfAborted();
       return clock.during('fetch', () => getVerified(store, reference));
+    },
+    stream: () => {
+      signal.throwIfAborted();
+      return streamVerified(store, reference);
     },
   };
 }

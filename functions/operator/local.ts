@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -173,7 +174,15 @@ async function localFiles(place: string): Promise<InputFile[]> {
     return (await Promise.all(names.sort().map(localFiles))).flat();
   }
   const bytes = await readFile(place);
-  return [{ name: path.basename(place), sha256: sha256(bytes), size: bytes.length, read: () => readFile(place) }];
+  return [
+    {
+      name: path.basename(place),
+      sha256: sha256(bytes),
+      size: bytes.length,
+      read: () => readFile(place),
+      stream: async () => createReadStream(place),
+    },
+  ];
 }
 
 async function localModel(folder: string): Promise<Model> {

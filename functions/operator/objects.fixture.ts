@@ -1,4 +1,5 @@
 /** An exam with a segmentation, as the steps before the writers leave them, and a call of a writer in memory. */
+import { Readable } from 'node:stream';
 import { pino } from 'pino';
 import { GRIDS, SEGMENTS, seriesOn } from '../../lib/dicom/made/series.fixture.ts';
 import { writeNifti } from '../../lib/imaging/nifti.ts';
@@ -12,7 +13,13 @@ export type Files = Readonly<Record<string, readonly InputFile[]>>;
 
 export function fileOf(name: string, body: Uint8Array): InputFile {
   const bytes = Buffer.from(body);
-  return { name, sha256: sha256(bytes), size: bytes.length, read: async () => bytes };
+  return {
+    name,
+    sha256: sha256(bytes),
+    size: bytes.length,
+    read: async () => bytes,
+    stream: async () => Readable.from([bytes]),
+  };
 }
 
 /** Inputs of a writer: a CT on one of the grids with segments that share a label map, the structures named after them. */
