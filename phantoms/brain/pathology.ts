@@ -28,9 +28,7 @@ export function pathologyOf(seed: string, head: Head): Pathology {
   const random = new Random(`${seed}/pathology`);
   const site = siteOf(random, head);
   const cavityRadius = random.between(7, 20);
-  const reach = cavityRadius + random.between(2, 14);
-  const beside = directionOf(random);
-  const centre = inside(head, along(site, beside, reach), 9);
+  const centre = besideOf(random, head, site, cavityRadius);
   const opposite = directionOf(random);
   return {
     cavity: warped(`${seed}/cavity`, random, cavityOf(random, site, cavityRadius), { scale: 16, amount: 4 }),
@@ -58,6 +56,16 @@ function inside(head: Head, place: Vector, depth: number): Vector {
   let [x, y, z] = place;
   while (head.skull(x, y, z) > -depth) [x, y, z] = [x * 0.96, y * 0.96, 4 + (z - 4) * 0.96];
   return [x, y, z];
+}
+
+/** A place near the cavity's wall, not at the ventricles and in the same half of the brain. */
+function besideOf(random: Random, head: Head, site: Vector, cavityRadius: number): Vector {
+  for (;;) {
+    const reach = cavityRadius + random.between(3, 14);
+    const place = inside(head, along(site, directionOf(random), reach), random.between(9, 16));
+    if (head.ventricles(...place) > 13 && place[0] * site[0] > 0 && Math.abs(place[0]) > 14 && place[2] > -30)
+      return place;
+  }
 }
 
 function directionOf(random: Random): Vector {
@@ -91,11 +99,11 @@ function cavityOf(random: Random, site: Vector, radius: number): Shape {
 
 /** Rounded lobes with a rough surface: one or two nodules, taking cortex and white matter alike. */
 function lesionOf(seed: string, random: Random, centre: Vector): Shape {
-  const radii = (): [number, number, number] => [random.between(8, 14), random.between(8, 14), random.between(8, 14)];
-  const second = along(centre, directionOf(random), random.between(8, 18));
+  const radii = (): [number, number, number] => [random.between(7, 11), random.between(7, 11), random.between(7, 11)];
+  const second = along(centre, directionOf(random), random.between(6, 13));
   const body = union(ellipsoid(centre, radii()), ellipsoid(second, radii()));
-  const coarse = warped(`${seed}/lesion-coarse`, random, body, { scale: 17, amount: 7 });
-  return warped(`${seed}/lesion-fine`, random, coarse, { scale: 7, amount: 2 });
+  const coarse = warped(`${seed}/lesion-coarse`, random, body, { scale: 17, amount: 4.5 });
+  return warped(`${seed}/lesion-fine`, random, coarse, { scale: 7, amount: 1.2 });
 }
 
 /** Fingers of fluid in the white matter: a wide blob with a strongly folded surface. */

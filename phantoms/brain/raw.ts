@@ -33,7 +33,7 @@ type Shots = (seed: string, head: number) => Generator<Shot>;
  * Writes volumes on TRAINING_GRID, x fastest: `images.u8` (one byte a voxel, the brightest of 999 in 1000 is 220),
  * `truth.u8` (1 lesion, 2 as bright but no lesion) and `labels.json`.
  *
- * To train on: each head gives two FLAIR exams with a lesion that changed, most give one of another contrast too; bodies
+ * To train on: each head gives three FLAIR exams with a lesion that changed, some give one of another contrast too; bodies
  * that are no heads come between. `acquired`, to measure by: each head is imaged twice, unchanged, at resolutions of its
  * own, and resampled to the grid as `preprocess` does it; one in three once more in another contrast.
  */
@@ -59,7 +59,7 @@ export async function writeBrainRaw(
   await writeFile(path.join(folder, 'labels.json'), JSON.stringify({ size: TRAINING_GRID.size, seed, labels }));
 }
 
-const volumeOf = (random: Random): number => Math.exp(random.between(Math.log(1.5), Math.log(45)));
+const volumeOf = (random: Random): number => Math.exp(random.between(Math.log(2.5), Math.log(45)));
 const otherContrast = (random: Random): Contrast => random.pick(['T1', 'T1', 'T1c', 'T1c', 'T2', 'T2', 'CT']);
 
 const lessons: Shots = function* (seed, head) {
@@ -74,8 +74,9 @@ const lessons: Shots = function* (seed, head) {
   });
   yield shot(atlas, wishes('a', 'FLAIR'), head);
   yield shot(atlas, wishes('b', 'FLAIR'), head);
-  if (random.chance(0.7)) yield shot(atlas, wishes('c', otherContrast(random)), head);
-  if (random.chance(0.3)) {
+  yield shot(atlas, wishes('c', 'FLAIR'), head);
+  if (random.chance(0.4)) yield shot(atlas, wishes('d', otherContrast(random)), head);
+  if (random.chance(0.15)) {
     const { values } = otherBody(seed, TRAINING_GRID);
     yield { label: { kind: 'body', lesionMl: 0, head }, image: values, truth: new Uint8Array(values.length) };
   }
@@ -101,7 +102,7 @@ const rescans: Shots = function* (seed, head) {
 
 /** A grid as 3-D sequences and older 2-D ones have it, around the head. */
 function resolutionOf(random: Random): ExamWishes['grid'] {
-  const pixel = random.between(1, 1.6);
+  const pixel = random.between(1.1, 1.8);
   const slice = random.pick([pixel, pixel, 2, 3]);
   const plane = random.pick<Plane>(['axial', 'axial', 'sagittal', 'coronal']);
   const across = Math.round(224 / pixel);

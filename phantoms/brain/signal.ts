@@ -67,7 +67,7 @@ function insideSignal(at: AtlasSampler, atlas: Atlas, tissues: Tissues, place: P
   signal *= 1 + 0.06 * atlas.grain(x, y, z);
   const lesion = fraction(lesionDistance(at.distance(Part.lesion), { skull, cavity, ventricles }, place.level), width);
   if (lesion > 0) {
-    const mottled = tissues.lesion * (1 + tissues.mottling * atlas.mottle(x, y, z));
+    const mottled = tissues.lesion * Math.max(0.8, 1 + tissues.mottling * atlas.mottle(x, y, z));
     signal = mix(signal, mottled, lesion);
     place.lesion = lesion;
     place.bright *= 1 - lesion;
