@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { sendFiles } from '../../lib/dicom/send.ts';
 import { gridOf } from '../../phantoms/volume.ts';
 import { type PhantomSeries, writeSeries } from '../../phantoms/volume-dicom.ts';
-import type { Site } from '../site.ts';
+import type { Site, SiteEnvironment } from '../site.ts';
 
 /** A head of value 667 with a lesion of value 1000 in it: an ellipsoid of 24 × 32 × 40 mm. */
 export function brain(wishes: Partial<PhantomSeries> & { spacing?: [number, number, number] } = {}): PhantomSeries {
@@ -77,19 +76,22 @@ function paint(grid: PhantomSeries['volume']['grid'], value: (x: number, y: numb
   });
 }
 
-/** Models that know the shapes of these exams, as `brain-lesion` and `liver-lobes`: a folder for OVERREAD_MODELS. */
-export async function standInModels(folder: string): Promise<string> {
-  for (const [name, fixture] of [
-    ['brain-lesion', 'brain'],
-    ['liver-lobes', 'liver'],
+/**
+ * Both pipelines with models that know the shapes of these exams: the environment of a site.
+ *
+ * @param folder where the pipelines are written
+ */
+export function withStandIns(folder: string): SiteEnvironment {
+  const home = path.join(import.meta.dirname, '../..');
+  for (const [pipeline, model, standIn] of [
+    ['brain-tumor-segmentation', 'brain-lesion', 'brain-levels'],
+    ['liver-transplant-segmentation', 'liver-lobes', 'liver-levels'],
   ] as const) {
-    const source = path.join(import.meta.dirname, '../../functions/operator/fixture', fixture);
-    const card: object = JSON.parse(readFileSync(path.join(source, 'model.json'), 'utf8'));
-    await mkdir(path.join(folder, name), { recursive: true });
-    writeFileSync(path.join(folder, name, 'model.json'), JSON.stringify({ ...card, name }));
-    writeFileSync(path.join(folder, name, 'levels.onnx'), readFileSync(path.join(source, 'levels.onnx')));
+    const text = readFileSync(path.join(home, 'pipelines', pipeline, 'pipeline.yaml'), 'utf8');
+    mkdirSync(path.join(folder, pipeline), { recursive: true });
+    writeFileSync(path.join(folder, pipeline, 'pipeline.yaml'), text.replace(`name: ${model}`, `name: ${standIn}`));
   }
-  return folder;
+  return { OVERREAD_MODELS: path.join(home, 'functions/operator/fixture'), OVERREAD_PIPELINES: folder };
 }
 
 /** Sends series of one exam; resolves to its StudyInstanceUID when every image was answered with success. */

@@ -6,9 +6,11 @@ import { readPart10 } from '../../lib/dicom/dataset.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { type Site, startSite } from '../site.ts';
-import { brain, LESION_ML, liver, sendSeries, standInModels } from './segmentation-exams.ts';
+import { brain, LESION_ML, liver, sendSeries, withStandIns } from './segmentation-exams.ts';
 
 const MINUTES = 60_000;
+/** Longer than a busy machine ever pauses between two images of an exam. */
+const QUIET_SECONDS = '8';
 
 /** Of each object, by the SOP class of PS3.6. */
 const SOP_CLASSES = {
@@ -28,7 +30,10 @@ describe('exams of both segmentation pipelines, sent by C-STORE', { timeout: 4 *
   let site: Site;
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'overread-segmentation-'));
-    site = await startSite({ OVERREAD_MODELS: await standInModels(path.join(folder, 'models')) });
+    site = await startSite({
+      ...withStandIns(path.join(folder, 'pipelines')),
+      OVERREAD_QUIET_SECONDS: QUIET_SECONDS,
+    });
   }, 4 * MINUTES);
   afterAll(async () => {
     await site?.remove();
