@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../schemas/database/web.ts';
 import { DetectionResult } from '../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
+import { noteUnreadable } from './projection/unreadable.ts';
 import { freshUid } from './testing/results.ts';
 import { type Browser, makeWorld, type World } from './testing/world.ts';
 
@@ -283,6 +284,14 @@ describe('the worklist', () => {
     }
     expect(seen).toHaveLength(new Set(seen).size);
     expect(new Set(seen)).toEqual(new Set(made.map(({ id }) => id)));
+  });
+});
+
+describe('a run that cannot be read', () => {
+  it('is shown to administrators on the worklist', async () => {
+    await noteUnreadable(world.database, 'e'.repeat(64), 'Its `run.json` is not the plan of a run.');
+    expect(await (await administrator.get('/')).text()).toContain('Runs that cannot be read');
+    expect(await (await reader.get('/')).text()).not.toContain('Runs that cannot be read');
   });
 });
 

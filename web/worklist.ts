@@ -7,6 +7,7 @@ import { parseOrRefuse } from './api/parse.ts';
 import { viewerOf } from './pages/layout.ts';
 import { worklistPage } from './pages/worklist.ts';
 import type { WebContext } from './parts.ts';
+import { listUnreadable } from './projection/unreadable.ts';
 import { listRuns, studiesWithRun } from './runs.ts';
 import { seal, unseal } from './seal.ts';
 import { themeOf } from './theme.ts';
@@ -16,6 +17,9 @@ const PAGE_SIZE = 50;
 
 /** Exams that a search finds at most, the newest. */
 const MOST_FOUND = 500;
+
+/** Runs shown that cannot be read, the newest. */
+const MOST_UNREADABLE = 20;
 
 /** A choice that is not made comes as an empty field. */
 const choice = <Schema extends z.ZodType>(schema: Schema) =>
@@ -33,7 +37,7 @@ const Search = z.object({ text: z.string().trim().max(200, 'at most 200 characte
 
 /** `GET /`: the runs, newest first; of a search, those on the exams found. */
 export async function getWorklist(c: WebContext) {
-  const { parts } = c.var;
+  const { parts, person } = c.var;
   const { pipeline, status, before, search: sealed } = parseOrRefuse(WorklistQuery, c.req.query());
   const text = sealed === undefined ? undefined : unseal(parts.launchKey, sealed);
   if (sealed !== undefined && text === undefined) return c.redirect('/', 303);
@@ -48,6 +52,7 @@ export async function getWorklist(c: WebContext) {
     search: text === undefined ? undefined : { text, withoutRun: await withoutRun(c, found ?? []) },
     next: listed.length > PAGE_SIZE ? (runs.at(-1)?.id ?? null) : null,
     paged: before !== undefined,
+    unreadable: person.role === 'administrator' ? await listUnreadable(parts.database, MOST_UNREADABLE) : [],
   };
   return c.html(worklistPage(parts, viewerOf(c, themeOf(c)), list));
 }

@@ -40,6 +40,14 @@ export const run = web.table(
   ],
 );
 
+/** Runs that no page can show, since what the store holds of them cannot be read: part of the projection. */
+export const unreadableRun = web.table('unreadable_run', {
+  id: text('id').primaryKey(),
+  /** A sentence, without PHI. */
+  reason: text('reason').notNull(),
+  seenAt: at('seen_at').notNull(),
+});
+
 /** How far the stored events have been projected: everything up to and with `position`. */
 export const cursor = web.table('cursor', {
   name: text('name').primaryKey(),

@@ -98,7 +98,14 @@ describe('pages', () => {
     quarantined: 1,
   };
   const page = { related: [], exam, feedback: undefined };
-  const list = { exams: new Map([['1.2.5', exam]]), search: undefined, filter: {}, next: null, paged: false };
+  const list = {
+    exams: new Map([['1.2.5', exam]]),
+    search: undefined,
+    unreadable: [],
+    filter: {},
+    next: null,
+    paged: false,
+  };
   it.each([
     ['run', runPage(parts, viewer, { run: madeView(), ...page })],
     ['failed run', runPage(parts, viewer, { run: failed, ...page })],

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
+import type { UnreadableRun } from '../projection/unreadable.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { outcome } from './outcome.ts';
 import { calendarDate, personName } from './patient.ts';
@@ -19,6 +20,8 @@ export interface Worklist {
   };
   /** What was searched for, and the exams found that have no run. */
   readonly search: { readonly text: string; readonly withoutRun: readonly ExamView[] } | undefined;
+  /** Runs that no page can show; for administrators. */
+  readonly unreadable: readonly UnreadableRun[];
   /** Run id from which the next page goes on; null where this is the last. */
   readonly next: string | null;
   /** An older page is shown. */
@@ -45,6 +48,7 @@ export function worklistPage(
 ${empty ? emptyList(parts, filtered) : table(parts, list)}
 ${pages(list)}
 ${list.search === undefined ? '' : withoutRun(list.search.withoutRun)}
+${unreadable(list)}
 </section>`,
   });
 }
@@ -105,6 +109,16 @@ function withoutRun(exams: readonly ExamView[]): Html | string {
   return html`<section class="card"><h2>${exams.length === 1 ? 'One exam' : `${exams.length} exams`} without a run</h2>
 <ul class="run-list">${exams.map(
     (exam) => html`<li>${patientOf(exam)} ${examOf(exam.studyInstanceUid, exam)}</li>`,
+  )}</ul></section>`;
+}
+
+function unreadable({ unreadable: runs }: Worklist): Html | string {
+  if (runs.length === 0) return '';
+  return html`<section class="card"><h2>Runs that cannot be read</h2>
+<p>What the store holds of them is damaged or was not made by Overread: no page can show them. Look at the objects below <code>runs/</code>.</p>
+<ul class="run-list">${runs.map(
+    ({ id, reason, seenAt }) =>
+      html`<li><code class="digest">${id}</code> <span class="reason">${reason}</span> <span class="muted">${moment(seenAt.toISOString())}</span></li>`,
   )}</ul></section>`;
 }
 

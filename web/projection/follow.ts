@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DrizzleQueryError, eq } from 'drizzle-orm';
-import postgres from 'postgres';
+import { eq } from 'drizzle-orm';
 import { followEvents } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { parseRunKey } from '../../lib/runs/keys.ts';
-import { InvalidRunError } from '../../lib/runs/state.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { cursor } from '../../schemas/database/web.ts';
 import type { Bucket } from '../../schemas/store.ts';
 import { projectRun } from './project.ts';
+import { noteUnreadable, whyUnreadable } from './unreadable.ts';
 
 const CURSOR = 'projection';
 
@@ -64,12 +63,17 @@ export async function followProjection({ store, database, log, onChange }: Follo
       if (view !== undefined) onChange(view);
       return true;
     } catch (error) {
-      const isUnreadable = error instanceof InvalidRunError || error instanceof SyntaxError || isDataException(error);
+      const reason = whyUnreadable(error);
       log.error(
         { err: error, run },
-        isUnreadable ? 'run cannot be read and is left out' : 'run cannot be projected yet',
+        reason === undefined ? 'run cannot be projected yet' : 'run cannot be read and is left out',
       );
-      return isUnreadable;
+      return reason === undefined
+        ? false
+        : noteUnreadable(database, run, reason).then(
+            () => true,
+            () => false,
+          );
     }
   };
 
@@ -127,10 +131,4 @@ export async function followProjection({ store, database, log, onChange }: Follo
       await working;
     },
   };
-}
-
-/** PostgreSQL cannot hold what the run says, a NUL in a text say (SQLSTATE class 22): trying again does not help. */
-function isDataException(error: unknown): boolean {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return cause instanceof postgres.PostgresError && cause.code.startsWith('22');
 }

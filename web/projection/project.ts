@@ -2,12 +2,13 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { resultKey } from '../../lib/runs/keys.ts';
-import { InvalidRunError, readRunState } from '../../lib/runs/state.ts';
+import { readRunState } from '../../lib/runs/state.ts';
 import { viewRun } from '../../lib/runs/view.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { run } from '../../schemas/database/web.ts';
 import { Result } from '../../schemas/result.ts';
+import { forgetUnreadable, noteUnreadable, whyUnreadable } from './unreadable.ts';
 
 /**
  * Reads a run from the store and writes what pages and API show of it. Reading again each time makes it right whatever
@@ -39,6 +40,7 @@ export async function projectRun(
       .insert(run)
       .values({ id, ...row })
       .onConflictDoUpdate({ target: run.id, set: row });
+    await forgetUnreadable(transaction, id);
     return view;
   });
 }
@@ -52,7 +54,9 @@ export async function reprojectAll(store: ObjectStore, database: Database): Prom
     try {
       if ((await projectRun(store, database, id)) !== undefined) runs += 1;
     } catch (error) {
-      if (!(error instanceof InvalidRunError)) throw error;
+      const reason = whyUnreadable(error);
+      if (reason === undefined) throw error;
+      await noteUnreadable(database, id, reason);
     }
   }
   return runs;

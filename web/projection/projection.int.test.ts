@@ -10,6 +10,7 @@ import { makeRun } from '../testing/runs.ts';
 import { makeWorld, type World } from '../testing/world.ts';
 import { followProjection, runOfObject } from './follow.ts';
 import { projectRun, reprojectAll } from './project.ts';
+import { listUnreadable } from './unreadable.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -102,6 +103,9 @@ describe('a run without a valid plan', () => {
         select (select max(id)::int from connector.event) as stored, position::int from web.cursor`;
       expect(position, 'the cursor has passed it').toBe(stored);
     });
+    expect(await listUnreadable(world.database, 5), 'administrators see it').toMatchObject([
+      { id: invalid, reason: 'Its `run.json` is not the plan of a run.' },
+    ]);
   });
 
   it('does not stop the projection from being made anew', async () => {
@@ -125,6 +129,8 @@ describe('a run that PostgreSQL cannot hold', () => {
     expect(await findRun(world.database, id)).toBeUndefined();
     await world.store.remove('runs', endKey(id));
     expect(await projectRun(world.store, world.database, id), 'and is taken up again').toBeDefined();
+    const unreadable = await listUnreadable(world.database, 5);
+    expect(unreadable.map((run) => run.id)).not.toContain(id);
   });
 });
 
