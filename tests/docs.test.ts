@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { Environment, HOME } from '../lib/platform/configuration.ts';
+import { Evaluation } from '../schemas/evaluation.ts';
 import { Pipeline } from '../schemas/pipeline.ts';
 import { SiteFile } from '../schemas/site.ts';
 import { anchors, type Block, blocksOf, documents, inlineCode, localLinks, readDocument } from './documents.ts';
@@ -52,7 +53,11 @@ describe.each(documents())('%s', (document) => {
   it('shows configuration and pipelines that are accepted', () => {
     for (const { text, line } of blocksOf(document).filter(({ language }) => language === 'yaml')) {
       const value: unknown = parseYaml(text);
-      const schema = text.includes('\nsteps:') ? Pipeline.strict() : SiteFile;
+      const schema = text.includes('\nsteps:')
+        ? Pipeline.strict()
+        : text.includes('\nquestions:')
+          ? Evaluation
+          : SiteFile;
       expect(schema.safeParse(value).error?.message, `the block at line ${line}`).toBeUndefined();
     }
   });

@@ -1,11 +1,13 @@
 import { tmpdir } from 'node:os';
 import { benchExam } from './exam.ts';
+import { benchInference } from './inference.ts';
 import { benchReceive } from './receive.ts';
 import { benchStore } from './store.ts';
 
 /** Everything that can be measured, by name: `npm run bench [-- NAME]`; without a name all of it. */
 const BENCHES: Readonly<Record<string, (print: (line: string) => void) => Promise<void>>> = {
   exam: benchExam,
+  inference: benchInference,
   receive: benchReceive,
   store: async (print) => {
     print('\nobject store');
