@@ -66,7 +66,7 @@ def rate_at(part: float, top: float) -> float:
 
 
 def follow(average: LesionNet, network: LesionNet, step: int) -> None:
-    keep = min(0.995, (1 + step) / (10 + step))
+    keep = min(0.99, (1 + step) / (10 + step))
     with torch.no_grad():
         for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
             slow.lerp_(fast, 1 - keep)

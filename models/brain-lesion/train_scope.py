@@ -37,14 +37,14 @@ def varied(volume: Tensor) -> Tensor:
     """Moved, turned, scaled and grey otherwise; then z-scored as the pipeline does it."""
     if chance(0.5):
         volume = volume.flip(-1)
-    if chance(0.8):
+    if chance(0.5):
         theta = torch.eye(3, 4)
         theta[:, :3] = theta[:, :3] * torch.empty(3).uniform_(0.8, 1.25) + torch.empty(3, 3).uniform_(-0.15, 0.15)
         theta[:, 3] = torch.empty(3).uniform_(-0.25, 0.25)
         grid = functional.affine_grid(theta[None], [1, 1, *COARSE], align_corners=False)
         volume = functional.grid_sample(volume[None], grid, align_corners=False)[0]
     image = volume[0]
-    if chance(0.4):
+    if chance(0.25):
         image = thick(image, axis=int(torch.randint(3, ())), slices=between(1.2, 2))
     if chance(0.5):
         bias = torch.randn(1, 1, 3, 3, 3) * between(0, 0.3)
@@ -63,7 +63,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True, help="folder whose `train-*` are of `phantoms/main.ts brain --raw`")
     arguments.add_argument("--abdomens", type=Path, nargs="*", default=[], help="folders of `phantoms/main.ts abdomen-ct --raw`")
     arguments.add_argument("--state", type=Path, required=True, help="where the weights go")
-    arguments.add_argument("--steps", type=int, default=900)
+    arguments.add_argument("--steps", type=int, default=400)
     arguments.add_argument("--batch", type=int, default=12)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--threads", type=int, default=1)
@@ -78,7 +78,7 @@ def main() -> None:
     members = [(scopes == scope).nonzero()[:, 0] for scope in range(len(SCOPES))]
     network = ScopeNet().to(memory_format=torch.channels_last_3d)
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, options.steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, options.steps, pct_start=0.15)
     total = 0.0
     for step in range(1, options.steps + 1):
         rows = torch.cat([own[torch.randint(len(own), (options.batch // len(members),))] for own in members])

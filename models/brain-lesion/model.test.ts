@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Atlas, atlasOf } from '../../phantoms/brain/atlas.ts';
+import { otherBody } from '../../phantoms/brain/bodies.ts';
+import { examine } from '../../phantoms/brain/exam.ts';
+import { gridOf } from '../../phantoms/volume.ts';
+import { openSegmenter, type Segmenter } from './segmenter.ts';
+
+const grid = gridOf({ size: [90, 100, 68], spacing: [2.2, 2.2, 3], centre: [0, 0, -4] });
+
+describe('the brain lesion model', () => {
+  let segmenter: Segmenter;
+  let atlas: Atlas;
+  beforeAll(async () => {
+    segmenter = await openSegmenter();
+    atlas = atlasOf('model');
+  }, 120_000);
+  afterAll(() => segmenter.close());
+
+  it('is the file that its card names, and at most 10 MB', () => {
+    const bytes = readFileSync(path.join(import.meta.dirname, segmenter.card.file));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(segmenter.card.sha256);
+    expect(bytes.length).toBeLessThan(10_000_000);
+  });
+
+  it('outlines the lesion of a FLAIR and not what is as bright', { timeout: 120_000 }, async () => {
+    const { image, truth } = examine(atlas, { contrast: 'FLAIR', grid, lesionMl: 18, seed: 'model' });
+    const { labels, scope } = await segmenter.segment(image);
+    const [found, wanted] = [labels.values, truth.values.map((part) => (part === 1 ? 1 : 0))];
+    const both = found.filter((label, n) => label === 1 && wanted[n] === 1).length;
+    const all = found.filter(Boolean).length + wanted.filter(Boolean).length;
+    expect((2 * both) / all, 'Dice').toBeGreaterThan(0.7);
+    expect(scope['flair-brain']).toBeGreaterThan(0.5);
+  });
+
+  it.each(['T1', 'T1c', 'T2'] as const)('calls a %s another contrast', { timeout: 120_000 }, async (contrast) => {
+    const { image } = examine(atlas, { contrast, grid, lesionMl: 18, seed: 'model' });
+    expect((await segmenter.segment(image)).scope['flair-brain']).toBeLessThan(0.5);
+  });
+
+  it('refuses another body', { timeout: 120_000 }, async () => {
+    expect((await segmenter.segment(otherBody('model', grid))).scope['flair-brain']).toBeLessThan(0.5);
+  });
+});
