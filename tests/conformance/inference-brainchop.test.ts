@@ -24,7 +24,7 @@ import { BRAINCHOP, HAS_BRAINCHOP, modelName, writeModelFolder } from './inferen
 
 const run = promisify(execFile);
 /** The largest of the three needs a minute of two free cores. */
-const LIMIT_MS = 900_000;
+const LIMIT_MS = 1_800_000;
 
 describeWith('networks of brainchop', HAS_BRAINCHOP || undefined, 'the shared data are not there', () => {
   let data: string;
