@@ -16,29 +16,49 @@ export interface Area {
  */
 export function keyhole({ outer, holes }: Area): number[] {
   let joined = [...outer];
-  const left = [...holes];
-  while (left.length > 0) {
+  let ways = holes.map((hole) => ({ hole, ...nearest(outer, hole) }));
+  while (ways.length > 0) {
     // The nearest hole first: its channel cannot run through another one.
-    const ways = left.map((hole, index) => ({ index, hole, ...nearest(joined, hole) }));
     const next = ways.reduce((a, b) => (b.distance < a.distance ? b : a));
-    joined = joinAt(joined, next.from, next.hole, next.to);
-    left.splice(next.index, 1);
+    joined = joinAt(joined, offsetOf(joined, next.from), next.hole, next.to);
+    // Only what was joined now can be nearer to those that are left.
+    ways = ways
+      .filter((way) => way !== next)
+      .map((way) => {
+        const other = nearest(next.hole, way.hole);
+        return other.distance < way.distance ? { hole: way.hole, ...other } : way;
+      });
   }
   return joined;
 }
 
-/** Offsets of the nearest points of two outlines. */
-function nearest(a: Outline, b: Outline): { from: number; to: number; distance: number } {
+type Point = readonly [number, number, number];
+
+/** The nearest points of two outlines: of the first the point, of the second its offset. */
+function nearest(a: Outline, b: Outline): { from: Point; to: number; distance: number } {
   let best = { from: 0, to: 0, distance: Number.POSITIVE_INFINITY };
   for (let from = 0; from < a.length; from += 3) {
-    const [x, y, z] = [a[from] ?? 0, a[from + 1] ?? 0, a[from + 2] ?? 0];
+    const [x, y, z] = pointAt(a, from);
     for (let to = 0; to < b.length; to += 3) {
-      const [dx, dy, dz] = [(b[to] ?? 0) - x, (b[to + 1] ?? 0) - y, (b[to + 2] ?? 0) - z];
+      const dx = (b[to] ?? 0) - x;
+      const dy = (b[to + 1] ?? 0) - y;
+      const dz = (b[to + 2] ?? 0) - z;
       const distance = dx * dx + dy * dy + dz * dz;
       if (distance < best.distance) best = { from, to, distance };
     }
   }
-  return best;
+  return { ...best, from: pointAt(a, best.from) };
+}
+
+function pointAt(outline: Outline, offset: number): Point {
+  return [outline[offset] ?? 0, outline[offset + 1] ?? 0, outline[offset + 2] ?? 0];
+}
+
+function offsetOf(outline: Outline, [x, y, z]: Point): number {
+  for (let at = 0; at < outline.length; at += 3) {
+    if (outline[at] === x && outline[at + 1] === y && outline[at + 2] === z) return at;
+  }
+  return 0;
 }
 
 /** Along the outline to `from`, over to the hole at `to`, once around it, and back to `from`. */

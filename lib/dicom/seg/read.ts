@@ -104,14 +104,19 @@ export async function maskOf(segmentation: ReadSegmentation, segment: number, ta
   const voxels = new Uint8Array(grid.size[0] * grid.size[1] * grid.size[2]);
   const description = describePixels(segmentation.dataset);
   let deviationMm = 0;
+  let count = 0;
+  const counted = (at: number) => {
+    count += 1 - (voxels[at] ?? 0);
+    voxels[at] = 1;
+  };
   for (const [index, frame] of segmentation.frames.entries()) {
     if (frame.segment !== undefined && frame.segment !== segment) continue;
     const placement = placementOf(frame.plane, grid);
     deviationMm = Math.max(deviationMm, placement.deviationMm);
-    const put = putterOf(voxels, placement, frame.plane);
+    const put = putterOf(counted, placement, frame.plane);
     await eachPixelOf(segmentation, description, index, segment, put);
   }
-  return { voxels, count: voxels.reduce((sum, value) => sum + value, 0), deviationMm };
+  return { voxels, count, deviationMm };
 }
 
 /** @throws {UnfitObjectError} */
@@ -172,7 +177,7 @@ function frameOf(
 
 type Put = (pixel: number) => void;
 
-function putterOf(voxels: Uint8Array, placement: Placement, { rows, columns }: ReadPlane): Put {
+function putterOf(set: (at: number) => void, placement: Placement, { rows, columns }: ReadPlane): Put {
   const { start, across, down, isInside } = placement;
   const whole = isInside(0, 0) && isInside(columns - 1, rows - 1);
   return (pixel) => {
@@ -181,7 +186,7 @@ function putterOf(voxels: Uint8Array, placement: Placement, { rows, columns }: R
     if (!whole && !isInside(column, row)) {
       throw new UnfitObjectError('geometry', 'The segmentation must lie inside the images; part of it lies outside.');
     }
-    voxels[start + column * across + row * down] = 1;
+    set(start + column * across + row * down);
   };
 }
 
