@@ -1,4 +1,4 @@
-"""The liver network: a small 3-D residual U-Net (after Myronenko 2018) that names lobes and vessels, and what the scan is."""
+"""The liver networks: a small 3-D residual U-Net (after Myronenko 2018) names lobes and vessels, a smaller one what the scan is."""
 
 import torch
 from torch import Tensor, nn
@@ -69,7 +69,7 @@ def wide_mean(volume: Tensor) -> Tensor:
 
 
 class LiverNetwork(nn.Module):
-    """CT [B,1,D,H,W] at 3 mm, 0..1 -> logits [B,4,D,H,W] and scores of what the scan is [B,3]; any size.
+    """CT [B,1,D,H,W] at 3 mm, 0..1 -> logits [B,4,D,H,W]; any size.
 
     The body of the network works at 6 mm, for two cores; only its last layers see the 3 mm of the CT again.
     """
@@ -88,10 +88,8 @@ class LiverNetwork(nn.Module):
         self.grow = nn.Sequential(nn.ConvTranspose3d(a, 8, 2, stride=2), nn.ReLU(inplace=True))
         self.local = nn.Sequential(nn.Conv3d(2, 8, 3, padding=1), nn.ReLU(inplace=True))
         self.labels = nn.Conv3d(17, len(LABELS), 3, padding=1)
-        self.look = nn.Conv3d(c + d, 1, 1)
-        self.scope = nn.Sequential(nn.Linear(c + d, 32), nn.ReLU(), nn.Linear(32, len(SCOPES)))
 
-    def forward(self, ct: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ct: Tensor) -> Tensor:
         seen = torch.cat([ct, contrast(ct)], 1)
         x0 = self.stem(seen)
         x1 = self.down1(x0)
@@ -101,23 +99,51 @@ class LiverNetwork(nn.Module):
         y = self.mix1(self.up1(y, x1))
         y = self.mix0(self.up0(y, x0))
         fine = self.grow(y)[:, :, : ct.shape[2], : ct.shape[3], : ct.shape[4]]
-        return self.labels(torch.cat([ct, fine, self.local(seen)], 1)), self.scope(self.summary(x2, x3))
+        return self.labels(torch.cat([ct, fine, self.local(seen)], 1))
 
-    def summary(self, x2: Tensor, x3: Tensor) -> Tensor:
-        """The mean of the deepest features over where it pays to look, whatever else the scan covers."""
-        grown = x3.repeat_interleave(2, 2).repeat_interleave(2, 3).repeat_interleave(2, 4)
-        seen = torch.cat([x2, grown[:, :, : x2.shape[2], : x2.shape[3], : x2.shape[4]]], 1)
-        weight = self.look(seen).flatten(2).softmax(2)
-        return (seen.flatten(2) * weight).sum(2)
+class ScopeNetwork(nn.Module):
+    """CT [B,1,D,H,W] at 3 mm, 0..1 -> scores of what the scan is [B,3]; any size.
+
+    It judges by how bright the soft parts of the body are, voxel by voxel at 6 mm and again in lumps of 24 mm, where only
+    large organs keep their brightness: blood, kidneys and liver tell the phase.
+    """
+
+    LEVELS = [0.3 + 0.7 * n / 23 for n in range(24)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        count = 2 * len(self.LEVELS) + 2
+        self.pool = nn.AvgPool3d(3, 2, 1)
+        self.register_buffer("middle", torch.zeros(count))
+        self.register_buffer("spread", torch.ones(count))
+        self.judge = nn.Sequential(nn.Linear(count, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, len(SCOPES)))
+
+    def forward(self, ct: Tensor) -> Tensor:
+        return self.scores(self.features(self.pool(ct)))
+
+    def features(self, pooled: Tensor) -> Tensor:
+        """Of a CT at 6 mm: which part of the body is above each level, [B,50]."""
+        lumps = functional.avg_pool3d(pooled, 5, 2, 2)
+        parts = []
+        for volume in (pooled, lumps):
+            body = share(volume, self.LEVELS[0])
+            parts += [body] + [share(volume, level) / (body + 1e-4) for level in self.LEVELS]
+        return torch.stack(parts, 1)
+
+    def scores(self, features: Tensor) -> Tensor:
+        return self.judge((features - self.middle) / self.spread)
+
+
+def share(volume: Tensor, level: float) -> Tensor:
+    return (volume > level).to(volume.dtype).mean((1, 2, 3, 4))
 
 
 class Exported(nn.Module):
     """What the ONNX file computes for one volume: logits [1,4,D,H,W] and scope [1,3] as probabilities."""
 
-    def __init__(self, network: LiverNetwork) -> None:
+    def __init__(self, network: LiverNetwork, scope: ScopeNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.scope = network, scope
 
     def forward(self, ct: Tensor) -> tuple[Tensor, Tensor]:
-        logits, scope = self.network(ct)
-        return logits, scope.softmax(1)
+        return self.network(ct), self.scope(ct).softmax(1)

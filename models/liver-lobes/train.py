@@ -1,4 +1,4 @@
-"""Trains the liver network on phantoms and writes liver-lobes.onnx. See README.md for the commands.
+"""Trains the liver network on phantoms. See README.md for the commands.
 
 Resumable: everything is kept in `--state FILE` every few minutes, and the same command goes on where it stopped. It
 ends after `--steps`, or earlier at the time `--until`, towards which the learning rate falls. Folders of data may
@@ -12,35 +12,28 @@ from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
-from network import LABELS, Exported, LiverNetwork
+from network import LABELS, SCOPES, LiverNetwork
 from phantoms import IGNORED, Phantoms, example, windowed
 from torch import Tensor
 from torch.nn import functional
 
-HERE = Path(__file__).parent
-WEIGHTS = torch.tensor([1.0, 1.5, 1.5, 6.0])
+WEIGHTS = torch.tensor([1.0, 1.0, 1.0, 2.0])
 """Of the labels in the cross-entropy."""
 
 
-def losses(logits: Tensor, scope: Tensor, labels: Tensor, wanted: int) -> Tensor:
-    """Weighted cross-entropy + 1 - soft Dice of the labels that there are, + cross-entropy of the scope."""
+def losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Weighted cross-entropy + 1 - soft Dice of the labels that there are."""
     target = labels.long()[None]
-    loss = torch.zeros(())
-    if (labels != IGNORED).any():
-        known = (target != IGNORED)[:, None]
-        loss = functional.cross_entropy(logits, target, WEIGHTS, ignore_index=IGNORED)
-        parts = logits.softmax(1) * known
-        truth = functional.one_hot(torch.where(known[:, 0], target, 0), len(LABELS)).movedim(-1, 1) * known
-        common = (parts * truth).sum((0, 2, 3, 4))[1:]
-        total = parts.sum((0, 2, 3, 4))[1:] + truth.sum((0, 2, 3, 4))[1:]
-        there = truth.sum((0, 2, 3, 4))[1:] > 0
-        if there.any():
-            loss = loss + (1 - (2 * common + 1) / (total + 1))[there].mean()
-    if wanted >= 0:
-        loss = loss + functional.cross_entropy(scope, torch.tensor([wanted]))
+    known = (target != IGNORED)[:, None]
+    loss = functional.cross_entropy(logits, target, WEIGHTS, ignore_index=IGNORED)
+    parts = logits.softmax(1) * known
+    truth = functional.one_hot(torch.where(known[:, 0], target, 0), len(LABELS)).movedim(-1, 1) * known
+    common = (parts * truth).sum((0, 2, 3, 4))[1:]
+    total = parts.sum((0, 2, 3, 4))[1:] + truth.sum((0, 2, 3, 4))[1:]
+    there = truth.sum((0, 2, 3, 4))[1:] > 0
+    if there.any():
+        loss = loss + (1 - (2 * common + 1) / (total + 1))[there].mean()
     return loss
 
 
@@ -65,53 +58,17 @@ def groups(model: LiverNetwork) -> list[dict]:
     ]
 
 
-def export(model: LiverNetwork, file: Path) -> None:
-    axes = {2: "depth", 3: "height", 4: "width"}
-    torch.onnx.export(
-        Exported(model).eval(),
-        (torch.zeros(1, 1, 40, 48, 56),),
-        str(file),
-        input_names=["ct"],
-        output_names=["logits", "scope"],
-        dynamic_axes={"ct": axes, "logits": axes},
-        opset_version=17,
-        dynamo=False,
-    )
-    halve(file)
-
-
-def halve(file: Path) -> None:
-    """Keeps large weights as 16-bit floats, which are made 32 bits again where the file is opened."""
-    graph = onnx.load(file)
-    casts = []
-    for weights in graph.graph.initializer:
-        values = onnx.numpy_helper.to_array(weights)
-        if values.dtype != np.float32 or values.size < 1000:
-            continue
-        name = weights.name
-        weights.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    for cast in reversed(casts):
-        graph.graph.node.insert(0, cast)
-    onnx.checker.check_model(graph)
-    onnx.save(graph, file)
-
-
 @torch.no_grad()
 def check(model: LiverNetwork, data: Phantoms) -> str:
-    """Dice of the labels over the portal-venous volumes, and how many scopes are right."""
-    model = deepcopy(model).eval()
-    scores, right = [], 0
+    """Dice of the labels over the portal-venous volumes."""
+    scores = []
     for row in range(len(data)):
         hu, tissue, scope = data.volume(row)
-        logits, said = model(windowed(hu)[None, None])
-        right += int(said.argmax()) == scope
-        if scope == 0:
-            found, truth = logits[0].argmax(0), data.truth[tissue]
+        if scope == SCOPES.index("portal-venous-abdomen"):
+            found, truth = model(windowed(hu)[None, None])[0].argmax(0), data.truth[tissue]
             scores.append([dice(found == label, truth == label) for label in (1, 2, 3)])
     means = torch.tensor(scores).mean(0)
-    named = " ".join(f"{name} {float(mean):.3f}" for name, mean in zip(LABELS[1:], means, strict=True))
-    return f"{named}, scope right {right}/{len(data)}"
+    return " ".join(f"{name} {float(mean):.3f}" for name, mean in zip(LABELS[1:], means, strict=True))
 
 
 def dice(found: Tensor, truth: Tensor) -> float:
@@ -123,7 +80,6 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True, help="folder whose train-* are folders of `phantoms/main.ts --raw`")
     arguments.add_argument("--check", type=Path, required=True, help="a further folder, to watch progress by")
     arguments.add_argument("--state", type=Path, required=True, help="where to keep what is needed to go on")
-    arguments.add_argument("--out", type=Path, default=HERE / "liver-lobes.onnx")
     arguments.add_argument("--steps", type=int, default=2400)
     arguments.add_argument("--until", type=datetime.fromisoformat, help="UTC time at which to have ended, whatever the steps")
     arguments.add_argument("--rate", type=float, default=2e-3)
@@ -142,6 +98,11 @@ def main() -> None:
             part.load_state_dict(state[name])
         step, used = state["step"], state["used"]
     held = data = Phantoms([options.check])
+
+    def save() -> None:
+        parts = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
+        torch.save({**parts, "step": step, "used": used}, options.state)
+
     since, total, count = time.time(), 0.0, 0
     while step < options.steps and time.time() < end:
         if data is held or step % 50 == 0:
@@ -151,8 +112,11 @@ def main() -> None:
         gone = max(step / options.steps, used / (used + end - began))
         for settings in optimizer.param_groups:
             settings["lr"] = settings["pace"] * options.rate * min(1, (step + 1) / 60) * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1))))
-        ct, labels, wanted = example(data, int(torch.randint(len(data), ())))
-        loss = losses(*model(ct[None, None]), labels, wanted)
+        ct, labels, _ = example(data, int(torch.randint(len(data), ())))
+        if (labels == IGNORED).all():
+            step += 1
+            continue
+        loss = losses(model(ct[None, None]), labels)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 2)
@@ -161,15 +125,13 @@ def main() -> None:
         step, used = step + 1, used + time.time() - began
         total, count = total + loss.item(), count + 1
         if step % 25 == 0:
-            state = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-            torch.save({**state, "step": step, "used": used}, options.state)
+            save()
             print(f"step {step}: loss {total / count:.3f}, {(time.time() - since) / count:.2f} s each, {len(data)} volumes, {gone:.0%}", flush=True)
             since, total, count = time.time(), 0.0, 0
         if step % 200 == 0:
-            export(average, options.out)
             print(f"  {check(average, held)}", flush=True)
             since = time.time()
-    export(average, options.out)
+    save()
     print(f"done after {step} steps: {check(average, held)}", flush=True)
 
 
