@@ -30,7 +30,7 @@ describe('the brain lesion model', () => {
     const { labels, scope } = await segmenter.segment(image);
     expect(labels.grid).toEqual(grid);
     expect(labels.values.includes(1), 'something is found').toBe(true);
-    expect(scope['flair-brain']).toBeGreaterThan(segmenter.card.scope?.threshold ?? 1);
+    expect(Math.max(...Object.values(scope)), 'the likeliest class').toBe(scope['flair-brain']);
   });
 
   it.each(['T1', 'T1c', 'T2'] as const)('calls a %s another contrast', { timeout: 120_000 }, async (contrast) => {
