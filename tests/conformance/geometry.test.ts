@@ -17,18 +17,21 @@ const DATA = path.resolve(import.meta.dirname, '../../../shared/data');
 const TOLERANCE_MM = 1e-3;
 const LIMIT_MS = 600_000;
 
-/** What keeps a reader from being compared with: where it is wrong, or further off than `toleranceMm`, and why. */
+/** What keeps a reader from being compared with: where it is wrong, or by how much it is further off than `TOLERANCE_MM`, and why. */
 interface Exception {
   readonly dcm2niix?: string;
-  readonly toleranceMm?: number;
+  readonly dcm2niixMm?: number;
+  readonly simpleItkMm?: number;
 }
 
 /** Series of real scanners. */
 const SERIES: Readonly<Record<string, Exception>> = {
   // dcm2niix counts in 32 bits: over 170 slices 0.0013 mm.
-  '01-brain-mr-philips-mprage': { toleranceMm: 2e-3 },
+  '01-brain-mr-philips-mprage': { dcm2niixMm: 2e-3 },
   '02-brain-mr-ge-signa-20slices': {
     dcm2niix: 'it takes the distance of the first two slices (7.07 mm) for all; the mean is 7.00 mm',
+    // Its slices follow each other at right angles exactly; those of these headers, which are rounded, drift by that much.
+    simpleItkMm: 0.06,
   },
   '04-brain-tumour-longitudinal-dicom-DERIVED/PGBM-002/19960813_pre': {},
   '04-brain-tumour-longitudinal-dicom-DERIVED/PGBM-002/19970117_post': {},
@@ -107,7 +110,7 @@ async function readOurs(files: readonly Buffer[]): Promise<Volume3D> {
 const names = existsSync(DATA) ? Object.keys(SERIES) : [];
 const dcm2niix = names.length > 0 && (await debianPackages()).has('dcm2niix') ? true : undefined;
 describeWith('dcm2niix', dcm2niix, 'no dcm2niix, or no shared/data', () => {
-  for (const [name, { dcm2niix: wrong, toleranceMm }] of Object.entries(SERIES)) {
+  for (const [name, { dcm2niix: wrong, dcm2niixMm }] of Object.entries(SERIES)) {
     it.skipIf(wrong !== undefined)(
       `${name}${wrong === undefined ? '' : `: ${wrong}`}`,
       { timeout: LIMIT_MS },
@@ -137,6 +140,6 @@ describeWith('SimpleITK', python, 'no Python 3 with SimpleITK, or no shared/data
   it.each(names)('%s', { timeout: LIMIT_MS }, async (name) => {
     const theirs = read.get(name);
     if (theirs === undefined) throw new Error('SimpleITK does not read it');
-    expectSame(await readOurs(filesOf(name)), theirs);
+    expectSame(await readOurs(filesOf(name)), theirs, SERIES[name]?.simpleItkMm);
   });
 });
