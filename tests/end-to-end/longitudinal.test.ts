@@ -117,7 +117,9 @@ describe.skipIf(!existsSync(DATA))('two real patients with two exams each', () =
       expect(stdout).toContain(' mL');
     }
     const state = await trendOf(first[0].study);
-    expect(pointsOf(state)).toEqual(first.map(({ date, volumeMl }) => ['expert', date, expect.closeTo(volumeMl, DIGITS)]));
+    expect(pointsOf(state)).toEqual(
+      first.map(({ date, volumeMl }) => ['expert', date, expect.closeTo(volumeMl, DIGITS)]),
+    );
     expect(first.map(({ date }) => date)).toEqual(['19960813', '19970117']);
     const change = (first[1].volumeMl - first[0].volumeMl) / first[0].volumeMl;
     expect(state.trend.curves[0]?.points[1]?.change).toBeCloseTo(change, 3);
