@@ -57,7 +57,9 @@ export async function resolveInputs(
 function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
   if (output === 'instances') return run.instances.map(({ object }) => object);
   if (output === 'imported' && run.imported !== undefined) return [run.imported];
-  throw unprocessable(`Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`, and \`run.imported\` where a file was brought in.`);
+  throw unprocessable(
+    `Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`, and \`run.imported\` where a file was brought in.`,
+  );
 }
 
 /** A named object as a file of an operator. */
