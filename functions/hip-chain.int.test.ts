@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readPart10 } from '../lib/dicom/dataset.ts';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { parsePipeline } from '../lib/runs/pipelines.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
@@ -104,6 +105,15 @@ describe('hip-fracture-detection', () => {
     const { result } = await runPipeline([whole.subarray(0, 5000), whole]);
     expect(result.images).toHaveLength(1);
     expect(result.summary.qualityReview.join()).toContain('An image was left out: The file is truncated');
+  });
+
+  it('publishes the report and its page as DICOM', async () => {
+    const { result, store } = await runPipeline([radiograph()]);
+    expect(Object.keys(result.objects).sort()).toEqual(['capture', 'report']);
+    for (const key of Object.values(result.objects)) {
+      const { meta } = readPart10(await store.get('results', key));
+      expect(meta.MediaStorageSOPClassUID).toMatch(/^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(88\.34|7)$/);
+    }
   });
 
   it('publishes a picture and the grey values of each image', async () => {

@@ -71,6 +71,10 @@ export const HipSummary = z.object({
 });
 export type HipSummary = z.infer<typeof HipSummary>;
 
+/** Kind of a file of a result → its object key in `results`; `labels` is a NIfTI (.nii.gz), the others are DICOM. */
+export const ResultObjects = z.partialRecord(z.enum(['seg', 'rtstruct', 'report', 'capture', 'labels']), z.string());
+export type ResultObjects = z.infer<typeof ResultObjects>;
+
 const published = {
   run: Sha256,
   pipeline: Slug,
@@ -86,6 +90,7 @@ export const DetectionResult = z.object({
   kind: z.literal('detection'),
   images: z.array(HipImage),
   summary: HipSummary,
+  objects: ResultObjects.default({}),
 });
 export type DetectionResult = z.infer<typeof DetectionResult>;
 
@@ -99,7 +104,7 @@ export const SegmentationResult = z.object({
   studyDate: z.string().nullable(),
   structures: z.array(StructureVolume).min(1),
   /** Object keys in `results`; `labels` is a NIfTI (.nii.gz). */
-  objects: z.partialRecord(z.enum(['seg', 'rtstruct', 'report', 'capture', 'labels']), z.string()),
+  objects: ResultObjects,
   /** Object keys in `results` of PNGs of the middle slices with outlines, for pages without a viewer. */
   previews: z.array(
     z.object({ png: z.string(), rows: z.int().positive(), columns: z.int().positive(), title: z.string() }),

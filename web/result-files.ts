@@ -1,13 +1,13 @@
 import { ObjectNotFoundError } from '../lib/store/store.ts';
-import type { SegmentationResult } from '../schemas/result.ts';
+import type { ResultObjects } from '../schemas/result.ts';
 import { notFound } from './api/parse.ts';
 import { runOfRequest } from './api/runs.ts';
 import { record } from './audit.ts';
 import type { WebContext } from './parts.ts';
 
-/** A file of a segmentation that people may download. */
+/** A file of a result that people may download. */
 export interface ResultFile {
-  readonly kind: keyof SegmentationResult['objects'];
+  readonly kind: keyof ResultObjects;
   readonly title: string;
   readonly extension: 'dcm' | 'nii.gz';
 }
@@ -44,12 +44,12 @@ export async function getPreview(c: WebContext) {
   return c.body(await content(c, preview.png), 200, { 'Content-Type': 'image/png' });
 }
 
-/** `GET /runs/<id>/files/<kind>`: a file of a segmentation to keep. Who took it is recorded, since it names the patient. */
+/** `GET /runs/<id>/files/<kind>`: a file of a result to keep. Who took it is recorded, since it names the patient. */
 export async function getResultFile(c: WebContext) {
   const { parts, person } = c.var;
   const run = await runOfRequest(c);
   const file = RESULT_FILES.find(({ kind }) => kind === c.req.param('kind'));
-  const key = file !== undefined && run.result?.kind === 'segmentation' ? run.result.objects[file.kind] : undefined;
+  const key = file === undefined ? undefined : run.result?.objects[file.kind];
   if (file === undefined || key === undefined) throw notFound('file');
   const body = await content(c, key);
   const subject = `${run.id}/${file.kind}`;

@@ -8,6 +8,7 @@ import type { DetectionResult, HipImage } from '../../schemas/result.ts';
 import { Selection } from '../../schemas/series-index.ts';
 import { bytesOf, jsonBytes, mapAtMost, readJson, readPixels, type StepData } from '../operator.ts';
 import { headOf, type PublishContext } from './head.ts';
+import { publishObjects } from './objects.ts';
 import { summarise } from './summary.ts';
 
 const AT_ONCE = 3;
@@ -29,7 +30,8 @@ export async function publishDetections(context: PublishContext): Promise<StepDa
   const missing = [...unreadable, ...leftOut].map(({ reason }) => `An image was left out: ${reason}`);
   const hipImages = published.map(({ image }) => image);
   const summary = summarise(hipImages, [...missing, ...published.flatMap(({ review }) => review)]);
-  const result: DetectionResult = { ...headOf(context.run), kind: 'detection', images: hipImages, summary };
+  const objects = await publishObjects(context);
+  const result: DetectionResult = { ...headOf(context.run), kind: 'detection', images: hipImages, summary, objects };
   await context.publish('result', 'result.json', jsonBytes(result), 'application/json');
   return { images: hipImages.length, hips: hipImages.reduce((sum, { hips }) => sum + hips.length, 0) };
 }

@@ -7,10 +7,9 @@ import { Selection } from '../../schemas/series-index.ts';
 import { Segmentation, type Volume, VolumeMeasurements, VolumeSet } from '../../schemas/volume.ts';
 import { jsonBytes, readJson, readLabels, readVoxels, type StepData, volumeNamed } from '../operator.ts';
 import { headOf, type PublishContext } from './head.ts';
+import { publishObjects } from './objects.ts';
 import { type Picture, picturesOf } from './pictures.ts';
 
-/** DICOM objects that a pipeline may make, by the input that they come in. */
-const DICOM_OBJECTS = ['seg', 'rtstruct', 'report', 'capture'] as const;
 const gzipped = promisify(gzip);
 
 /** Publishes a segmentation: volumes, DICOM objects, the label map, and pictures for pages without a viewer. */
@@ -22,7 +21,7 @@ export async function publishSegmentation(context: PublishContext): Promise<Step
   ]);
   const { imported } = context.parameters;
   const volume = volumeNamed(set, segmentation.reference);
-  const objects = await publishObjects(context);
+  const objects = { ...(await publishObjects(context)), labels: await publishLabels(context) };
   const previews = await publishPictures(context, volume, segmentation);
   const result: SegmentationResult = {
     ...headOf(context.run),
@@ -40,19 +39,11 @@ export async function publishSegmentation(context: PublishContext): Promise<Step
   return { structures: result.structures.length, objects: Object.keys(objects) };
 }
 
-/** Copies what writers made to where people and other systems look, and the label map as NIfTI. */
-async function publishObjects(context: PublishContext): Promise<SegmentationResult['objects']> {
-  const { name } = context.run.pipeline;
-  const objects: SegmentationResult['objects'] = {};
-  for (const kind of DICOM_OBJECTS) {
-    for (const file of context.input(kind)) {
-      const { key } = await context.publish('objects', `${name}.${kind}.dcm`, await file.read(), 'application/dicom');
-      objects[kind] = key;
-    }
-  }
+/** The label map as NIfTI. @returns its key */
+async function publishLabels(context: PublishContext): Promise<string> {
   const labels = await gzipped(await context.inputFile('labels').read(), { level: 1 });
-  const { key } = await context.publish('labels', `${name}.nii.gz`, labels, 'application/gzip');
-  return { ...objects, labels: key };
+  const { key } = await context.publish('labels', `${context.run.pipeline.name}.nii.gz`, labels, 'application/gzip');
+  return key;
 }
 
 async function publishPictures(

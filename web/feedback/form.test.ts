@@ -50,6 +50,7 @@ const published = {
 const result: Result = {
   ...published,
   kind: 'detection',
+  objects: {},
   images: [image],
   summary: { rule: '', sides: [], qualityReview: [] },
 };

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { className, percent, SIDE_UNKNOWN } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { DetectionResult, HipSummary } from '../../schemas/result.ts';
+import { files } from './files.ts';
 import type { Html } from './layout.ts';
 import { radiograph } from './radiograph.ts';
 
@@ -12,7 +13,7 @@ export interface ShownResult {
 }
 
 /** A detection: each radiograph with its boxes, and the summary by side. */
-export function detection({ images, summary }: DetectionResult, run: Pick<RunView, 'id'>): ShownResult {
+export function detection({ images, summary, objects }: DetectionResult, run: Pick<RunView, 'id'>): ShownResult {
   return {
     images: html`<div class="images${images.length === 1 ? ' is-single' : ''}">
 ${images.length === 0 ? html`<section class="message"><h2>No image was read</h2><p>The pipeline ended without an image for the model.</p></section>` : ''}
@@ -24,7 +25,7 @@ ${images.map((image, index) =>
   }),
 )}
 </div>`,
-    summary: sides(summary),
+    summary: html`${sides(summary)}${files({ objects }, run)}`,
   };
 }
 

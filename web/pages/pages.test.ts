@@ -76,6 +76,7 @@ function madeView(overrides: Partial<RunView> = {}): RunView {
       models: [],
       publishedAt: at,
       kind: 'detection',
+      objects: {},
       images: [image],
       summary: {
         rule: HOSTILE,

@@ -2,8 +2,8 @@ import { html } from 'hono/html';
 import { millilitres, percent, shareOfTotal } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
-import { RESULT_FILES } from '../result-files.ts';
 import type { ShownResult } from './detection.ts';
+import { files } from './files.ts';
 import { type Html, moment } from './layout.ts';
 import { calendarDate } from './patient.ts';
 
@@ -68,16 +68,4 @@ function volume(structure: Structure, share: number | null, withShares: boolean)
     return html`<tr class="is-nothing">${name}<td class="number">0 mL<span class="side-source">none marked</span></td>${withShares ? html`<td class="number">–</td>` : ''}</tr>`;
   }
   return html`<tr>${name}<td class="number"><strong>${complete ? '' : '≥ '}${millilitres(volumeMl)}</strong></td>${withShares ? html`<td class="number">${share === null ? '–' : percent(share)}</td>` : ''}</tr>`;
-}
-
-function files({ objects }: SegmentationResult, run: Pick<RunView, 'id'>): Html | string {
-  const there = RESULT_FILES.filter(({ kind }) => objects[kind] !== undefined);
-  if (there.length === 0) return '';
-  return html`<section class="card"><h2>Files of this result</h2>
-<ul class="files">${there.map(
-    ({ kind, title, extension }) =>
-      html`<li><a href="/runs/${run.id}/files/${kind}" download>${title}</a> <span class="muted">${extension}</span></li>`,
-  )}</ul>
-<p class="muted">The DICOM files name the patient. Each download is recorded.</p>
-</section>`;
 }

@@ -67,6 +67,7 @@ export async function putDetection(
   return put(store, {
     ...published({ id, run }),
     kind: 'detection',
+    objects: {},
     images,
     summary: {
       rule: 'Of each side the image with the highest score for fracture counts.',
