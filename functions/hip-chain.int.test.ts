@@ -16,10 +16,20 @@ import { inferDetection } from './infer-detection/operator.ts';
 import { CR, doStep, radiograph, storeModel, storeRun, temporaryStore } from './operator/world.fixture.ts';
 import { preprocess } from './preprocess/operator.ts';
 import { publishResults } from './publish-results/operator.ts';
+import { registerResults } from './register-results/operator.ts';
 import { reportWriter } from './report-writer/operator.ts';
 import { seriesSelector } from './series-selector/operator.ts';
 
-const OPERATORS = [dicomParser, seriesSelector, dicomReader, preprocess, inferDetection, reportWriter, publishResults];
+const OPERATORS = [
+  dicomParser,
+  seriesSelector,
+  dicomReader,
+  preprocess,
+  inferDetection,
+  reportWriter,
+  publishResults,
+  registerResults,
+];
 const FIXTURE = path.join(import.meta.dirname, 'infer-detection/fixture');
 const PIPELINE_FILE = path.join(import.meta.dirname, '../pipelines/hip-fracture-detection/pipeline.yaml');
 const REAL = path.join(import.meta.dirname, '../../shared/data/08-hip-xray/wg04');
@@ -36,7 +46,8 @@ async function runPipeline(files: readonly Uint8Array[], store?: ObjectStore) {
   const run = await storeRun(used, { steps: pipeline.steps, files, models, notAdmitted });
   const manifests: Manifest[] = [];
   for (const operator of OPERATORS) manifests.push(await doStep(used, operator, run));
-  const key = manifests.at(-1)?.outputs.result?.[0]?.key ?? '';
+  const published = manifests.find(({ step }) => step === 'publish-results');
+  const key = published?.outputs.result?.[0]?.key ?? '';
   const result = DetectionResult.parse(JSON.parse((await used.get('results', key)).toString('utf8')));
   return { store: used, run, manifests, result };
 }

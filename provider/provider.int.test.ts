@@ -311,7 +311,7 @@ describe('the provider', () => {
     await client.setSecret('s3-access-key', 'unused');
     await client.setSecret('s3-secret-key', 'unused');
     const names = await client.deployStack(path.join(HOME, 'stack.yml'), environment);
-    expect(names).toHaveLength(6);
+    expect(names).toEqual(expect.arrayContaining(['dicom-parser', 'infer-detection', 'infer-segmentation']));
     await ready(client, 'dicom-parser');
     const before = provider.groups();
     await client.deployStack(path.join(HOME, 'stack.yml'), environment);

@@ -12,6 +12,18 @@ import { startMinio } from '../peers/minio.ts';
 import { describeWith } from '../peers/skip.ts';
 import { type Site, type SiteEnvironment, startSite } from '../site.ts';
 
+/** Every step of the hip pipeline, in order. */
+const HIP_STEPS = [
+  'dicom-parser',
+  'series-selector',
+  'dicom-reader',
+  'preprocess',
+  'infer-detection',
+  'report-writer',
+  'publish-results',
+  'register-results',
+];
+
 const cli = await faasCli();
 const minio = await startMinio();
 afterAll(() => minio?.stop());
@@ -65,9 +77,7 @@ function wholeWay(environment: () => SiteEnvironment, faas: string): void {
     const run = await succeeds(exam);
     expect(run.status).toBe('succeeded');
     expect(run.steps.map(({ name, status, attempts }) => ({ name, status, attempts }))).toEqual(
-      ['dicom-parser', 'series-selector', 'dicom-reader', 'preprocess', 'infer-detection', 'publish-results'].map(
-        (name) => ({ name, status: 'succeeded', attempts: 1 }),
-      ),
+      HIP_STEPS.map((name) => ({ name, status: 'succeeded', attempts: 1 })),
     );
     expect((await faasCliRun('list')).output).toContain('infer-detection');
   });
