@@ -47,7 +47,7 @@ export function trendCard({ trend }: TrendState, run: Pick<RunView, 'id'>): Html
   const exams = trend.curves.reduce((most, { points }) => Math.max(most, points.length), 0);
   if (exams === 0) return '';
   return html`<section class="card trend-card"><h2>Over time</h2>
-${exams === 1 ? html`<p>This is the patient's only exam with a volume.</p>` : plot(trend)}
+${exams === 1 ? html`<p>This is the patient's only exam with a volume.</p>` : plot(trend, 'card')}
 ${legend(trend.curves)}
 <p><a href="/runs/${run.id}/trend">All exams, baseline and changes</a></p>
 </section>`;
@@ -70,7 +70,7 @@ function baseline({ baseline, curves }: Trend): Html {
 }
 
 function shown({ trend }: TrendState, run: TrendPage['run']): Html {
-  return html`${trend.curves.some(({ points }) => points.length > 1) ? html`<section class="card">${plot(trend)}${legend(trend.curves)}</section>` : ''}
+  return html`${trend.curves.some(({ points }) => points.length > 1) ? html`<section class="card">${plot(trend, 'page')}${legend(trend.curves)}</section>` : ''}
 ${trend.curves.map((curve, index) => table(curve, index, trend, run))}
 ${
   trend.left.length === 0

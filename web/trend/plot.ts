@@ -4,10 +4,9 @@ import type { Trend, TrendCurve, TrendPoint } from '../../schemas/trend.ts';
 import type { Html } from '../pages/layout.ts';
 import { calendarDate } from '../pages/patient.ts';
 
-/** Size of the plot and of its margins, in its own units (about a pixel each). */
-const WIDTH = 760;
-const HEIGHT = 300;
-const MARGIN = { left: 60, right: 24, top: 16, bottom: 34 };
+/** Sizes of a plot in its own units, about a pixel each: of a page, and of a card on one. */
+const SIZES = { page: { width: 760, height: 300 }, card: { width: 400, height: 230 } } as const;
+const MARGIN = { left: 48, right: 40, top: 28, bottom: 30 };
 
 /** Marks on the axis of volumes. */
 const MOST_MARKS = 5;
@@ -15,31 +14,32 @@ const MOST_MARKS = 5;
 const DAY_MS = 86_400_000;
 
 /** Volumes over the dates of the exams, a line for each maker, and the threshold of the first curve that has a baseline. */
-export function plot(trend: Trend): Html {
+export function plot(trend: Trend, size: keyof typeof SIZES): Html {
+  const { width, height } = SIZES[size];
   const points = trend.curves.flatMap((curve) => curve.points);
   const days = points.map(({ date }) => dayOf(date));
   const [first, last] = [Math.min(...days), Math.max(...days)];
   const threshold = thresholdOf(trend);
   const marks = axisMarks(Math.max(...points.map(({ volumeMl }) => volumeMl), threshold ?? 0));
   const top = marks.at(-1) ?? 1;
-  const span = WIDTH - MARGIN.left - MARGIN.right;
+  const span = width - MARGIN.left - MARGIN.right;
   const x = (day: number) => MARGIN.left + (first === last ? span / 2 : ((day - first) / (last - first)) * span);
-  const y = (volumeMl: number) => HEIGHT - MARGIN.bottom - (volumeMl / top) * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  const y = (volumeMl: number) => height - MARGIN.bottom - (volumeMl / top) * (height - MARGIN.top - MARGIN.bottom);
   const place = (point: TrendPoint) => ({ x: round(x(dayOf(point.date))), y: round(y(point.volumeMl)) });
-  return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Volume at each exam; the table below has the numbers">
+  return html`<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="Volume at each exam; the table below has the numbers">
 ${marks.map(
   (
     mark,
-  ) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y(mark))}" y2="${round(y(mark))}"/>
+  ) => html`<line class="grid" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${round(y(mark))}" y2="${round(y(mark))}"/>
 <text class="axis" x="${MARGIN.left - 8}" y="${round(y(mark) + 4)}" text-anchor="end">${mark}</text>`,
 )}
-<text class="axis" x="${MARGIN.left - 8}" y="${HEIGHT - 10}" text-anchor="end">mL</text>
-${dateMarks([...new Set(points.map(({ date }) => date))].sort(), (date) => x(dayOf(date)))}
+<text class="axis" x="${MARGIN.left - 8}" y="14" text-anchor="end">mL</text>
+${dateMarks([...new Set(points.map(({ date }) => date))].sort(), (date) => x(dayOf(date)), SIZES[size])}
 ${
   threshold === undefined
     ? ''
-    : html`<line class="threshold" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${round(y(threshold))}" y2="${round(y(threshold))}"/>
-<text class="axis threshold-label" x="${WIDTH - MARGIN.right}" y="${round(y(threshold) - 5)}" text-anchor="end">baseline + ${Math.round(trend.rules.progression * 100)} %</text>`
+    : html`<line class="threshold" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${round(y(threshold))}" y2="${round(y(threshold))}"/>
+<text class="axis threshold-label" x="${width - MARGIN.right}" y="${round(y(threshold) - 5)}" text-anchor="end">baseline + ${Math.round(trend.rules.progression * 100)} %</text>`
 }
 ${trend.curves.map((curve, index) => line(curve, index, place))}
 </svg>`;
@@ -59,15 +59,19 @@ ${points.map((point) => {
 }
 
 /** Dates below the axis; where two would lie over each other the later one is left out. */
-function dateMarks(dates: readonly string[], x: (date: string) => number): Html[] {
+function dateMarks(
+  dates: readonly string[],
+  x: (date: string) => number,
+  { width, height }: { readonly width: number; readonly height: number },
+): Html[] {
   const widthOfDate = 78;
   let free = 0;
   return dates.flatMap((date) => {
-    const at = Math.min(WIDTH - widthOfDate / 2, Math.max(MARGIN.left, x(date)));
+    const at = Math.min(width - widthOfDate / 2, Math.max(widthOfDate / 2, x(date)));
     if (at - widthOfDate / 2 < free) return [];
     free = at + widthOfDate / 2;
     return [
-      html`<text class="axis" x="${round(at)}" y="${HEIGHT - 10}" text-anchor="middle">${calendarDate(date)}</text>`,
+      html`<text class="axis" x="${round(at)}" y="${height - 8}" text-anchor="middle">${calendarDate(date)}</text>`,
     ];
   });
 }
