@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { Environment, HOME } from '../lib/platform/configuration.ts';
+import { Cohort } from '../schemas/cohort.ts';
 import { Evaluation } from '../schemas/evaluation.ts';
 import { Pipeline } from '../schemas/pipeline.ts';
 import { SiteFile } from '../schemas/site.ts';
@@ -57,7 +58,9 @@ describe.each(documents())('%s', (document) => {
         ? Pipeline.strict()
         : text.includes('\nquestions:')
           ? Evaluation
-          : SiteFile;
+          : text.includes('\nruns:')
+            ? Cohort
+            : SiteFile;
       expect(schema.safeParse(value).error?.message, `the block at line ${line}`).toBeUndefined();
     }
   });
