@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diceOf } from '../../lib/imaging/agreement.ts';
 import { type AbdomenOptions, abdomenPhantom } from '../../phantoms/abdomen/phantom.ts';
 import { renderAbdomen } from '../../phantoms/abdomen/render.ts';
 import { openSegmenter, type Segmenter } from './segmenter.ts';
@@ -15,17 +16,6 @@ const scanned = (options: Partial<AbdomenOptions> = {}) => {
   const { hu, labels } = renderAbdomen(phantom);
   return { ct: { grid: phantom.grid, values: hu }, truth: labels };
 };
-
-/** Overlap of one label in two maps. */
-function dice(found: Uint8Array, truth: Uint8Array, label: number): number {
-  let [both, all] = [0, 0];
-  found.forEach((value, at) => {
-    const [here, there] = [value === label, truth[at] === label];
-    if (here && there) both++;
-    all += Number(here) + Number(there);
-  });
-  return (2 * both) / all;
-}
 
 describe('the liver model', () => {
   let segmenter: Segmenter;
@@ -46,7 +36,7 @@ describe('the liver model', () => {
   ])('tells left lobe from right, stored %s', { timeout: TIMEOUT_MS }, async (_, options) => {
     const { ct, truth } = scanned(options);
     const { labels, scope } = await segmenter.segment(ct);
-    for (const lobe of [1, 2]) expect(dice(labels.values, truth, lobe), `Dice of lobe ${lobe}`).toBeGreaterThan(0.75);
+    for (const lobe of [1, 2]) expect(diceOf(labels.values, truth, lobe), `Dice of lobe ${lobe}`).toBeGreaterThan(0.75);
     expect(scope['portal-venous-abdomen']).toBeGreaterThan(0.5);
   });
 
