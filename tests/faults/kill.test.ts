@@ -4,7 +4,7 @@ import { type Exam, makeExams } from '../exams.ts';
 import { type Site, startSite } from '../site.ts';
 import { contentOf, expectIdle, expectWhole, QUIET_SECONDS, RECOVERY_MS, untilWhole } from './exam-checks.ts';
 import { IN_HAND, inferencePid, LAST_STEPS, MOMENTS, SENDING } from './moments.ts';
-import { isAlive, postgresPid, summary } from './processes.ts';
+import { isAlive, postgresPid, summary, whatItDoes } from './processes.ts';
 
 const EVERY_MOMENT = Object.keys(MOMENTS);
 
@@ -74,11 +74,15 @@ describe('kill -9 in the middle of an exam', () => {
 
   it('the supervisor: nothing is left running, and after a new start the exam ends', async () => {
     const exam = exams.next();
-    const parts = await Promise.all(['postgres', 'provider', 'connector', 'gateway', 'web'].map(site.pidOf));
-    const others = [postgresPid(site), await inferencePid(site)];
+    const pids = new Map([
+      ['PostgreSQL', postgresPid(site)],
+      ['a function', await inferencePid(site)],
+    ]);
+    for (const part of ['postgres', 'provider', 'connector', 'gateway', 'web']) pids.set(part, await site.pidOf(part));
     await exam.send(site);
     await site.kill();
-    await expect.poll(() => [...parts, ...others].filter(isAlive), { timeout: RECOVERY_MS }).toEqual([]);
+    const left = () => [...pids].flatMap(([name, pid]) => (isAlive(pid) ? [`${name}: ${whatItDoes(pid)}`] : []));
+    await expect.poll(left, { timeout: RECOVERY_MS }).toEqual([]);
     const startedAt = Date.now();
     await site.start();
     await untilWhole(site, exam);

@@ -12,6 +12,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** What Linux says a process does, to be read where one ought to have ended: its state, where it waits, its command. */
+export function whatItDoes(pid: number): string {
+  try {
+    const [state, waits, command] = ['status', 'wchan', 'cmdline'].map((name) =>
+      readFileSync(`/proc/${pid}/${name}`, 'utf8'),
+    );
+    return `${state?.match(/State:.*/)?.[0]}, ${waits}, ${command?.replaceAll('\0', ' ')}`;
+  } catch {
+    return 'it has just ended';
+  }
+}
+
 /** Process id of a function that a provider runs. */
 export function functionPid(provider: number, name: string): number {
   for (const entry of readdirSync('/proc').filter((candidate) => /^\d+$/.test(candidate))) {
