@@ -1,6 +1,7 @@
 import {
   bigint,
   bigserial,
+  boolean,
   index,
   integer,
   jsonb,
@@ -8,11 +9,13 @@ import {
   primaryKey,
   text,
   timestamp,
+  unique,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { RunView } from '../api.ts';
-import type { FeedbackAnswer } from '../evaluation.ts';
+import type { FeedbackAnswer, Stage } from '../evaluation.ts';
+import type { Right, Role } from '../rights.ts';
 import type { TrendEntry } from '../trend.ts';
 
 export const web = pgSchema('web');
@@ -54,14 +57,62 @@ export const cursor = web.table('cursor', {
   position: bigint('position', { mode: 'number' }).notNull(),
 });
 
-/** Local accounts. A name is never given to somebody else: accounts are disabled, not removed. */
+/** Accounts. A name is never given to somebody else: accounts are disabled, not removed. */
 export const account = web.table('account', {
   name: text('name').primaryKey(),
-  /** scrypt, with its parameters and salt. */
-  password: text('password').notNull(),
-  role: text('role').$type<'administrator' | 'reader'>().notNull(),
+  /** Who knows the password: we (`local`), or the hospital's directory, where the row is made at the first sign-in. */
+  origin: text('origin').$type<'local' | 'directory'>().notNull().default('local'),
+  /** scrypt, with its parameters and salt; null: of the directory. */
+  password: text('password'),
   createdAt: at('created_at').notNull(),
   disabledAt: at('disabled_at'),
+});
+
+/** Which roles an account has now, for which evaluation. Who gave and took which is in the audit. */
+export const roleGrant = web.table(
+  'role_grant',
+  {
+    account: text('account')
+      .notNull()
+      .references(() => account.name),
+    role: text('role').$type<Role>().notNull(),
+    /** Name of the evaluation; null: for all of them. */
+    evaluation: text('evaluation'),
+    /** Grants from the directory's groups follow these at each sign-in; those that a person made stay. */
+    origin: text('origin').$type<'person' | 'directory'>().notNull(),
+    grantedAt: at('granted_at').notNull(),
+  },
+  (table) => [
+    unique('role_grant_once').on(table.account, table.role, table.evaluation, table.origin).nullsNotDistinct(),
+  ],
+);
+
+/** Tokens with which programs use the API in a person's name. Only the SHA-256 is kept. */
+export const apiToken = web.table(
+  'api_token',
+  {
+    id: uuid('id').primaryKey(),
+    tokenHash: text('token_hash').notNull().unique(),
+    account: text('account')
+      .notNull()
+      .references(() => account.name),
+    /** What it is for, in the words of whoever made it. */
+    label: text('label').notNull(),
+    rights: jsonb('rights').$type<Right[]>().notNull(),
+    /** The one evaluation that it is for; null: all that its owner may. */
+    evaluation: text('evaluation'),
+    createdAt: at('created_at').notNull(),
+    expiresAt: at('expires_at').notNull(),
+    revokedAt: at('revoked_at'),
+    usedAt: at('used_at'),
+  },
+  (table) => [index('api_token_by_account').on(table.account)],
+);
+
+/** Signed launches that were used: each is good once. Kept until it would have expired anyway. */
+export const launchNonce = web.table('launch_nonce', {
+  nonce: text('nonce').primaryKey(),
+  expiresAt: at('expires_at').notNull(),
 });
 
 /** Signed-in browsers. Only the SHA-256 of the cookie is kept: whoever reads the table cannot sign in with it. */
@@ -93,11 +144,12 @@ export const feedbackDraft = web.table(
     run: text('run').notNull(),
     evaluation: text('evaluation').notNull(),
     author: text('author').notNull(),
+    stage: text('stage').$type<Stage>().notNull().default('aided'),
     /** Form field → value. */
     fields: jsonb('fields').$type<Record<string, string>>().notNull(),
     savedAt: at('saved_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.run, table.evaluation, table.author] })],
+  (table) => [primaryKey({ columns: [table.run, table.evaluation, table.author, table.stage] })],
 );
 
 /** Answers that were sent. Never changed: a correction is the next version, with a reason. */
@@ -109,15 +161,32 @@ export const feedback = web.table(
     run: text('run').notNull(),
     evaluation: text('evaluation').notNull(),
     evaluationVersion: text('evaluation_version').notNull(),
+    stage: text('stage').$type<Stage>().notNull().default('aided'),
     author: text('author').notNull(),
-    /** 1, 2, … of one author on one run. */
+    /** 1, 2, … of one author on one run at one stage. */
     version: integer('version').notNull(),
     /** Why it corrects the version before; null for the first. */
     reason: text('reason'),
     answers: jsonb('answers').$type<FeedbackAnswer[]>().notNull(),
+    agreedWithAll: boolean('agreed_with_all').notNull().default(false),
     createdAt: at('created_at').notNull(),
   },
-  (table) => [uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.version)],
+  (table) => [uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.stage, table.version)],
+);
+
+/** Who reads which case of an evaluation, where not everybody reads everything. A case is an exam: an amended run reopens it. */
+export const assignment = web.table(
+  'assignment',
+  {
+    evaluation: text('evaluation').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    reader: text('reader').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.evaluation, table.studyInstanceUid, table.reader] }),
+    index('assignment_by_reader').on(table.evaluation, table.reader),
+  ],
 );
 
 /** What people said of exams in a trend: baselines, withdrawals. Never changed: the last word counts. */
@@ -154,6 +223,15 @@ export const audit = web.table(
     action: text('action').notNull(),
     /** Run id, StudyInstanceUID, account name. */
     subject: text('subject').notNull(),
+    /** What the action alone does not say, such as which role was granted; no PHI. */
+    detail: text('detail'),
+    /** Name of the evaluation, where it is about one. */
+    evaluation: text('evaluation'),
   },
-  (table) => [index('audit_by_subject').on(table.subject, table.at)],
+  (table) => [
+    index('audit_by_subject').on(table.subject, table.at),
+    index('audit_by_actor').on(table.actor, table.at),
+    index('audit_by_action').on(table.action, table.at),
+    index('audit_newest').on(table.at, table.id),
+  ],
 );
