@@ -3,7 +3,9 @@ import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { signedIn } from './accounts/gate.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
-import { getAccount, getAccounts, postAccount, postDisabled, postPassword } from './accounts/manage.ts';
+import { getAccount, getAccounts, postAccount, postDisabled, postGrant, postPassword } from './accounts/manage.ts';
+import { requireRight } from './accounts/rights.ts';
+import { studyInSight } from './accounts/studies.ts';
 import { getFeedback, postFeedback } from './api/feedback.ts';
 import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
@@ -83,6 +85,28 @@ export function createApp(parts: Parts) {
   app.post('/runs/:id/feedback/draft', postDraft);
 
   app.use(signedIn);
+  // What needs another right than to see results, or none; each handler asks for its own.
+  app.get('/account', getAccount);
+  app.post('/account/password', postPassword);
+  app.get('/accounts', getAccounts);
+  app.post('/accounts', postAccount);
+  for (const action of ['disable', 'enable'] as const) app.post(`/accounts/:name/${action}`, postDisabled(action));
+  for (const action of ['grant', 'withdraw'] as const) app.post(`/accounts/:name/${action}`, postGrant(action));
+  app.post('/sign-out', postSignOut);
+  app.post('/theme', postTheme);
+  app.get('/quarantine', getQuarantinePage);
+  app.get('/quarantine/:sha256', getQuarantinedPage);
+  app.post('/quarantine/:sha256', postQuarantineForm);
+  app.get('/api/v1/openapi.json', getOpenApi);
+  app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
+
+  app.use(async (c, next) => {
+    requireRight(c, 'view');
+    await next();
+  });
+  for (const path of ['/studies/:uid/*', '/api/v1/studies/:uid/*', '/dicomweb/studies/:study/*']) {
+    app.use(path, studyInSight);
+  }
   app.get('/', getWorklist);
   app.post('/search', postSearch);
   app.get('/events', getEvents);
@@ -94,19 +118,9 @@ export function createApp(parts: Parts) {
   app.get('/runs/:id/trend', getTrendPage);
   app.post('/runs/:id/trend', postTrendForm);
   app.get('/trends/:pipeline/:digest', getTrendStatePage);
-  app.get('/quarantine', getQuarantinePage);
-  app.get('/quarantine/:sha256', getQuarantinedPage);
-  app.post('/quarantine/:sha256', postQuarantineForm);
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
   app.get('/launch/:sealed', getLaunched);
-  app.get('/account', getAccount);
-  app.post('/account/password', postPassword);
-  app.get('/accounts', getAccounts);
-  app.post('/accounts', postAccount);
-  app.post('/accounts/:name/:action', postDisabled);
-  app.post('/sign-out', postSignOut);
-  app.post('/theme', postTheme);
 
   app.get('/runs/:id/viewer', getRunInViewer);
   app.get('/viewer', getViewer);
@@ -122,7 +136,6 @@ export function createApp(parts: Parts) {
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames', getFrames);
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}', getBulkData);
 
-  app.get('/api/v1/openapi.json', getOpenApi);
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);
   app.post('/api/v1/runs/:id/retry', postRetry);
@@ -133,7 +146,6 @@ export function createApp(parts: Parts) {
   app.post('/api/v1/runs/:id/feedback', postFeedback);
   app.get('/api/v1/studies/:uid', getStudy);
   app.get('/api/v1/quarantine', getQuarantine);
-  app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
   return app;
 }
 

@@ -10,6 +10,8 @@ export type AuditAction =
   | 'account-made'
   | 'account-disabled'
   | 'account-enabled'
+  | 'role-granted'
+  | 'role-withdrawn'
   | 'run-viewed'
   | 'study-viewed'
   | 'images-viewed'

@@ -1,4 +1,5 @@
-import { BACKGROUND_HEADER, requireAdministrator, requireFormToken } from './accounts/gate.ts';
+import { BACKGROUND_HEADER, requireFormToken } from './accounts/gate.ts';
+import { evaluationOf, requireRight } from './accounts/rights.ts';
 import { retry, runOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
 import { examOf } from './archive.ts';
@@ -50,10 +51,10 @@ export async function getStudyPage(c: WebContext) {
 
 /** `POST /runs/<id>/retry` */
 export async function postRetryForm(c: WebContext) {
-  requireAdministrator(c.var.person);
   const { 'form-token': token } = await c.req.parseBody();
   requireFormToken(c, token);
   const run = await runOfRequest(c);
+  requireRight(c, 'retry-runs', evaluationOf(c, run.pipeline));
   await retry(c, run.id);
   return c.redirect(`/runs/${run.id}`, 303);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { Uid } from '../schemas/scalars.ts';
+import { pipelinesFor } from './accounts/rights.ts';
 import { launchPage } from './pages/launch.ts';
 import { viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
@@ -44,8 +45,11 @@ export async function getLaunched(c: WebContext) {
   const found = new Set(await parts.archive.findStudies(search));
   if ('study' in search) found.add(search.study);
   const studies = [...found];
+  const pipelines = pipelinesFor(c, 'view');
   const runs = (
-    await Promise.all(studies.map((studyInstanceUid) => listRuns(parts.database, { studyInstanceUid, limit: 50 })))
+    await Promise.all(
+      studies.map((studyInstanceUid) => listRuns(parts.database, { studyInstanceUid, pipelines, limit: 50 })),
+    )
   ).flat();
   const newest = newestOfEach(runs);
   const [only] = newest;

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { QuarantinedFile } from '../lib/archive/quarantine.ts';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { Sha256 } from '../schemas/scalars.ts';
-import { requireAdministrator, requireFormToken } from './accounts/gate.ts';
+import { requireFormToken } from './accounts/gate.ts';
+import { requireRight } from './accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from './api/parse.ts';
 import { examOf } from './archive.ts';
 import { record } from './audit.ts';
@@ -28,8 +29,8 @@ export const QuarantineDecisionAnswer = z.object({
 
 /** `GET /quarantine` */
 export async function getQuarantinePage(c: WebContext) {
-  const { parts, person } = c.var;
-  requireAdministrator(person);
+  const { parts } = c.var;
+  requireRight(c, 'quarantine');
   const instances = await parts.archive.quarantinedInstances({ limit: MOST_SHOWN });
   const decided = QuarantineDecisionAnswer.shape.outcome.safeParse(c.req.query('decided')).data;
   return c.html(quarantinePage(parts, viewerOf(c, themeOf(c)), { instances, decided }));
@@ -37,13 +38,13 @@ export async function getQuarantinePage(c: WebContext) {
 
 /** `GET /quarantine/<sha256>`: one instance, and what to do about it. */
 export async function getQuarantinedPage(c: WebContext) {
-  requireAdministrator(c.var.person);
+  requireRight(c, 'quarantine');
   return c.html(await quarantined(c, await fileOfRequest(c), {}));
 }
 
 /** `POST /quarantine/<sha256>`: the decision, from the page. */
 export async function postQuarantineForm(c: WebContext) {
-  requireAdministrator(c.var.person);
+  requireRight(c, 'quarantine');
   const { 'form-token': token, decision, reason } = await c.req.parseBody();
   requireFormToken(c, token);
   const file = await fileOfRequest(c);
@@ -56,7 +57,7 @@ export async function postQuarantineForm(c: WebContext) {
 
 /** `POST /api/v1/quarantine/<sha256>/decision` */
 export async function postQuarantineDecision(c: WebContext) {
-  requireAdministrator(c.var.person);
+  requireRight(c, 'quarantine');
   const { sha256 } = await fileOfRequest(c);
   const body = parseOrRefuse(QuarantineDecisionBody, await jsonBody(c), { status: 422, title: 'Not a decision' });
   const outcome = await decide(c, sha256, body);

@@ -9,6 +9,8 @@ export interface RunFilter {
   /** Only runs on one of these studies. */
   readonly studies?: readonly string[] | undefined;
   readonly pipeline?: string | undefined;
+  /** Only runs of one of these pipelines. */
+  readonly pipelines?: readonly string[] | undefined;
   readonly status?: RunView['status'] | undefined;
   /** Only runs older than this one. */
   readonly before?: string | undefined;
@@ -21,6 +23,7 @@ export async function listRuns(database: Database, filter: RunFilter): Promise<R
   if (filter.studyInstanceUid !== undefined) conditions.push(eq(run.studyInstanceUid, filter.studyInstanceUid));
   if (filter.studies !== undefined) conditions.push(inArray(run.studyInstanceUid, [...filter.studies]));
   if (filter.pipeline !== undefined) conditions.push(eq(run.pipeline, filter.pipeline));
+  if (filter.pipelines !== undefined) conditions.push(inArray(run.pipeline, [...filter.pipelines]));
   if (filter.status !== undefined) conditions.push(eq(run.status, filter.status));
   if (filter.before !== undefined) {
     const [mark] = await database.db.select({ createdAt: run.createdAt }).from(run).where(eq(run.id, filter.before));

@@ -3,6 +3,7 @@ import { RunView } from '../schemas/api.ts';
 import { RunId } from '../schemas/run.ts';
 import { Slug } from '../schemas/scalars.ts';
 import { requireFormToken } from './accounts/gate.ts';
+import { may, pipelinesFor } from './accounts/rights.ts';
 import { parseOrRefuse } from './api/parse.ts';
 import { viewerOf } from './pages/layout.ts';
 import { worklistPage } from './pages/worklist.ts';
@@ -43,16 +44,21 @@ export async function getWorklist(c: WebContext) {
   if (sealed !== undefined && text === undefined) return c.redirect('/', 303);
   const found = text === undefined ? undefined : await parts.archive.searchExams(text, MOST_FOUND);
   const studies = found?.map(({ studyInstanceUid }) => studyInstanceUid);
-  const listed = await listRuns(parts.database, { studies, pipeline, status, before, limit: PAGE_SIZE + 1 });
+  const pipelines = pipelinesFor(c, 'view');
+  const filter = { studies, pipeline, pipelines, status, before, limit: PAGE_SIZE + 1 };
+  const listed = await listRuns(parts.database, filter);
   const runs = listed.slice(0, PAGE_SIZE);
   const list = {
     runs,
     exams: await parts.archive.findExams(runs.map(({ studyInstanceUid }) => studyInstanceUid)),
     filter: { pipeline, status, search: sealed },
-    search: text === undefined ? undefined : { text, withoutRun: await withoutRun(c, found ?? []) },
+    search:
+      text === undefined
+        ? undefined
+        : { text, withoutRun: pipelines === undefined ? await withoutRun(c, found ?? []) : [] },
     next: listed.length > PAGE_SIZE ? (runs.at(-1)?.id ?? null) : null,
     paged: before !== undefined,
-    unreadable: person.role === 'administrator' ? await listUnreadable(parts.database, MOST_UNREADABLE) : [],
+    unreadable: may(person, 'retry-runs', null) ? await listUnreadable(parts.database, MOST_UNREADABLE) : [],
   };
   return c.html(worklistPage(parts, viewerOf(c, themeOf(c)), list));
 }

@@ -5,16 +5,16 @@ import { z } from 'zod';
 import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { account } from '../../schemas/database/web.ts';
+import type { Right, Role } from '../../schemas/rights.ts';
+import { type Grant, giveRole, HELD_GRANTS } from './grants.ts';
 import { hashPassword, LONGEST_PASSWORD, randomPassword, SHORTEST_PASSWORD, verifyPassword } from './password.ts';
 
-/** What an account may do: a reader sees results and answers forms, an administrator also retries runs and makes accounts. */
-export const Role = z.enum(['administrator', 'reader']);
-export type Role = z.infer<typeof Role>;
-
-/** Who makes a request. */
+/** Who makes a request, and what they are. `rights.ts` says what they may. */
 export interface Person {
   readonly name: string;
-  readonly role: Role;
+  readonly grants: readonly Grant[];
+  /** Of a token: what of its owner's rights it carries. */
+  readonly scope?: { readonly rights: readonly Right[]; readonly evaluation: string | null } | undefined;
 }
 
 /** Names are compared in lower case. */
@@ -28,30 +28,59 @@ const FIRST_ADMINISTRATOR = 'admin';
 
 /** Everybody who may sign in, or could once. */
 export async function listAccounts(database: Database) {
-  const { name, role, createdAt, disabledAt } = account;
-  return database.db.select({ name, role, createdAt, disabledAt }).from(account).orderBy(asc(account.name));
+  const { name, origin, createdAt, disabledAt } = account;
+  return database.db
+    .select({ name, origin, createdAt, disabledAt, grants: HELD_GRANTS })
+    .from(account)
+    .orderBy(asc(account.name));
+}
+
+/** One account; undefined where there is none of this name. */
+export async function findAccount(database: Database, name: string) {
+  const [found] = await database.db
+    .select({ name: account.name, origin: account.origin, disabledAt: account.disabledAt, grants: HELD_GRANTS })
+    .from(account)
+    .where(eq(account.name, name));
+  return found;
 }
 
 /** The account whose name and password these are; undefined where they belong to nobody. */
 export async function checkPassword(database: Database, name: string, password: string): Promise<Person | undefined> {
   const parsed = AccountName.safeParse(name);
+  const { name: called, password: hash, disabledAt } = account;
   const [known] = parsed.success
-    ? await database.db.select().from(account).where(eq(account.name, parsed.data))
+    ? await database.db
+        .select({ called, hash, disabledAt, grants: HELD_GRANTS })
+        .from(account)
+        .where(eq(account.name, parsed.data))
     : [undefined];
-  const right = await verifyPassword(password, known?.password);
+  const right = await verifyPassword(password, known?.hash ?? undefined);
   if (!right || known === undefined || known.disabledAt !== null) return undefined;
-  return { name: known.name, role: known.role };
+  return { name: known.called, grants: known.grants };
 }
 
-/** Makes an account. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */
+/** Makes a local account with a first role. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */
 export async function createAccount(
   database: Database,
-  { name, password, role, now }: { name: string; password: string; role: Role; now: Date },
+  made: {
+    readonly name: string;
+    readonly password: string;
+    readonly role: Role;
+    /** The one evaluation that the role is for; left out or null: all. */
+    readonly evaluation?: string | null;
+    /** Who makes it. */
+    readonly by?: string;
+    readonly now: Date;
+  },
 ): Promise<void> {
+  const { name, password, role, evaluation = null, by = name, now } = made;
   checkLength(password);
-  const row = { name, password: await hashPassword(password), role, createdAt: now };
-  const made = await database.db.insert(account).values(row).onConflictDoNothing().returning();
-  if (made.length === 0) throw new ProblemError(409, 'Name taken', `There is an account ${name} already.`);
+  const row = { name, password: await hashPassword(password), createdAt: now };
+  await database.db.transaction(async (db) => {
+    const added = await db.insert(account).values(row).onConflictDoNothing().returning();
+    if (added.length === 0) throw new ProblemError(409, 'Name taken', `There is an account ${name} already.`);
+    await giveRole(db, { account: name, role, evaluation, by, now });
+  });
 }
 
 /** Gives an account another password. @throws {ProblemError} 422 */
@@ -87,10 +116,11 @@ export async function createFirstAdministrator(
   }
   // A configured one is the site's business, however short.
   const row = { name: FIRST_ADMINISTRATOR, password: await hashPassword(password), createdAt: now };
-  await database.db
-    .insert(account)
-    .values({ ...row, role: 'administrator' })
-    .onConflictDoNothing();
+  await database.db.transaction(async (db) => {
+    await db.insert(account).values(row).onConflictDoNothing();
+    const grant = { account: row.name, role: 'administrator', evaluation: null } as const;
+    await giveRole(db, { ...grant, by: 'overread', now });
+  });
   return configured === undefined ? password : undefined;
 }
 

@@ -7,8 +7,8 @@ import { isForPrograms } from '../paths.ts';
 import type { Person } from './accounts.ts';
 import { findSession, isFormToken } from './sessions.ts';
 
-/** Name under which the API token acts. */
-const API_TOKEN_NAME = 'api-token';
+/** As whom the site's own token (`OVERREAD_API_TOKEN`) acts. */
+const API_TOKEN_PERSON: Person = { name: 'api-token', grants: [{ role: 'administrator', evaluation: null }] };
 
 /** Header of requests that a page makes by itself: they do not keep a session alive. */
 export const BACKGROUND_HEADER = 'overread-background';
@@ -21,7 +21,7 @@ export async function whoAsks(
   const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (bearer !== undefined) {
     if (apiToken === undefined || !equal(bearer, apiToken)) return undefined;
-    return { person: { name: API_TOKEN_NAME, role: 'administrator' }, sessionToken: undefined };
+    return { person: API_TOKEN_PERSON, sessionToken: undefined };
   }
   const sessionToken = getCookie(c, cookieName);
   if (sessionToken === undefined || sessionToken === '') return undefined;
@@ -46,12 +46,6 @@ export const signedIn = createMiddleware<{ Variables: Variables }>(async functio
 /** Where somebody goes on after signing in. The viewer's query says which study it shows; others may hold what is no UID. */
 function wayBack({ req }: Pick<WebContext, 'req'>): string {
   return req.path.startsWith('/viewer/') ? `${req.path}${new URL(req.url).search}` : req.path;
-}
-
-/** @throws {ProblemError} 403: only administrators may */
-export function requireAdministrator(person: Person): void {
-  if (person.role === 'administrator') return;
-  throw new ProblemError(403, 'Not allowed', 'Only an administrator may do this. Ask one, or sign in as one.');
 }
 
 /** @throws {ProblemError} 403: the form was made for another session (or by another site) */

@@ -1,4 +1,5 @@
 import { ProblemError } from '../../lib/platform/problem.ts';
+import { Role } from '../../schemas/rights.ts';
 import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit.ts';
 import { accountPage, accountsPage } from '../pages/accounts.ts';
@@ -10,13 +11,15 @@ import {
   changePassword,
   checkPassword,
   createAccount,
+  findAccount,
   listAccounts,
-  Role,
   setDisabled,
 } from './accounts.ts';
-import { requireAdministrator, requireFormToken } from './gate.ts';
+import { requireFormToken } from './gate.ts';
+import { type Grant, giveRole, takeRole } from './grants.ts';
 import { openSession } from './handlers.ts';
 import { beginSignIn, signInSucceeded } from './lockout.ts';
+import { requireRight } from './rights.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /** `GET /account` */
@@ -54,27 +57,23 @@ export async function postPassword(c: WebContext) {
 
 /** `GET /accounts` */
 export async function getAccounts(c: WebContext) {
-  requireAdministrator(c.var.person);
-  const accounts = await listAccounts(c.var.parts.database);
-  return c.html(accountsPage(c.var.parts, viewerOf(c, themeOf(c)), { accounts }));
+  requireRight(c, 'manage-accounts');
+  return c.html(await accounts(c));
 }
 
 /** `POST /accounts` */
 export async function postAccount(c: WebContext) {
-  const { parts } = c.var;
-  requireAdministrator(c.var.person);
+  const { parts, person } = c.var;
+  requireRight(c, 'manage-accounts');
   const form = await textFields(c);
   requireFormToken(c, form['form-token']);
-  const refuse = async (refusal: string, status: 409 | 422) => {
-    const accounts = await listAccounts(parts.database);
-    return c.html(accountsPage(parts, viewerOf(c, themeOf(c)), { accounts, refusal }), status);
-  };
+  const refuse = async (refusal: string, status: 409 | 422) => c.html(await accounts(c, refusal), status);
   const name = AccountName.safeParse(form.name);
-  const role = Role.safeParse(form.role);
+  const grant = grantIn(c, form);
   if (!name.success) return refuse(name.error.issues[0]?.message ?? 'The name is not valid.', 422);
-  if (!role.success) return refuse('Choose a role.', 422);
+  if (grant === undefined) return refuse('Choose a role, and what it is for.', 422);
   try {
-    const account = { name: name.data, password: form.password ?? '', role: role.data, now: parts.now() };
+    const account = { name: name.data, password: form.password ?? '', ...grant, by: person.name, now: parts.now() };
     await createAccount(parts.database, account);
   } catch (error) {
     if (error instanceof ProblemError) return refuse(error.message, error.problem.status === 409 ? 409 : 422);
@@ -85,25 +84,61 @@ export async function postAccount(c: WebContext) {
 }
 
 /** `POST /accounts/<name>/disable` and `/enable` */
-export async function postDisabled(c: WebContext) {
+export function postDisabled(action: 'disable' | 'enable') {
+  return async (c: WebContext) => {
+    const { parts } = c.var;
+    const { name } = await othersAccount(c);
+    await setDisabled(parts.database, name, action === 'disable' ? parts.now() : null);
+    if (action === 'disable') await endSessionsOf(parts.database, name);
+    await note(c, action === 'disable' ? 'account-disabled' : 'account-enabled', name);
+    return c.redirect('/accounts', 303);
+  };
+}
+
+/** `POST /accounts/<name>/grant` and `/withdraw`: a role, for all evaluations or for one */
+export function postGrant(action: 'grant' | 'withdraw') {
+  return async (c: WebContext) => {
+    const { parts, person } = c.var;
+    const { name, form } = await othersAccount(c);
+    const grant = grantIn(c, form);
+    if (grant === undefined) return c.html(await accounts(c, 'Choose a role, and what it is for.'), 422);
+    const change = { ...grant, account: name, by: person.name, now: parts.now() };
+    await (action === 'grant' ? giveRole : takeRole)(parts.database.db, change);
+    return c.redirect('/accounts', 303);
+  };
+}
+
+async function accounts(c: WebContext, refusal?: string) {
+  const { parts } = c.var;
+  const rows = await listAccounts(parts.database);
+  return accountsPage(parts, viewerOf(c, themeOf(c)), { accounts: rows, evaluations: parts.evaluations, refusal });
+}
+
+/** The account of the address, which must be another than one's own, and the form that was sent for it. */
+async function othersAccount(c: WebContext): Promise<{ name: string; form: Record<string, string> }> {
   const { parts, person } = c.var;
-  requireAdministrator(person);
+  requireRight(c, 'manage-accounts');
   const form = await textFields(c);
   requireFormToken(c, form['form-token']);
   const name = AccountName.safeParse(c.req.param('name'));
-  const action = c.req.param('action');
-  if (!name.success || (action !== 'disable' && action !== 'enable')) throw notFound('account');
-  if (name.data === person.name) {
-    throw new ProblemError(
-      409,
-      'Your own account',
-      'Another administrator must do this: nobody can shut themselves out.',
-    );
+  const account = name.success ? await findAccount(parts.database, name.data) : undefined;
+  if (account === undefined) throw notFound('account');
+  if (account.name === person.name) {
+    const rule = 'Another administrator must do this: nobody can shut themselves out, or give themselves a role.';
+    throw new ProblemError(409, 'Your own account', rule);
   }
-  await setDisabled(parts.database, name.data, action === 'disable' ? parts.now() : null);
-  if (action === 'disable') await endSessionsOf(parts.database, name.data);
-  await note(c, action === 'disable' ? 'account-disabled' : 'account-enabled', name.data);
-  return c.redirect('/accounts', 303);
+  return { name: account.name, form };
+}
+
+/** The role of a form and the evaluation that it is for (`*`: all); undefined where one of them is not chosen. */
+function grantIn(c: WebContext, { role, evaluation }: Record<string, string>): Grant | undefined {
+  const chosen = Role.safeParse(role);
+  if (!chosen.success) return undefined;
+  if (evaluation === '*') return { role: chosen.data, evaluation: null };
+  const known = [...c.var.parts.evaluations.values()].some(({ name }) => name === evaluation);
+  // A grant for an evaluation that is no more must still be there to be taken.
+  const isNamed = known || (evaluation !== undefined && c.req.path.endsWith('/withdraw'));
+  return isNamed && evaluation !== undefined ? { role: chosen.data, evaluation } : undefined;
 }
 
 async function note(c: WebContext, action: AuditAction, subject: string): Promise<void> {

@@ -3,6 +3,7 @@ import { and, eq, gt, lte, or } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { account, session } from '../../schemas/database/web.ts';
 import type { Person } from './accounts.ts';
+import { HELD_GRANTS } from './grants.ts';
 
 /** A session ends when nothing was asked for this long … */
 export const IDLE_LIMIT_MS = 30 * 60_000;
@@ -32,7 +33,7 @@ export async function findSession(
 ): Promise<Person | undefined> {
   const tokenHash = hash(token);
   const [found] = await database.db
-    .select({ name: account.name, role: account.role, disabledAt: account.disabledAt, seenAt: session.seenAt })
+    .select({ name: account.name, grants: HELD_GRANTS, disabledAt: account.disabledAt, seenAt: session.seenAt })
     .from(session)
     .innerJoin(account, eq(account.name, session.account))
     .where(
@@ -46,7 +47,7 @@ export async function findSession(
   if (touch && now.getTime() - found.seenAt.getTime() > SEEN_EVERY_MS) {
     await database.db.update(session).set({ seenAt: now }).where(eq(session.tokenHash, tokenHash));
   }
-  return { name: found.name, role: found.role };
+  return { name: found.name, grants: found.grants };
 }
 
 /** Ends one session. */

@@ -1,8 +1,9 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
-import { createAccount, createFirstAdministrator } from './accounts.ts';
+import { createAccount, createFirstAdministrator, findAccount } from './accounts.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -172,7 +173,7 @@ describe('accounts', () => {
     const reader = await world.signedIn(`reader-${Date.now()}`);
     expect((await reader.get('/accounts')).status).toBe(403);
     const token = await administrator.field('/accounts', 'form-token');
-    const fields = { 'form-token': token, name: 'new-one', role: 'reader', password: PASSWORD };
+    const fields = { 'form-token': token, name: 'new-one', role: 'reader', evaluation: '*', password: PASSWORD };
     expect((await administrator.post('/accounts', fields)).status).toBe(303);
     expect(await (await administrator.post('/accounts', fields)).text()).toContain(
       'There is an account new-one already.',
@@ -182,6 +183,41 @@ describe('accounts', () => {
     await administrator.post('/accounts/new-one/disable', { 'form-token': token });
     expect((await made.get('/')).status, 'the session ends at once').toBe(303);
     expect((await made.post('/sign-in', { name: 'new-one', password: PASSWORD })).status).toBe(401);
+  });
+
+  it('are given roles for one evaluation, and lose them, with an entry in the audit each', async () => {
+    const administrator = await world.signedIn(`granting-${Date.now()}`, 'administrator');
+    const name = await account();
+    const token = await administrator.field('/accounts', 'form-token');
+    const fields = { 'form-token': token, role: 'evaluation-lead', evaluation: 'hip-fracture-detection' };
+    expect((await administrator.post(`/accounts/${name}/grant`, fields)).status).toBe(303);
+    expect((await administrator.post(`/accounts/${name}/grant`, fields)).status, 'a second time').toBe(303);
+    const held = [
+      { role: 'evaluation-lead', evaluation: 'hip-fracture-detection', origin: 'person' },
+      { role: 'reader', evaluation: null, origin: 'person' },
+    ];
+    expect((await findAccount(world.database, name))?.grants).toEqual(held);
+    expect((await administrator.post(`/accounts/${name}/withdraw`, fields)).status).toBe(303);
+    expect((await findAccount(world.database, name))?.grants).toEqual(held.slice(1));
+    const rows = await world.database.db.select().from(audit).where(eq(audit.subject, name)).orderBy(audit.id);
+    expect(rows.map(({ action, detail, evaluation }) => [action, detail, evaluation])).toEqual([
+      ['role-granted', 'reader', null],
+      ['role-granted', 'evaluation-lead', 'hip-fracture-detection'],
+      ['role-withdrawn', 'evaluation-lead', 'hip-fracture-detection'],
+    ]);
+  });
+
+  it('refuse a role that there is not, an evaluation that there is not, and one’s own', async () => {
+    const own = `selfish-${Date.now()}`;
+    const administrator = await world.signedIn(own, 'administrator');
+    const name = await account();
+    const token = await administrator.field('/accounts', 'form-token');
+    const grant = async (of: string, role: string, evaluation: string) =>
+      (await administrator.post(`/accounts/${of}/grant`, { 'form-token': token, role, evaluation })).status;
+    expect(await grant(name, 'emperor', '*')).toBe(422);
+    expect(await grant(name, 'reader', 'no-such-evaluation')).toBe(422);
+    expect(await grant(own, 'reader', '*')).toBe(409);
+    expect(await grant('nobody-of-this-name', 'reader', '*')).toBe(404);
   });
 
   it('begin with one administrator, made once', async () => {

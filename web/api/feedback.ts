@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { Evaluation, Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { RunId } from '../../schemas/run.ts';
+import { may, requireRight } from '../accounts/rights.ts';
 import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { checkAnswers } from '../feedback/form.ts';
 import { questioned } from '../feedback/handlers.ts';
@@ -13,7 +14,7 @@ export const FeedbackList = z.object({
   run: RunId,
   /** The form in effect. */
   evaluation: Evaluation,
-  /** Oldest first. Readers see their own, administrators everybody's. */
+  /** Oldest first. Readers see their own, who leads the evaluation everybody's. */
   feedback: z.array(Feedback),
 });
 
@@ -21,7 +22,7 @@ export const FeedbackList = z.object({
 export async function getFeedback(c: WebContext) {
   const { parts, person } = c.var;
   const { run, evaluation } = await questioned(c);
-  const author = person.role === 'administrator' ? undefined : person.name;
+  const author = may(person, 'lead', evaluation.name) ? undefined : person.name;
   const feedback = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author });
   return c.json({ run: run.id, evaluation, feedback } satisfies z.infer<typeof FeedbackList>);
 }
@@ -30,6 +31,7 @@ export async function getFeedback(c: WebContext) {
 export async function postFeedback(c: WebContext) {
   const { parts, person } = c.var;
   const { run, evaluation, result } = await questioned(c);
+  requireRight(c, 'read', evaluation.name);
   const submission = parseOrRefuse(FeedbackSubmission, await jsonBody(c), { status: 422, title: 'Not an entry' });
   if (submission.evaluationVersion !== evaluation.version) {
     throw new ProblemError(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uid } from '../../schemas/scalars.ts';
+import { requireRight } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
 import { parseOrRefuse } from './parse.ts';
 
@@ -10,6 +11,7 @@ export const QuarantineQuery = z.object({
 
 /** `GET /api/v1/quarantine` */
 export async function getQuarantine(c: WebContext) {
+  requireRight(c, 'view', null);
   const { studyInstanceUid: study, limit } = parseOrRefuse(QuarantineQuery, c.req.query());
   return c.json({ instances: await c.var.parts.archive.quarantinedInstances({ study, limit }) });
 }

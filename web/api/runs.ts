@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RunView } from '../../schemas/api.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
-import { requireAdministrator } from '../accounts/gate.ts';
+import { evaluationOf, may, pipelinesFor, requireRight } from '../accounts/rights.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 import { findRun, listRuns } from '../runs.ts';
@@ -29,7 +29,7 @@ export const RunList = z.object({
 export async function getRuns(c: WebContext) {
   const { database } = c.var.parts;
   const query = parseOrRefuse(RunQuery, c.req.query());
-  const runs = await listRuns(database, query);
+  const runs = await listRuns(database, { ...query, pipelines: pipelinesFor(c, 'view') });
   const next = runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null;
   return c.json({ runs, next } satisfies z.infer<typeof RunList>);
 }
@@ -41,8 +41,8 @@ export async function getRun(c: WebContext) {
 
 /** `POST /api/v1/runs/<id>/retry`: 202, the run goes on. */
 export async function postRetry(c: WebContext) {
-  requireAdministrator(c.var.person);
   const run = await runOfRequest(c);
+  requireRight(c, 'retry-runs', evaluationOf(c, run.pipeline));
   await retry(c, run.id);
   return c.json({ run: run.id }, 202);
 }
@@ -55,10 +55,10 @@ export async function retry(c: WebContext, run: string): Promise<void> {
   await record(database, { actor, action: 'retry-requested', subject: run, at: now() });
 }
 
-/** The run that the address names. @throws {ProblemError} 404 */
+/** The run that the address names. @throws {ProblemError} 404: there is none, or none that who asks may see */
 export async function runOfRequest(c: WebContext): Promise<RunView> {
   const id = RunId.safeParse(c.req.param('id'));
   const run = id.success ? await findRun(c.var.parts.database, id.data) : undefined;
-  if (run === undefined) throw notFound('run');
+  if (run === undefined || !may(c.var.person, 'view', evaluationOf(c, run.pipeline))) throw notFound('run');
   return run;
 }

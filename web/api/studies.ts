@@ -1,5 +1,6 @@
 import type { StudyView } from '../../schemas/api.ts';
 import { Uid } from '../../schemas/scalars.ts';
+import { pipelinesFor } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
 import { listRuns } from '../runs.ts';
 import { notFound } from './parse.ts';
@@ -18,6 +19,7 @@ export async function studyOfRequest(c: WebContext): Promise<StudyView> {
   const uid = Uid.safeParse(c.req.param('uid'));
   const study = uid.success ? await archive.studyView(uid.data) : undefined;
   if (study === undefined) throw notFound('study');
-  const runs = await listRuns(database, { studyInstanceUid: study.studyInstanceUid, limit: MOST_RUNS });
+  const { studyInstanceUid } = study;
+  const runs = await listRuns(database, { studyInstanceUid, pipelines: pipelinesFor(c, 'view'), limit: MOST_RUNS });
   return { ...study, runs };
 }

@@ -5,6 +5,7 @@ import type { DicomJson, JsonElement } from '../../lib/dicom/json.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import { Uid } from '../../schemas/scalars.ts';
+import { maySeeStudy } from '../accounts/studies.ts';
 import { parseOrRefuse } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
 import { ahead } from './ahead.ts';
@@ -49,6 +50,7 @@ export async function getStudies(c: WebContext) {
   const query = search(c, StudySearch, 'the StudyInstanceUID');
   const studies: DicomJson[] = [];
   for (const study of new Set(query.StudyInstanceUID)) {
+    if (!(await maySeeStudy(c, study))) continue;
     const instances = await c.var.parts.viewing.images.find(study);
     const series = await firstOfEachSeries(c, instances);
     const [first] = series;

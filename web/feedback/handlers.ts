@@ -7,6 +7,7 @@ import type { Result } from '../../schemas/result.ts';
 import { RunId } from '../../schemas/run.ts';
 import type { Person } from '../accounts/accounts.ts';
 import { notSignedIn, whoAsks } from '../accounts/gate.ts';
+import { may, requireRight } from '../accounts/rights.ts';
 import { isFormToken } from '../accounts/sessions.ts';
 import { notFound } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
@@ -44,7 +45,7 @@ const Resume = z.object({ run: RunId, author: z.string(), fields: FormFields });
 export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Promise<Html | undefined> {
   const { parts, person } = c.var;
   const evaluation = parts.evaluations.get(run.pipeline);
-  if (evaluation === undefined || run.result === null) return undefined;
+  if (evaluation === undefined || run.result === null || !may(person, 'read', evaluation.name)) return undefined;
   const place = { run: run.id, evaluation: evaluation.name, author: person.name };
   const sent = await listFeedback(parts.database, place);
   const corrects = sent.at(-1);
@@ -74,6 +75,7 @@ export async function postFeedbackForm(c: WebContext) {
   c.set('sessionToken', asking.sessionToken);
   const { parts, person } = c.var;
   const { run, evaluation, result } = await questioned(c);
+  requireRight(c, 'read', evaluation.name);
   if (fields.author !== undefined && fields.author !== person.name) {
     throw new ProblemError(409, 'Somebody else’s form', 'This form was opened by another person. Open the page again.');
   }
@@ -122,8 +124,10 @@ export async function postDraft(c: WebContext) {
   const fields = await formFields(c);
   const asking = await whoAsks(c);
   if (asking === undefined) throw notSignedIn();
+  c.set('person', asking.person);
   const { parts } = c.var;
   const { run, evaluation } = await questioned(c);
+  requireRight(c, 'read', evaluation.name);
   if (fields.author !== asking.person.name) {
     throw new ProblemError(409, 'Somebody else’s form', 'This form was opened by another person. Open the page again.');
   }

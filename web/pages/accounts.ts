@@ -1,11 +1,15 @@
 import { html } from 'hono/html';
+import { Role } from '../../schemas/rights.ts';
+import type { HeldGrant } from '../accounts/grants.ts';
 import { SHORTEST_PASSWORD } from '../accounts/password.ts';
+import { ROLE_WORDS } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 
 interface AccountRow {
   readonly name: string;
-  readonly role: string;
+  readonly origin: 'local' | 'directory';
+  readonly grants: readonly HeldGrant[];
   readonly createdAt: Date;
   readonly disabledAt: Date | null;
 }
@@ -21,7 +25,8 @@ export function accountPage(
     viewer,
     title: 'Your account',
     body: html`<section class="card sign-in"><h1>Your account</h1>
-<p>Signed in as <strong>${viewer.person?.name}</strong> (${viewer.person?.role}).</p>
+<p>Signed in as <strong>${viewer.person?.name}</strong> .</p>
+${roles(viewer)}
 <h2>Change the password</h2>
 ${changed ? html`<p class="notice" role="status">The password is changed. Other browsers in which you were signed in are signed out.</p>` : ''}
 ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
@@ -36,37 +41,73 @@ ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${r
   });
 }
 
-/** `/accounts`: who may sign in; for administrators. */
+/** `/accounts`: who may sign in, and what they are; for administrators. */
 export function accountsPage(
   parts: Pick<Parts, 'assets' | 'site'>,
   viewer: Viewer,
-  { accounts, refusal }: { accounts: readonly AccountRow[]; refusal?: string | undefined },
+  { accounts, evaluations, refusal }: AccountsPage,
 ): Html {
   return layout({
     parts,
     viewer,
     title: 'Accounts',
     body: html`<div class="page-title"><h1>Accounts</h1></div>
-<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Made</th><th scope="col">State</th><th scope="col"><span class="skip">Change</span></th></tr></thead>
-<tbody>${accounts.map((account) => row(account, viewer))}</tbody></table></div>
-<section class="card sign-in"><h2>New account</h2>
 ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
+<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Roles</th><th scope="col">Made</th><th scope="col">State</th><th scope="col"><span class="skip">Change</span></th></tr></thead>
+<tbody>${accounts.map((account) => row(account, evaluations, viewer))}</tbody></table></div>
+<section class="card sign-in"><h2>New account</h2>
 <form method="post" action="/accounts" autocomplete="off">
 <input type="hidden" name="form-token" value="${viewer.formToken}">
 <label>Name <input name="name" maxlength="40" autocapitalize="none" spellcheck="false" required></label>
-<label>Role <select name="role" required><option value="">Choose</option><option value="reader">reader: sees results, answers forms</option><option value="administrator">administrator: also retries runs, makes accounts</option></select></label>
+${roleFields(evaluations)}
 <label>First password, at least ${SHORTEST_PASSWORD} characters <input type="password" name="password" autocomplete="new-password" minlength="${SHORTEST_PASSWORD}" maxlength="200" required></label>
 <button class="primary">Make the account</button>
 </form></section>`,
   });
 }
 
-function row({ name, role, createdAt, disabledAt }: AccountRow, viewer: Viewer): Html {
-  return html`<tr><th scope="row">${name}</th><td>${role}</td><td>${moment(createdAt.toISOString())}</td>
+interface AccountsPage {
+  readonly accounts: readonly AccountRow[];
+  readonly evaluations: Parts['evaluations'];
+  /** Why nothing was done. */
+  readonly refusal: string | undefined;
+}
+
+/** What one is, and for which evaluation. */
+function roles({ person }: Viewer): Html {
+  if (person === undefined || person.grants.length === 0) return html`<p>You have no role yet.</p>`;
+  return html`<ul>${person.grants.map(({ role, evaluation }) => html`<li>${ROLE_WORDS[role]} (${evaluation ?? 'all evaluations'})</li>`)}</ul>`;
+}
+
+function roleFields(evaluations: Parts['evaluations']): Html {
+  return html`<label>Role <select name="role" required><option value="">Choose</option>${Role.options.map((role) => html`<option value="${role}">${ROLE_WORDS[role]}</option>`)}</select></label>
+<label>For <select name="evaluation" required><option value="*">all evaluations</option>${[...evaluations.values()].map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>`;
+}
+
+function row(account: AccountRow, evaluations: Parts['evaluations'], viewer: Viewer): Html {
+  const { name, origin, grants, createdAt, disabledAt } = account;
+  const isOwn = name === viewer.person?.name;
+  const token = html`<input type="hidden" name="form-token" value="${viewer.formToken}">`;
+  return html`<tr><th scope="row">${name}${origin === 'directory' ? html` <span class="muted">directory</span>` : ''}</th>
+<td><ul class="grants">${grants.map((grant) => html`<li>${heldGrant(account, grant, isOwn ? undefined : token)}</li>`)}</ul>
+${
+  isOwn
+    ? ''
+    : html`<details><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(evaluations)}
+<button class="quiet">Add for ${name}</button></form></details>`
+}</td><td>${moment(createdAt.toISOString())}</td>
 <td>${disabledAt === null ? 'may sign in' : html`disabled ${moment(disabledAt.toISOString())}`}</td>
 <td>${
-    name === viewer.person?.name
+    isOwn
       ? html`<span class="muted">you</span>`
-      : html`<form method="post" action="/accounts/${name}/${disabledAt === null ? 'disable' : 'enable'}"><input type="hidden" name="form-token" value="${viewer.formToken}"><button class="quiet">${disabledAt === null ? 'Disable' : 'Enable'}</button></form>`
+      : html`<form method="post" action="/accounts/${name}/${disabledAt === null ? 'disable' : 'enable'}">${token}<button class="quiet">${disabledAt === null ? 'Disable' : 'Enable'}</button></form>`
   }</td></tr>`;
+}
+
+/** A role of an account, with the way to take it; one from the directory is taken there. */
+function heldGrant({ name }: AccountRow, { role, evaluation, origin }: HeldGrant, token: Html | undefined): Html {
+  const words = html`${role} <span class="muted">${evaluation ?? 'all evaluations'}</span>`;
+  if (origin === 'directory') return html`${words} <span class="muted">by its group</span>`;
+  if (token === undefined) return words;
+  return html`${words} <form method="post" action="/accounts/${name}/withdraw">${token}<input type="hidden" name="role" value="${role}"><input type="hidden" name="evaluation" value="${evaluation ?? '*'}"><button class="quiet" aria-label="Take the role ${role} (${evaluation ?? 'all evaluations'}) from ${name}">Take</button></form>`;
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Person } from '../accounts/accounts.ts';
+import { may } from '../accounts/rights.ts';
 import { formToken } from '../accounts/sessions.ts';
 import type { Parts, WebContext } from '../parts.ts';
 
@@ -83,7 +84,7 @@ ${
   person === undefined
     ? ''
     : html`<nav aria-label="Main"><a href="/">Worklist</a>
-${person.role === 'administrator' ? html`<a href="/quarantine">Quarantine</a> <a href="/accounts">Accounts</a>` : ''}</nav>
+${may(person, 'quarantine') ? html`<a href="/quarantine">Quarantine</a>` : ''} ${may(person, 'manage-accounts') ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
 <div class="page-header-end">
 <form method="post" action="/theme"><input type="hidden" name="form-token" value="${token}">
 <button class="quiet" name="theme" value="${other}">${other === 'dark' ? 'Dark' : 'Light'} theme</button></form>

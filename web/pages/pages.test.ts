@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
+import type { Role } from '../../schemas/rights.ts';
 import { loadAssets } from '../assets.ts';
 import { hip } from '../testing/results.ts';
 import { errorPage } from './error.ts';
@@ -18,8 +19,9 @@ const parts = {
   pipelines: new Map([['hip-fracture-detection', { title: HOSTILE, calledAETitle: HOSTILE }]]),
   dicom: { host: '127.0.0.1', port: 11112, aeTitle: HOSTILE },
 };
+const person = (name: string, role: Role) => ({ name, grants: [{ role, evaluation: null }] });
 const viewer = {
-  person: { name: HOSTILE, role: 'administrator' as const },
+  person: person(HOSTILE, 'administrator'),
   formToken: HOSTILE,
   theme: 'dark' as const,
 };
@@ -159,7 +161,7 @@ describe('pages', () => {
   });
 
   it('offer another try to administrators only', () => {
-    const reader = { ...viewer, person: { name: 'reader', role: 'reader' as const } };
+    const reader = { ...viewer, person: person('reader', 'reader') };
     expect(String(runPage(parts, viewer, { ...page, run: failed }))).toContain('Try again');
     expect(String(runPage(parts, reader, { ...page, run: failed }))).not.toContain('Try again');
   });
@@ -167,7 +169,7 @@ describe('pages', () => {
   it.each(['administrator', 'reader'] as const)('offer no other try of what can never work: to a %s', (role) => {
     const steps = failed.steps.map((step) => ({ ...step, retryable: false }));
     const text = String(
-      runPage(parts, { ...viewer, person: { name: role, role } }, { ...page, run: { ...failed, steps } }),
+      runPage(parts, { ...viewer, person: person(role, role) }, { ...page, run: { ...failed, steps } }),
     );
     expect(text).toContain('Trying again cannot help');
     expect(text).not.toMatch(/Try again|can try again/);

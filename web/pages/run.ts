@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
+import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
 import { viewerLink } from '../viewer/link.ts';
 import { detection } from './detection.ts';
@@ -109,7 +110,7 @@ function wayOn(run: RunView, viewer: Viewer): Html {
     return html`<p>Trying again cannot help: the same images would fail again, for the reason above. Send the exam anew once that is
 put right: images that are new or were changed make a newer run.</p>`;
   }
-  if (viewer.person?.role !== 'administrator')
+  if (viewer.person === undefined || !may(viewer.person, 'retry-runs'))
     return html`<p>An administrator can try again once the cause is gone.</p>`;
   return html`<p>Look at the steps below; once the cause is gone, try again: what had succeeded is kept.</p>
 <form method="post" action="/runs/${run.id}/retry"><input type="hidden" name="form-token" value="${viewer.formToken}">

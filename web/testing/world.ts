@@ -12,6 +12,7 @@ import { requestRetry } from '../../lib/runs/retry.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { QuarantinedInstance } from '../../schemas/api.ts';
+import type { Role } from '../../schemas/rights.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { quarantineOf } from '../archive.ts';
@@ -54,8 +55,8 @@ export interface World {
   run(made?: MadeRun): ReturnType<typeof makeRun>;
   /** A browser: keeps cookies, follows nothing. */
   browser(address?: string): Browser;
-  /** A browser in which an account with this role has signed in. */
-  signedIn(name: string, role?: 'administrator' | 'reader'): Promise<Browser>;
+  /** A browser in which an account with this role has signed in, for all evaluations or for one. */
+  signedIn(name: string, role?: Role, evaluation?: string | null): Promise<Browser>;
   /** The API with the administrator's token. */
   api(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
@@ -155,8 +156,8 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
       return run;
     },
     browser,
-    signedIn: async (name, role = 'reader') => {
-      await createAccount(database, { name, password: PASSWORD, role, now: now() });
+    signedIn: async (name, role = 'reader', evaluation = null) => {
+      await createAccount(database, { name, password: PASSWORD, role, evaluation, now: now() });
       const opened = browser();
       const answer = await opened.post('/sign-in', { name, password: PASSWORD });
       if (answer.status !== 303) throw new Error(`Sign-in of ${name} answered ${answer.status}.`);

@@ -4,6 +4,7 @@ import type { RunView } from '../../schemas/api.ts';
 import { Sha256, Slug } from '../../schemas/scalars.ts';
 import { TrendEntry, type TrendState } from '../../schemas/trend.ts';
 import { requireFormToken } from '../accounts/gate.ts';
+import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
 import { viewerOf } from '../pages/layout.ts';
@@ -64,6 +65,7 @@ export async function getTrendState(c: WebContext) {
 
 async function submit(c: WebContext, run: RunView, given: unknown): Promise<void> {
   const { parts, person } = c.var;
+  requireRight(c, 'read', evaluationOf(c, run.pipeline));
   const entry = parseOrRefuse(TrendSubmission, given, { status: 422, title: 'Not an entry' });
   const { input } = await trendOfRun(c, run);
   if (!input.exams.some(({ studyInstanceUid }) => studyInstanceUid === entry.studyInstanceUid)) {
@@ -92,6 +94,7 @@ async function stateOfRequest(c: WebContext): Promise<TrendState> {
   const pipeline = Slug.safeParse(c.req.param('pipeline'));
   const digest = Sha256.safeParse(c.req.param('digest'));
   if (!pipeline.success || !digest.success) throw notFound('trend');
+  if (!may(c.var.person, 'view', evaluationOf(c, pipeline.data))) throw notFound('trend');
   const state = await findTrendState(c.var.parts, pipeline.data, digest.data);
   if (state === undefined) throw notFound('trend');
   return state;
