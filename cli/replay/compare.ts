@@ -103,8 +103,7 @@ interface LabelMap {
 function diceOfNamed(first: LabelMap | undefined, second: LabelMap | undefined, name: string): number | null {
   const [label, again] = [first?.labels.get(name), second?.labels.get(name)];
   if (first === undefined || second === undefined || label === undefined || again === undefined) return null;
-  const mask = ({ values }: LabelMap, wanted: number) => Uint8Array.from(values, (value) => (value === wanted ? 1 : 0));
-  return diceOf(mask(first, label), mask(second, again), 1);
+  return diceOf(first.values, second.values, label, again);
 }
 
 /** The label map that the last step which has one left, with the names of its labels. */

@@ -5,7 +5,7 @@ import { maskOf, readSegmentation } from '../../lib/dicom/seg/read.ts';
 import { fillRings, fromPatient, type Ring } from '../../lib/imaging/contours.ts';
 import { NiftiError, readNifti } from '../../lib/imaging/nifti.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
-import { orientationOf, sameGrid } from '../../lib/imaging/volume.ts';
+import { orientationOf, sameGrid, type Voxels } from '../../lib/imaging/volume.ts';
 import { unprocessable } from '../../lib/platform/problem.ts';
 import type { Grid, Volume } from '../../schemas/volume.ts';
 
@@ -67,8 +67,9 @@ function isNifti(bytes: Buffer): boolean {
 
 /** @throws {ProblemError} */
 function refuseOthers(images: Identity, file: Identity): void {
-  const samePatient = images.PatientID === file.PatientID && images.IssuerOfPatientID === file.IssuerOfPatientID;
-  if (!samePatient || images.PatientID === '') {
+  // Viewers repeat PatientID and leave its issuer out: within one exam that is no other patient.
+  const sameIssuer = ['', images.IssuerOfPatientID].includes(file.IssuerOfPatientID);
+  if (!sameIssuer || images.PatientID !== file.PatientID || images.PatientID === '') {
     throw unprocessable(
       'The segmentation must be of the patient of the images; its identification is another one, or empty.',
     );
@@ -144,8 +145,15 @@ function niftiMasks(bytes: Buffer, grid: Grid): Masks {
   }
   return {
     names: [...found].sort((a, b) => a - b).map(String),
-    mask: async (name) => Uint8Array.from(map.values, (value) => (value !== 0 && String(value) === name ? 1 : 0)),
+    mask: async (name) => maskOfLabel(map.values, Number(name)),
   };
+}
+
+/** A plain loop: there may be hundreds of millions of voxels. */
+function maskOfLabel(values: Voxels, label: number): Uint8Array {
+  const mask = new Uint8Array(values.length);
+  for (let at = 0; at < mask.length; at++) if (values[at] === label) mask[at] = 1;
+  return mask;
 }
 
 const countOf = ({ size: [columns, rows, slices] }: Grid) => columns * rows * slices;

@@ -13,6 +13,10 @@ describe('diceOf', () => {
     expect(diceOf(Uint8Array.from(first), Uint8Array.from(second), label)).toBeCloseTo(dice, 12);
   });
 
+  it('compares maps that number a structure differently', () => {
+    expect(diceOf([1, 2, 0], [0, 1, 2], 2, 1)).toBe(1);
+  });
+
   it('refuses maps of different sizes', () => {
     expect(() => diceOf([1], [1, 2], 1)).toThrow('these have 1 and 2 voxels');
   });

@@ -5,9 +5,15 @@ import { iou } from './boxes.ts';
  * Dice of one label of two label maps of equal size: twice the common voxels over the sum of both, 0..1; 1 where both are
  * empty.
  *
+ * @param inSecondMap the label in the second map, where the two maps number it differently
  * @throws {RangeError} the maps differ in size
  */
-export function diceOf(first: ArrayLike<number>, second: ArrayLike<number>, label: number): number {
+export function diceOf(
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  label: number,
+  inSecondMap = label,
+): number {
   if (first.length !== second.length) {
     throw new RangeError(
       `Label maps of equal size are compared; these have ${first.length} and ${second.length} voxels.`,
@@ -17,7 +23,7 @@ export function diceOf(first: ArrayLike<number>, second: ArrayLike<number>, labe
   let sum = 0;
   for (let at = 0; at < first.length; at++) {
     const inFirst = first[at] === label;
-    const inSecond = second[at] === label;
+    const inSecond = second[at] === inSecondMap;
     if (inFirst) sum++;
     if (inSecond) sum++;
     if (inFirst && inSecond) common++;

@@ -72,7 +72,9 @@ function valueAt(values: Float32Array, [nx, ny, nz]: Grid['size'], x: number, y:
 function binned({ values }: Volume3D): Float32Array {
   const [low = 0, high = 0] = percentilesOf(values, [1, 99.5]);
   const scale = high > low ? (BINS - 1) / (high - low) : 0;
-  return Float32Array.from(values, (value) => Math.min(BINS - 1, Math.max(0, (value - low) * scale)));
+  const bins = new Float32Array(values.length);
+  for (let at = 0; at < bins.length; at++) bins[at] = Math.min(BINS - 1, Math.max(0, ((values[at] ?? 0) - low) * scale));
+  return bins;
 }
 
 /** Counts pairs of bins, the moving value shared between its two nearest. @returns points that lie in the moving volume */
