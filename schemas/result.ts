@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant, Sha256, Slug, Uid, Version } from './scalars.ts';
-import { StructureVolume } from './volume.ts';
+import { StructureChange, StructureVolume } from './volume.ts';
 
 export const HipClass = z.enum(['fracture', 'no-fracture', 'hardware']);
 export type HipClass = z.infer<typeof HipClass>;
@@ -121,8 +121,12 @@ export const SegmentationResult = z.object({
       minutes: z.number().nonnegative().nullable(),
       author: z.string(),
       at: Instant,
+      /** Of a reader's edit: the run whose result was changed. */
+      edits: Sha256.optional(),
     })
     .optional(),
+  /** Of a reader's edit: how far it is from what was edited, by structure. */
+  changes: z.array(StructureChange).optional(),
 });
 export type SegmentationResult = z.infer<typeof SegmentationResult>;
 

@@ -58,6 +58,8 @@ export const Run = z.object({
   replayOf: RunId.nullable(),
   /** A file that a person brought in for this exam; steps read it as `run.imported`. */
   imported: ObjectReference.optional(),
+  /** The DICOM Segmentation of the result that a reader changed into `imported`; steps read it as `run.edited`. */
+  edited: ObjectReference.optional(),
 });
 export type Run = z.infer<typeof Run>;
 

@@ -135,3 +135,22 @@ export const VolumeMeasurements = z.object({
   notes: z.array(z.string()),
 });
 export type VolumeMeasurements = z.infer<typeof VolumeMeasurements>;
+
+/** How far a structure of one segmentation is from the same structure of another, `original`, on the same grid. */
+export const StructureChange = z.object({
+  name: Slug,
+  title: z.string(),
+  /** Twice the common voxels over the sum of both, 0..1; 1 where both are empty. */
+  dice: z.number().min(0).max(1),
+  /** The greater of the two directed 95th percentiles of the distance between the surfaces, mm; null where one is empty. */
+  surfaceDistance95Mm: z.number().nonnegative().nullable(),
+  originalMl: z.number().nonnegative(),
+  volumeMl: z.number().nonnegative(),
+  /** Voxels that are in one of the two alone. */
+  changedVoxels: z.int().nonnegative(),
+});
+export type StructureChange = z.infer<typeof StructureChange>;
+
+/** Output `comparison` of compare-segmentation. */
+export const SegmentationComparison = z.object({ structures: z.array(StructureChange).min(1) });
+export type SegmentationComparison = z.infer<typeof SegmentationComparison>;

@@ -5,14 +5,11 @@ import { connect, databaseUrl } from '../../lib/database/connection.ts';
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
-import { heldModel } from '../../lib/runs/held-models.ts';
-import { ImportStatement, planImport } from '../../lib/runs/import.ts';
+import { ImportStatement, ModelNotHeldError, planImport, runInstances, structuresOf } from '../../lib/runs/import.ts';
 import { loadPipelines } from '../../lib/runs/pipelines.ts';
 import { submitRun } from '../../lib/runs/submit.ts';
 import { openStore } from '../../lib/store/open.ts';
-import type { ObjectStore } from '../../lib/store/store.ts';
-import { getVerified } from '../../lib/store/verified.ts';
-import { ModelCard } from '../../schemas/model.ts';
+import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunInstance } from '../../schemas/run.ts';
 import type { Structure } from '../../schemas/volume.ts';
@@ -62,7 +59,7 @@ export async function importSegmentation(
       instances,
       imported,
       statement,
-      structures: await structuresOf(store, pipeline),
+      structures: await structuresFor(store, pipeline),
       names: Object.fromEntries(options.names.map(pairOf)),
     });
     await submitRun(store, planned, { kind: 'person', by: statement.author, at: new Date().toISOString() });
@@ -138,24 +135,22 @@ function pickSeries(images: readonly Image[], series: string | undefined, pipeli
   );
 }
 
-async function instancesOf(store: ObjectStore, images: readonly Image[]): Promise<RunInstance[]> {
-  return Promise.all(
-    images.map(async ({ SOPInstanceUID, SOPClassUID, SeriesInstanceUID, key, sha256: digest }) => {
-      const size = (await store.stat('dicom', key))?.size;
-      if (size === undefined) throw new CommandError(EXIT.failed, 'An image of the series is not in the store.');
-      const object = { bucket: 'dicom' as const, key, sha256: digest, size, contentType: 'application/dicom' };
-      return { SOPInstanceUID, SOPClassUID, SeriesInstanceUID, object };
-    }),
-  );
-}
-
-/** What the pipeline's segmentation model finds. */
-async function structuresOf(store: ObjectStore, pipeline: Pipeline): Promise<Structure[]> {
-  for (const { name, version } of Object.values(pipeline.models)) {
-    const held = await heldModel(store, name, version);
-    if (held === undefined) throw new CommandError(EXIT.notReady, `The store holds no model ${name} ${version} yet.`);
-    const card = ModelCard.parse(JSON.parse((await getVerified(store, held.card)).toString('utf8')));
-    if (card.kind === 'segmentation') return card.structures;
+async function structuresFor(store: ObjectStore, pipeline: Pipeline): Promise<Structure[]> {
+  try {
+    const structures = await structuresOf(store, pipeline);
+    if (structures !== undefined) return structures;
+  } catch (error) {
+    if (error instanceof ModelNotHeldError) throw new CommandError(EXIT.notReady, error.message);
+    throw error;
   }
   throw new CommandError(EXIT.usage, `${pipeline.name} has no segmentation model, so no structures to import.`);
+}
+
+async function instancesOf(store: ObjectStore, images: readonly Image[]): Promise<RunInstance[]> {
+  try {
+    return await runInstances(store, images);
+  } catch (error) {
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+    throw new CommandError(EXIT.failed, 'An image of the series is not in the store.', error);
+  }
 }

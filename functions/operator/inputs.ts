@@ -57,8 +57,9 @@ export async function resolveInputs(
 function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
   if (output === 'instances') return run.instances.map(({ object }) => object);
   if (output === 'imported' && run.imported !== undefined) return [run.imported];
+  if (output === 'edited' && run.edited !== undefined) return [run.edited];
   throw unprocessable(
-    `Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`, and \`run.imported\` where a file was brought in.`,
+    `Step ${step.name} asks for \`run.${output}\`; a run has \`run.instances\`, \`run.imported\` where a file was brought in, and \`run.edited\` where that is an edit.`,
   );
 }
 

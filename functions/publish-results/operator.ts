@@ -7,7 +7,7 @@ import { publishSegmentation } from './segmentation.ts';
 
 export const publishResults = defineOperator({
   name: 'publish-results',
-  version: '1.1.0',
+  version: '1.2.0',
   description:
     'Publishes what was found, for people and other systems: hips on radiographs, or structures in a volume.',
   parameters: z.object({
@@ -27,6 +27,7 @@ export const publishResults = defineOperator({
     segmentation: 'Of a volume: the segmentation on its grid.',
     labels: 'The label map beside it.',
     measurements: 'What volume-calculator found.',
+    comparison: 'Of an edit: what compare-segmentation found.',
     seg: 'A DICOM Segmentation.',
     rtstruct: 'An RT Structure Set.',
     report: 'A Structured Report.',

@@ -4,7 +4,13 @@ import sharp from 'sharp';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { Selection } from '../../schemas/series-index.ts';
-import { Segmentation, type Volume, VolumeMeasurements, VolumeSet } from '../../schemas/volume.ts';
+import {
+  Segmentation,
+  SegmentationComparison,
+  type Volume,
+  VolumeMeasurements,
+  VolumeSet,
+} from '../../schemas/volume.ts';
 import { jsonBytes, readJson, readLabels, readVoxels, type StepData, volumeNamed } from '../operator.ts';
 import { headOf, type PublishContext } from './head.ts';
 import { publishObjects } from './objects.ts';
@@ -34,9 +40,16 @@ export async function publishSegmentation(context: PublishContext): Promise<Step
     previews,
     notes: [...(await notesOf(context, set, volume)), ...measurements.notes],
     ...(imported === null ? {} : { imported: { ...imported, at: context.run.inputsAt } }),
+    ...(await changesOf(context)),
   };
   await context.publish('result', 'result.json', jsonBytes(result), 'application/json');
   return { structures: result.structures.length, objects: Object.keys(objects) };
+}
+
+/** How far an edit is from what was edited. */
+async function changesOf(context: PublishContext): Promise<Pick<SegmentationResult, 'changes'>> {
+  const [file] = context.input('comparison');
+  return file === undefined ? {} : { changes: (await readJson(file, SegmentationComparison)).structures };
 }
 
 /** The label map as NIfTI. @returns its key */

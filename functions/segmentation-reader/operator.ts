@@ -9,7 +9,7 @@ import { type Identity, type Masks, openMasks } from './masks.ts';
 
 export const segmentationReader = defineOperator({
   name: 'segmentation-reader',
-  version: '1.0.0',
+  version: '1.1.0',
   description: 'Reads a segmentation that was made elsewhere (DICOM SEG, RT Structure Set, NIfTI) onto its images.',
   parameters: z.object({
     structures: z.array(Structure).min(1).describe('Structures that are looked for in it.'),
@@ -18,6 +18,16 @@ export const segmentationReader = defineOperator({
       .default({})
       .describe('Structure → what the file calls it, where that is neither its name, nor its title, nor its label.'),
     tool: z.string().default('unknown tool').describe('What it was made with.'),
+    absent: z
+      .enum(['left-out', 'empty'])
+      .default('left-out')
+      .describe(
+        'What becomes of a structure that the file does not hold. A reader who removes all of one leaves none.',
+      ),
+    others: z
+      .enum(['ignored', 'refused'])
+      .default('ignored')
+      .describe('What becomes of what the file holds besides: what a reader drew must not be lost without a word.'),
   }),
   inputs: {
     instances: 'DICOM files (Part 10) of the images: patient and study must be the same.',
@@ -35,12 +45,15 @@ export const segmentationReader = defineOperator({
     const masks = openMasks(await context.inputFile('imported').read(), volume, await identityOf(context));
     const values = new Uint8Array(volume.grid.size.reduce((product, size) => product * size));
     const found: Structure[] = [];
+    const { structures, names, absent, others } = context.parameters;
+    const read = new Set<string>();
     let overlapping = 0;
-    for (const structure of context.parameters.structures) {
+    for (const structure of structures) {
       context.signal.throwIfAborted();
-      const name = nameIn(masks, structure, context.parameters.names);
+      const name = nameIn(masks, structure, names);
+      if (name !== undefined || absent === 'empty') found.push(structure);
       if (name === undefined) continue;
-      found.push(structure);
+      read.add(name);
       const mask = await masks.mask(name);
       for (let at = 0; at < values.length; at++) {
         if (mask[at] !== 1) continue;
@@ -48,7 +61,9 @@ export const segmentationReader = defineOperator({
         values[at] = structure.label;
       }
     }
-    if (found.length === 0) throw nothingFound(masks, context.parameters.structures);
+    const left = masks.names.filter((name) => !read.has(name));
+    if (found.length === 0) throw nothingFound(masks, structures);
+    if (others === 'refused' && left.length > 0) throw othersFound(left, structures);
     const segmentation: Segmentation = {
       file: 'labels.nii',
       grid: volume.grid,
@@ -90,6 +105,14 @@ function nameIn({ names }: Masks, { name, title, label }: Structure, given: Read
 
 function nothingFound({ names }: Masks, structures: readonly Structure[]): Error {
   const wanted = structures.map(({ name }) => name).join(', ');
-  const has = names.length === 0 ? 'nothing' : names.map((name) => `"${name.replaceAll(/\p{C}/gu, ' ')}"`).join(', ');
+  const has = names.length === 0 ? 'nothing' : quoted(names);
   return unprocessable(`The file must hold ${wanted}; it holds ${has}. Say which is which with --names.`);
 }
+
+function othersFound(names: readonly string[], structures: readonly Structure[]): Error {
+  const wanted = structures.map(({ title }) => title).join(', ');
+  return unprocessable(`The segmentation must hold nothing but ${wanted}; it also holds ${quoted(names)}.`);
+}
+
+const quoted = (names: readonly string[]) =>
+  names.map((name) => `"${name.replaceAll(/\p{C}/gu, ' ').slice(0, 64)}"`).join(', ');
