@@ -73,7 +73,8 @@ function binned({ values }: Volume3D): Float32Array {
   const [low = 0, high = 0] = percentilesOf(values, [1, 99.5]);
   const scale = high > low ? (BINS - 1) / (high - low) : 0;
   const bins = new Float32Array(values.length);
-  for (let at = 0; at < bins.length; at++) bins[at] = Math.min(BINS - 1, Math.max(0, ((values[at] ?? 0) - low) * scale));
+  for (let at = 0; at < bins.length; at++)
+    bins[at] = Math.min(BINS - 1, Math.max(0, ((values[at] ?? 0) - low) * scale));
   return bins;
 }
 
