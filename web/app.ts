@@ -15,6 +15,7 @@ import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
+import { postInstances, STORE_LIMIT } from './dicomweb/store.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
 import { NOTHING_SAVED, postDraft, postFeedbackForm } from './feedback/handlers.ts';
@@ -48,6 +49,10 @@ const tooLarge = ({ req }: Pick<WebContext, 'req'>) => {
   throw new ProblemError(413, 'Too large', HOLDS_A_FORM.test(req.path) ? `${rule} ${NOTHING_SAVED}` : rule);
 };
 
+const tooMuch = () => {
+  throw new ProblemError(413, 'Too large', `At most ${STORE_LIMIT >> 20} MB are read at once.`);
+};
+
 /**
  * Pages and API. The one place that knows the paths.
  *
@@ -63,9 +68,12 @@ export function createApp(parts: Parts) {
     await next();
   });
   app.use(measured, securityHeaders, sameOriginOnly);
+  app.onError(answerError);
+  // Before the limit of forms: what a reader draws is larger.
+  app.post('/dicomweb/studies', signedIn, bodyLimit({ maxSize: STORE_LIMIT, onError: tooMuch }), postInstances);
+  app.post('/dicomweb/studies/:study', signedIn, bodyLimit({ maxSize: STORE_LIMIT, onError: tooMuch }), postInstances);
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '/dicomweb/*', refuseWriting);
   app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
-  app.onError(answerError);
   app.notFound(answerNotFound);
 
   app.get('/healthz', getHealth);

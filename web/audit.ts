@@ -20,6 +20,7 @@ export type AuditAction =
   | 'quarantine-released'
   | 'quarantine-discarded'
   | 'feedback-sent'
+  | 'segmentation-edited'
   | 'retry-requested'
   | 'trend-baseline'
   | 'trend-withdrawn'

@@ -68,7 +68,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         assets: loadAssets(),
         live,
         metrics: new Metrics(live),
-        viewing: new Viewing({ store, database, log, folder: VIEWER_FOLDER }),
+        viewing: new Viewing({ store, database, log, folder: VIEWER_FOLDER, pipelines }),
         log,
         now: () => new Date(),
         answersSent: () => outbox.wake(),

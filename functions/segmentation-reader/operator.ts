@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { writeNifti } from '../../lib/imaging/nifti.ts';
 import { unprocessable } from '../../lib/platform/problem.ts';
+import { nameInFile } from '../../lib/runs/structure-names.ts';
 import { Slug } from '../../schemas/scalars.ts';
 import { type Segmentation, Structure, VolumeSet } from '../../schemas/volume.ts';
 import { defineOperator, jsonBytes, readJson, type StepContext } from '../operator.ts';
@@ -50,7 +51,7 @@ export const segmentationReader = defineOperator({
     let overlapping = 0;
     for (const structure of structures) {
       context.signal.throwIfAborted();
-      const name = nameIn(masks, structure, names);
+      const name = nameInFile(masks.names, structure, names);
       if (name !== undefined || absent === 'empty') found.push(structure);
       if (name === undefined) continue;
       read.add(name);
@@ -61,7 +62,7 @@ export const segmentationReader = defineOperator({
         values[at] = structure.label;
       }
     }
-    const left = masks.names.filter((name) => !read.has(name));
+    const left = masks.names.filter((name, index) => !read.has(name) || masks.names.indexOf(name) !== index);
     if (found.length === 0) throw nothingFound(masks, structures);
     if (others === 'refused' && left.length > 0) throw othersFound(left, structures);
     const segmentation: Segmentation = {
@@ -89,18 +90,6 @@ async function identityOf(context: StepContext): Promise<Identity> {
     IssuerOfPatientID: dataset.text('IssuerOfPatientID') ?? '',
     StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
   };
-}
-
-/** What the file calls a structure: as the person says, else its name, title or label, whatever the letter case. */
-function nameIn({ names }: Masks, { name, title, label }: Structure, given: Readonly<Record<string, string>>) {
-  const plain = (text: string) =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, ' ')
-      .trim();
-  const said = given[name];
-  const wanted = said === undefined ? [name, title, String(label)] : [said];
-  return names.find((candidate) => wanted.some((text) => plain(text) === plain(candidate)));
 }
 
 function nothingFound({ names }: Masks, structures: readonly Structure[]): Error {

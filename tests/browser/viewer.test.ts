@@ -30,7 +30,7 @@ describeWith('the viewer', viewer, 'it needs Chromium, and the viewer from the n
     world = await makeWorld(postgres.url);
     await createAccount(world.database, { name: 'reader', password: PASSWORD, role: 'reader', now: new Date() });
     const { store, database, parts } = world;
-    const viewing = new Viewing({ store, database, log: parts.log, folder: VIEWER_FOLDER });
+    const viewing = new Viewing({ store, database, log: parts.log, folder: VIEWER_FOLDER, pipelines: new Map() });
     site = await serveWorld(
       { ...world, app: createApp({ ...parts, archive: archiveReader(database), viewing }) },
       await freePort(),

@@ -6,6 +6,7 @@ import type { Logger } from '../../lib/platform/log.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { listRuns } from '../runs.ts';
+import { listTrendEntries } from '../trend/entries.ts';
 import { type DicomObject, readHead } from './head.ts';
 import { RecentFiles } from './recent.ts';
 
@@ -57,9 +58,26 @@ export class StudyImages {
 
   /** The DICOM objects of the newest result of each pipeline on this study. */
   async results(StudyInstanceUID: string): Promise<ViewedInstance[]> {
-    const runs = await listRuns(this.#parts.database, { studyInstanceUid: StudyInstanceUID, limit: MOST_RUNS });
-    const objects = await Promise.all(currentRuns(runs).map((run) => this.#objectsOf(run)));
+    const runs = currentRuns(await this.runsOf(StudyInstanceUID));
+    const objects = await Promise.all(runs.map((run) => this.#objectsOf(run)));
     return objects.flat();
+  }
+
+  /** Runs on this study, newest first, but those of which somebody has withdrawn the exam: their results show nothing. */
+  async runsOf(StudyInstanceUID: string): Promise<RunView[]> {
+    const { database } = this.#parts;
+    const runs = await listRuns(database, { studyInstanceUid: StudyInstanceUID, limit: MOST_RUNS });
+    const withdrawn = await withdrawnPipelines(database, StudyInstanceUID, new Set(runs.map(evaluatedPipeline)));
+    return runs.filter((run) => !withdrawn.has(evaluatedPipeline(run)));
+  }
+
+  /** The run that has published the DICOM object with this UID; undefined where none has, or it is withdrawn. */
+  async runOfObject(StudyInstanceUID: string, SOPInstanceUID: string): Promise<RunView | undefined> {
+    for (const run of await this.runsOf(StudyInstanceUID)) {
+      const objects = await this.#objectsOf(run);
+      if (objects.some((object) => object.SOPInstanceUID === SOPInstanceUID)) return run;
+    }
+    return undefined;
   }
 
   /** The DICOM objects that a run has published; what cannot be read, or is of another study, is left out. */
@@ -104,7 +122,7 @@ export class StudyImages {
 
 /**
  * Of each pipeline the newest run with a result that no other run amends; replays are no results. Segmentations that people
- * brought in stand beside each other, the newest of each source and tool. Runs come newest first.
+ * brought in or edited stand beside each other, the newest of each source, tool and, of edits, reader. Runs come newest first.
  */
 export function currentRuns(runs: readonly RunView[]): RunView[] {
   const amended = new Set(runs.map(({ amends }) => amends));
@@ -112,7 +130,8 @@ export function currentRuns(runs: readonly RunView[]): RunView[] {
   for (const run of runs) {
     if (run.result === null || run.replayOf !== null || amended.has(run.id)) continue;
     const { imported } = run.result.kind === 'segmentation' ? run.result : {};
-    const maker = JSON.stringify([run.pipeline, imported?.pipeline, imported?.source, imported?.tool]);
+    const { pipeline, source, tool, author, edits } = imported ?? {};
+    const maker = JSON.stringify([run.pipeline, pipeline, source, tool, edits === undefined ? null : author]);
     if (!current.has(maker)) current.set(maker, run);
   }
   return [...current.values()];
@@ -123,4 +142,23 @@ function objectKeys({ id, pipeline, result }: RunView): string[] {
   if (result === null || !('objects' in result)) return [];
   const { objects } = result;
   return DICOM_OBJECTS.flatMap((name) => objects[name] ?? []).filter((key) => key.startsWith(`${pipeline}/${id}/`));
+}
+
+/** The pipeline in whose evaluation a run stands: of a segmentation that was brought in the one that it was brought in for. */
+function evaluatedPipeline({ pipeline, result }: RunView): string {
+  return (result?.kind === 'segmentation' ? result.imported?.pipeline : undefined) ?? pipeline;
+}
+
+/** Those of the pipelines in which the last word on this exam is that it is withdrawn. */
+async function withdrawnPipelines(
+  database: Database,
+  StudyInstanceUID: string,
+  pipelines: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const withdrawn = new Set<string>();
+  for (const pipeline of pipelines) {
+    const entries = await listTrendEntries(database, { pipeline, studies: [StudyInstanceUID] });
+    if (entries.findLast(({ kind }) => kind !== 'baseline')?.kind === 'withdrawn') withdrawn.add(pipeline);
+  }
+  return withdrawn;
 }

@@ -26,6 +26,11 @@ export function addressed(c: WebContext): { study: string } & WithinStudy {
   return { study, series: uid('series', 'series'), instance: uid('instance', 'instance') };
 }
 
+/** The study that the address names, where it names one. @throws {ProblemError} 404 */
+export function addressedStudy(c: WebContext): string | undefined {
+  return c.req.param('study') === undefined ? undefined : addressed(c).study;
+}
+
 /** The instances that the address names; that somebody looked is written down. @throws {ProblemError} 404: there is none */
 export async function instancesOfRequest(c: WebContext): Promise<ViewedInstance[]> {
   const { study, series, instance } = addressed(c);

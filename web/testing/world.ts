@@ -133,7 +133,7 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
     assets: loadAssets(),
     live,
     metrics: new Metrics(live),
-    viewing: new Viewing({ store, database, log, folder: path.join(folder, 'no-viewer') }),
+    viewing: new Viewing({ store, database, log, folder: path.join(folder, 'no-viewer'), pipelines }),
     log,
     now,
     answersSent: () => {},

@@ -22,7 +22,13 @@ beforeAll(async () => {
   world = await makeWorld(postgres.url);
   folder = mkdtempSync(path.join(tmpdir(), 'overread-viewer-'));
   const { store, database, parts } = world;
-  const viewing = new Viewing({ store, database, log: parts.log, folder: path.join(folder, 'program') });
+  const viewing = new Viewing({
+    store,
+    database,
+    log: parts.log,
+    folder: path.join(folder, 'program'),
+    pipelines: new Map(),
+  });
   const app = createApp({ ...parts, archive: archiveReader(database), viewing });
   site = await serveWorld({ ...world, app }, await freePort());
 });
