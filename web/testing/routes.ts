@@ -1,0 +1,102 @@
+import type { Right } from '../../schemas/rights.ts';
+
+/** Who may use a route, and how a test asks it. */
+export interface RouteRule {
+  /** Of several, one is enough. `anybody`: also who is not signed in; `signed-in`: whoever is, whatever their roles. */
+  readonly right: Right | readonly Right[] | 'anybody' | 'signed-in';
+  /** The run that `:id` is, and its exam: people of another evaluation do not find the route. Left out: of no evaluation. */
+  readonly of?: 'hip' | 'liver';
+  /** Values for the parameters of the address instead of the usual ones. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  /** Fields of the form besides its token, or the JSON body. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** There is nothing behind the address of the test even for those who may. */
+  readonly empty?: boolean;
+}
+
+const run = { right: 'view', of: 'liver' } as const;
+const hip = { right: 'view', of: 'hip' } as const;
+const form = {};
+/** Each stage of a reading asks for its own right; whoever is not asked now is told so. */
+const answers = { right: ['read', 'review-quality', 'adjudicate'], of: 'liver' } as const;
+
+/**
+ * Every route of `web/app.ts` and the right that it needs. `routes.int.test.ts` asks each as each role: a route that is
+ * missing here fails it.
+ */
+export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
+  'GET /healthz': { right: 'anybody' },
+  'GET /readyz': { right: 'anybody' },
+  'GET /metrics': { right: 'anybody' },
+  'GET /assets/:digest/:name': { right: 'anybody', empty: true },
+  'GET /sign-in': { right: 'anybody' },
+  'POST /sign-in': { right: 'anybody', form },
+  'GET /launch': { right: 'anybody', query: '?accession=1' },
+  ...Object.fromEntries(
+    ['POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /dicomweb/*`, { right: 'anybody' as const }]),
+  ),
+
+  'GET /account': { right: 'signed-in' },
+  'POST /account/password': { right: 'signed-in', form: { password: 'x', again: 'y' } },
+  'POST /sign-out': { right: 'signed-in', form },
+  'POST /theme': { right: 'signed-in', form },
+  'GET /api/v1/openapi.json': { right: 'signed-in' },
+
+  'GET /accounts': { right: 'manage-accounts' },
+  'POST /accounts': { right: 'manage-accounts', form },
+  'POST /accounts/:name/disable': { right: 'manage-accounts', form },
+  'POST /accounts/:name/enable': { right: 'manage-accounts', form },
+  'POST /accounts/:name/grant': { right: 'manage-accounts', form },
+  'POST /accounts/:name/withdraw': { right: 'manage-accounts', form },
+
+  'GET /quarantine': { right: 'quarantine' },
+  'GET /quarantine/:sha256': { right: 'quarantine' },
+  'POST /quarantine/:sha256': { right: 'quarantine', form },
+  'GET /api/v1/quarantine': { right: 'view' },
+  'POST /api/v1/quarantine/:sha256/decision': { right: 'quarantine', json: {} },
+
+  'GET /': { right: 'view' },
+  'POST /search': { right: 'view', form: { text: 'x' } },
+  'GET /events': { right: 'view' },
+  'GET /launch/:sealed': { right: 'view' },
+
+  'GET /runs/:id': run,
+  'GET /runs/:id/images/:file': hip,
+  'GET /runs/:id/previews/:file': { ...run, params: { file: '1.png' } },
+  'GET /runs/:id/files/:kind': run,
+  'GET /runs/:id/viewer': run,
+  'GET /runs/:id/trend': run,
+  'POST /runs/:id/trend': { ...run, right: 'read', form },
+  'POST /runs/:id/retry': { ...run, right: 'retry-runs', form },
+  'POST /runs/:id/feedback': { ...answers, form },
+  'POST /runs/:id/feedback/draft': { ...answers, form },
+  'GET /trends/:pipeline/:digest': run,
+  'GET /studies/:uid': run,
+  'GET /studies/:uid/events': run,
+  'GET /api/v1/runs': { right: 'view' },
+  'GET /api/v1/runs/:id': run,
+  'POST /api/v1/runs/:id/retry': { ...run, right: 'retry-runs', json: {} },
+  'GET /api/v1/runs/:id/trend': run,
+  'POST /api/v1/runs/:id/trend': { ...run, right: 'read', json: {} },
+  'GET /api/v1/runs/:id/feedback': run,
+  'POST /api/v1/runs/:id/feedback': { ...answers, json: {} },
+  'GET /api/v1/trends/:pipeline/:digest': run,
+  'GET /api/v1/studies/:uid': run,
+
+  'GET /viewer': { right: 'view', empty: true },
+  'GET /viewer/*': { right: 'view', empty: true },
+  'GET /dicomweb/studies': { right: 'view', query: '?StudyInstanceUID=1.2.3' },
+  'GET /dicomweb/studies/:study': run,
+  'GET /dicomweb/studies/:study/metadata': run,
+  'GET /dicomweb/studies/:study/series': run,
+  'GET /dicomweb/studies/:study/instances': run,
+  'GET /dicomweb/studies/:study/series/:series': run,
+  'GET /dicomweb/studies/:study/series/:series/metadata': run,
+  'GET /dicomweb/studies/:study/series/:series/instances': run,
+  'GET /dicomweb/studies/:study/series/:series/instances/:instance': run,
+  'GET /dicomweb/studies/:study/series/:series/instances/:instance/metadata': run,
+  'GET /dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames': run,
+  'GET /dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}': { ...run, empty: true },
+};
