@@ -1,7 +1,11 @@
 import { column, cross, dot, fromColumns, length, matrixOf, plus, scaled, shiftOf } from '../../lib/imaging/affine.ts';
+import { type Block, gridOfBlock } from '../../lib/imaging/crop.ts';
 import { newNifti, type WrittenKind } from '../../lib/imaging/nifti.ts';
 import { resample } from '../../lib/imaging/resample3d.ts';
 import type { Grid, Volume3D, Voxels } from '../../lib/imaging/volume.ts';
+
+/** Slices made at once: the numbers that they are made with take two or four times the memory of the result. */
+const SLAB = 16;
 
 /**
  * Straightens a volume whose slices are sheared, as a tilted gantry makes them: every slice is moved within its plane, so
@@ -14,11 +18,17 @@ export function straighten(
   tiltDeg: number,
 ): { grid: Grid; bytes: Buffer; notes: string[] } {
   const grid = uprightGrid(volume.grid);
-  const moved = resample(volume, grid, { outside: leastOf(volume.values) }).values;
+  const [columns, rows, slices] = grid.size;
+  const outside = leastOf(volume.values);
   const { bytes, values } = newNifti(grid, kind);
-  for (let at = 0; at < values.length; at++) {
-    const value = moved[at] ?? 0;
-    values[at] = kind === 'float32' ? value : Math.round(value);
+  for (let k = 0; k < slices; k += SLAB) {
+    const slab: Block = { from: [0, 0, k], to: [columns, rows, Math.min(slices, k + SLAB)] };
+    const moved = resample(volume, gridOfBlock(grid, slab), { outside }).values;
+    const start = columns * rows * k;
+    for (let at = 0; at < moved.length; at++) {
+      const value = moved[at] ?? 0;
+      values[start + at] = kind === 'float32' ? value : Math.round(value);
+    }
   }
   const angle = Number(tiltDeg.toFixed(1));
   const note = `The slices are tilted by ${angle}° against the way of the table; they were resampled to stand upright.`;

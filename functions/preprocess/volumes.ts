@@ -44,7 +44,7 @@ export async function prepareVolumes(
   const reference = volumeNamed(set, first.input);
   const base = await prepareReference(context, reference, input);
   const grid = input.size === null ? base.voxels.grid : sizedGrid(base.voxels.grid, input.size);
-  const tensor = new Float32Array(countOf(grid) * input.channels.length);
+  let tensor: Float32Array = new Float32Array(others.length === 0 ? 0 : countOf(grid) * input.channels.length);
   const channels: Channel[] = [];
   for (const channel of [first, ...others]) {
     context.signal.throwIfAborted();
@@ -55,7 +55,9 @@ export async function prepareVolumes(
     const steps = [...prepared.steps, { does: 'normalise', with: { ...channel.normalisation, ...numbers } }];
     const sized =
       input.size === null ? { values, steps: [] } : intoSize({ grid: base.voxels.grid, values }, input.size);
-    tensor.set(sized.values, countOf(grid) * channels.length);
+    // The values of a single channel are the tensor: a copy could be of a gigabyte.
+    if (others.length === 0) tensor = sized.values;
+    else tensor.set(sized.values, countOf(grid) * channels.length);
     const { SeriesInstanceUID } = volume;
     channels.push({ input: channel.input, SeriesInstanceUID, steps: [...steps, ...sized.steps] });
   }
