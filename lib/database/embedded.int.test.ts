@@ -23,4 +23,16 @@ describe('the embedded PostgreSQL', () => {
     await expect(sql`select 1`).rejects.toThrow(/password authentication failed/);
     await sql.end();
   });
+
+  it('ends although a process of it hangs', async () => {
+    const other = await startTestPostgres();
+    const sql = postgres(other.url, { max: 1 });
+    const [checkpointer] = await sql`select pid from pg_stat_activity where backend_type = 'checkpointer'`;
+    await sql.end();
+    process.kill(Number(checkpointer?.pid), 'SIGSTOP');
+    await other.stop();
+    const again = postgres(other.url, { max: 1, connect_timeout: 1 });
+    await expect(again`select 1`).rejects.toThrow(/ECONNREFUSED/);
+    await again.end();
+  });
 });
