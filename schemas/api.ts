@@ -35,6 +35,8 @@ export const RunView = z.object({
   steps: z.array(StepView),
   /** The published result; null until there is one. */
   result: Result.nullable(),
+  /** There is a result, and who asks is still to read the images without it. */
+  withheld: z.literal(true).optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 

@@ -9,21 +9,40 @@ import { Instant, Sha256, Slug, Version } from './scalars.ts';
 export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box', 'structure']);
 export type QuestionSubject = z.infer<typeof QuestionSubject>;
 
+/**
+ * When a question is asked: `quality` of the images, before any reader sees them; `unaided`, before the model is revealed;
+ * `aided`, with the model's result in view; `adjudication`, where readers disagree.
+ */
+export const Stage = z.enum(['quality', 'unaided', 'aided', 'adjudication']);
+export type Stage = z.infer<typeof Stage>;
+
 const base = {
   name: Slug,
   label: z.string().min(1),
   help: z.string().default(''),
   required: z.boolean().default(false),
   per: QuestionSubject,
+  /** By default unaided and aided; questions about what the model drew (`box`, `structure`) aided only. */
+  stages: z.array(Stage).min(1).optional(),
+  /** Asked only where an earlier question about the same thing, or about the exam, was answered so. */
+  when: z.strictObject({ question: Slug, is: z.array(z.union([Slug, z.int()])).min(1) }).optional(),
 };
+
+const options = z.array(z.strictObject({ value: Slug, label: z.string().min(1) })).min(2);
 
 /** A question of the form. No answer is ever chosen beforehand. */
 export const Question = z.discriminatedUnion('kind', [
   z.strictObject({
     ...base,
     kind: z.literal('choice'),
-    options: z.array(z.strictObject({ value: Slug, label: z.string().min(1) })).min(2),
+    options,
+    /** The answer of a reader who agrees with the model: one of the options, or `model` for the class that it gave. */
+    agree: Slug.optional(),
   }),
+  z.strictObject({ ...base, kind: z.literal('choices'), options }),
+  z
+    .strictObject({ ...base, kind: z.literal('number'), unit: z.string().min(1), from: z.number(), to: z.number() })
+    .refine(({ from, to }) => to > from, { message: '`to` is above `from`' }),
   z
     .strictObject({
       ...base,
@@ -49,6 +68,34 @@ export const TrendRules = z.strictObject({
 });
 export type TrendRules = z.infer<typeof TrendRules>;
 
+/** Who reads what, and what each sees when. */
+export const Reading = z.strictObject({
+  /**
+   * `model-shown`: the result is in view from the start. `unaided-first`: the reader sends a read of the images, which is
+   * locked, and then sees the result. `never-revealed`: readers see no result at all.
+   */
+  mode: z.enum(['model-shown', 'unaided-first', 'never-revealed']),
+  /** Readers of a case: everybody, or so many of them, chosen so that all have about as many cases. */
+  readersPerCase: z.union([z.literal('all'), z.int().positive()]).default('all'),
+  /** A case reaches its readers only when somebody has judged each image, and so: answers of a question of stage `quality`. */
+  qualityReview: z.strictObject({ question: Slug, passes: z.array(Slug).min(1) }).optional(),
+  /** Questions on which the readers of a case must agree; where they do not, an adjudicator decides. */
+  adjudicate: z.array(Slug).default([]),
+});
+export type Reading = z.infer<typeof Reading>;
+
+/**
+ * What counts as the truth: what all readers of a case answered alike before they saw the model, or what the adjudicator
+ * said. Answers that are neither positive nor negative are cases without a reference.
+ */
+export const ReferenceStandard = z.strictObject({
+  /** A question of kind `choice`. */
+  question: Slug,
+  positive: z.array(Slug).min(1),
+  negative: z.array(Slug).min(1),
+});
+export type ReferenceStandard = z.infer<typeof ReferenceStandard>;
+
 /** `pipelines/<pipeline>/evaluation.yaml`: the clinical validation around a pipeline. */
 export const Evaluation = z.strictObject({
   name: Slug,
@@ -57,6 +104,8 @@ export const Evaluation = z.strictObject({
   pipeline: Slug,
   introduction: z.string().default(''),
   questions: z.array(Question).min(1),
+  reading: Reading.default({ mode: 'model-shown', readersPerCase: 'all', adjudicate: [] }),
+  reference: ReferenceStandard.optional(),
   /** For longitudinal pipelines. */
   trend: TrendRules.optional(),
 });
@@ -70,7 +119,8 @@ export const FeedbackAnswer = z.strictObject({
    * image, from 1.
    */
   subject: z.string().max(80),
-  value: z.union([z.string().max(20_000), z.int()]),
+  /** Several options of a question of kind `choices`, sorted. */
+  value: z.union([z.string().max(20_000), z.number(), z.array(Slug).min(1).max(100)]),
 });
 export type FeedbackAnswer = z.infer<typeof FeedbackAnswer>;
 
@@ -80,12 +130,15 @@ export const Feedback = z.object({
   run: Sha256,
   evaluation: Slug,
   evaluationVersion: Version,
+  stage: Stage.default('aided'),
   author: z.string(),
-  /** 1, 2, … of one author on one run. */
+  /** 1, 2, … of one author on one run at one stage. */
   version: z.int().min(1),
   /** Why it corrects the version before; null for the first. */
   reason: z.string().nullable(),
   answers: z.array(FeedbackAnswer),
+  /** The reader agreed with everything that the model said by one act. */
+  agreedWithAll: z.boolean().default(false),
   createdAt: Instant,
 });
 export type Feedback = z.infer<typeof Feedback>;
@@ -95,6 +148,7 @@ export const FeedbackSubmission = z.strictObject({
   /** Chosen by the sender: the same id again is the same entry. */
   id: z.uuid(),
   evaluationVersion: Version,
+  stage: Stage.default('aided'),
   answers: z.array(FeedbackAnswer).max(2000),
   /** Needed to correct what was sent before. */
   reason: z.string().trim().min(1).max(2000).nullable().default(null),

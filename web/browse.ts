@@ -1,6 +1,6 @@
 import { BACKGROUND_HEADER, requireFormToken } from './accounts/gate.ts';
 import { evaluationOf, requireRight } from './accounts/rights.ts';
-import { retry, runOfRequest } from './api/runs.ts';
+import { retry, runOfRequest, wholeRunOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
 import { examOf } from './archive.ts';
 import { record } from './audit.ts';
@@ -9,6 +9,7 @@ import { viewerOf } from './pages/layout.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';
 import type { WebContext } from './parts.ts';
+import { revealedTo } from './reading/case.ts';
 import { relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
@@ -17,14 +18,16 @@ import { trendOf } from './trend/read.ts';
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
   const { parts } = c.var;
-  const run = await runOfRequest(c);
+  const run = await wholeRunOfRequest(c);
   const viewer = viewerOf(c, themeOf(c));
-  const [related, exam, feedback, trend] = await Promise.all([
+  const [revealed, related, exam, feedback] = await Promise.all([
+    revealedTo(parts, c.var.person, [run]),
     relatedRuns(parts.database, run),
     examOf(parts, run.studyInstanceUid),
     formOfRun(c, run, viewer),
-    trendOf(parts, run),
   ]);
+  const withheld = !revealed.has(run.id);
+  const trend = withheld ? undefined : await trendOf(parts, run);
   await recordView(c, 'run-viewed', run.id);
   return c.html(
     runPage(parts, viewer, {
@@ -32,6 +35,7 @@ export async function getRunPage(c: WebContext) {
       related,
       exam,
       feedback,
+      withheld,
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
   );

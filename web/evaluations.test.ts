@@ -44,6 +44,31 @@ describe('parseEvaluation', () => {
       [...HEAD, ...choice('one', '[{ value: a, label: A }, { value: a, label: B }]')],
       /^e\.yaml:10: two options have the value a/,
     ],
+    [
+      'an agreement that is no option',
+      [...HEAD, ...choice('one', TWO), '    agree: c'],
+      /^e\.yaml:11: there is no option c/,
+    ],
+    [
+      'a condition on a later question',
+      [...HEAD, ...choice('one', TWO), '    when: { question: two, is: [a] }', ...choice('two', TWO)],
+      /^e\.yaml:11: there is no question two before this one/,
+    ],
+    [
+      'readers who must agree on a question that is not asked',
+      [...HEAD, ...choice('one', TWO), 'reading: { mode: unaided-first, adjudicate: [two] }'],
+      /^e\.yaml:11: there is no question two/,
+    ],
+    [
+      'a quality review by a question that is asked of readers',
+      [...HEAD, ...choice('one', TWO), 'reading: { mode: model-shown, qualityReview: { question: one, passes: [a] } }'],
+      /^e\.yaml:11: question one is not asked at the stage quality/,
+    ],
+    [
+      'a reference with an answer that is not offered',
+      [...HEAD, ...choice('one', TWO), 'reference: { question: one, positive: [a], negative: [z] }'],
+      /^e\.yaml:11: question one has no option z/,
+    ],
   ])('refuses %s, naming file and line', (_, lines, message) => {
     const parse = () => parseEvaluation(lines.join('\n'), 'e.yaml');
     expect(parse).toThrow(EvaluationError);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { issueWords } from '../lib/platform/issue.ts';
-import { Evaluation } from '../schemas/evaluation.ts';
+import { Evaluation, type Question } from '../schemas/evaluation.ts';
 
 /** An evaluation file that cannot be used; the message names file, line and what is wrong. */
 export class EvaluationError extends Error {
@@ -58,15 +58,67 @@ export function parseEvaluation(text: string, file: string): Evaluation {
       `${where.map(String).join('.')}: ${issue === undefined ? 'is not valid' : issueWords(issue)}`,
     );
   }
-  const names = parsed.data.questions.map(({ name }) => name);
-  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice >= 0) refuse(lineOf(['questions', twice, 'name']), `two questions are named ${names[twice]}`);
-  for (const [index, question] of parsed.data.questions.entries()) {
-    const values = question.kind === 'choice' ? question.options.map(({ value }) => value) : [];
+  const wrong = contradictionIn(parsed.data);
+  if (wrong !== undefined) refuse(lineOf(wrong.at), wrong.what);
+  return parsed.data;
+}
+
+/** What a file says twice, or of something that it does not have. */
+interface Contradiction {
+  readonly at: readonly PropertyKey[];
+  readonly what: string;
+}
+
+function contradictionIn({ questions, reading, reference }: Evaluation): Contradiction | undefined {
+  const names = questions.map(({ name }) => name);
+  for (const [index, question] of questions.entries()) {
+    const at = ['questions', index];
+    if (names.indexOf(question.name) !== index)
+      return { at: [...at, 'name'], what: `two questions are named ${question.name}` };
+    const wrong = contradictionInQuestion(question, names.slice(0, index));
+    if (wrong !== undefined) return { at: [...at, ...wrong.at], what: wrong.what };
+  }
+  const named = [
+    ...reading.adjudicate.map((name, index) => ({ name, at: ['reading', 'adjudicate', index], values: [] })),
+    ...(reading.qualityReview === undefined
+      ? []
+      : [
+          {
+            name: reading.qualityReview.question,
+            at: ['reading', 'qualityReview'],
+            values: reading.qualityReview.passes,
+          },
+        ]),
+    ...(reference === undefined
+      ? []
+      : [{ name: reference.question, at: ['reference'], values: [...reference.positive, ...reference.negative] }]),
+  ];
+  for (const { name, at, values } of named) {
+    const question = questions.find((candidate) => candidate.name === name);
+    if (question === undefined) return { at, what: `there is no question ${name}` };
+    const offered = 'options' in question ? question.options.map(({ value }) => value) : [];
+    const unknown = values.find((value) => !offered.includes(value));
+    if (unknown !== undefined) return { at, what: `question ${name} has no option ${unknown}` };
+  }
+  const quality = questions.find(({ name }) => name === reading.qualityReview?.question);
+  if (quality !== undefined && quality.stages?.includes('quality') !== true) {
+    return { at: ['reading', 'qualityReview'], what: `question ${quality.name} is not asked at the stage quality` };
+  }
+  return undefined;
+}
+
+function contradictionInQuestion(question: Question, earlier: readonly string[]): Contradiction | undefined {
+  if ('options' in question) {
+    const values = question.options.map(({ value }) => value);
     const double = values.findIndex((value, place) => values.indexOf(value) !== place);
-    if (double >= 0) {
-      refuse(lineOf(['questions', index, 'options', double, 'value']), `two options have the value ${values[double]}`);
+    if (double >= 0) return { at: ['options', double, 'value'], what: `two options have the value ${values[double]}` };
+    const agree = question.kind === 'choice' ? question.agree : undefined;
+    if (agree !== undefined && agree !== 'model' && !values.includes(agree)) {
+      return { at: ['agree'], what: `there is no option ${agree}` };
     }
   }
-  return parsed.data;
+  if (question.when !== undefined && !earlier.includes(question.when.question)) {
+    return { at: ['when'], what: `there is no question ${question.when.question} before this one` };
+  }
+  return undefined;
 }

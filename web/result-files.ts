@@ -1,7 +1,7 @@
 import { ObjectNotFoundError } from '../lib/store/store.ts';
 import type { ResultObjects } from '../schemas/result.ts';
 import { notFound } from './api/parse.ts';
-import { runOfRequest } from './api/runs.ts';
+import { runOfRequest, wholeRunOfRequest } from './api/runs.ts';
 import { record } from './audit.ts';
 import type { WebContext } from './parts.ts';
 
@@ -25,7 +25,7 @@ const CONTENT_TYPES = { dcm: 'application/dicom', 'nii.gz': 'application/gzip' }
 
 /** `GET /runs/<id>/images/<SOPInstanceUID>.png` (default window, 8 bit) or `.gray16` (16-bit little-endian grey values) */
 export async function getRunImage(c: WebContext) {
-  const { result } = await runOfRequest(c);
+  const { result } = await wholeRunOfRequest(c);
   const [, uid, kind] = /^([0-9.]+)\.(png|gray16)$/.exec(c.req.param('file') ?? '') ?? [];
   const images = result?.kind === 'detection' ? result.images : [];
   const image = images.find(({ sopInstanceUid }) => sopInstanceUid === uid);

@@ -9,6 +9,7 @@ import { viewerOf } from './pages/layout.ts';
 import { worklistPage } from './pages/worklist.ts';
 import type { WebContext } from './parts.ts';
 import { listUnreadable } from './projection/unreadable.ts';
+import { shownTo } from './reading/sight.ts';
 import { listRuns, studiesWithRun } from './runs.ts';
 import { seal, unseal } from './seal.ts';
 import { themeOf } from './theme.ts';
@@ -47,7 +48,7 @@ export async function getWorklist(c: WebContext) {
   const pipelines = pipelinesFor(c, 'view');
   const filter = { studies, pipeline, pipelines, status, before, limit: PAGE_SIZE + 1 };
   const listed = await listRuns(parts.database, filter);
-  const runs = listed.slice(0, PAGE_SIZE);
+  const runs = await shownTo(c, listed.slice(0, PAGE_SIZE));
   const list = {
     runs,
     exams: await parts.archive.findExams(runs.map(({ studyInstanceUid }) => studyInstanceUid)),

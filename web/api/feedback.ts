@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { Evaluation, Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { RunId } from '../../schemas/run.ts';
-import { may, requireRight } from '../accounts/rights.ts';
+import { may } from '../accounts/rights.ts';
 import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { checkAnswers } from '../feedback/form.ts';
-import { questioned } from '../feedback/handlers.ts';
+import { questioned, requireAsked, requirePart } from '../feedback/handlers.ts';
 import type { WebContext } from '../parts.ts';
 import { jsonBody, parseOrRefuse } from './parse.ts';
 
@@ -31,7 +31,7 @@ export async function getFeedback(c: WebContext) {
 export async function postFeedback(c: WebContext) {
   const { parts, person } = c.var;
   const { run, evaluation, result } = await questioned(c);
-  requireRight(c, 'read', evaluation.name);
+  requirePart(c, evaluation);
   const submission = parseOrRefuse(FeedbackSubmission, await jsonBody(c), { status: 422, title: 'Not an entry' });
   if (submission.evaluationVersion !== evaluation.version) {
     throw new ProblemError(
@@ -40,11 +40,14 @@ export async function postFeedback(c: WebContext) {
       `The form in effect is version ${evaluation.version}; the answers are for ${submission.evaluationVersion}.`,
     );
   }
-  const { answers, errors } = checkAnswers(evaluation, result, submission.answers);
+  const { id, reason, stage } = submission;
+  const { answers, errors } = checkAnswers({ evaluation, result, stage }, submission.answers);
   const [first] = errors;
   if (first !== undefined) throw new ProblemError(422, 'Answers not accepted', `${first[0]}: ${first[1]}`);
-  const { id, reason } = submission;
-  const entry = { id, run: run.id, evaluation, author: person.name, answers, reason, now: parts.now() };
+  const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
+  if ((await listFeedback(parts.database, place)).length === 0) await requireAsked(c, evaluation, run, stage);
+  const made = { id, run: run.id, evaluation, stage, author: person.name, now: parts.now() };
+  const entry = { ...made, answers, agreedWithAll: false, reason };
   const sent = await sendFeedback(parts.database, entry);
   if (sent.isNew) parts.answersSent();
   return c.json(sent.entry, sent.isNew ? 201 : 200);

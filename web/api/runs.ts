@@ -5,6 +5,7 @@ import { Slug, Uid } from '../../schemas/scalars.ts';
 import { evaluationOf, may, pipelinesFor, requireRight } from '../accounts/rights.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
+import { shownTo } from '../reading/sight.ts';
 import { findRun, listRuns } from '../runs.ts';
 import { notFound, parseOrRefuse } from './parse.ts';
 
@@ -31,7 +32,7 @@ export async function getRuns(c: WebContext) {
   const query = parseOrRefuse(RunQuery, c.req.query());
   const runs = await listRuns(database, { ...query, pipelines: pipelinesFor(c, 'view') });
   const next = runs.length === query.limit ? (runs.at(-1)?.id ?? null) : null;
-  return c.json({ runs, next } satisfies z.infer<typeof RunList>);
+  return c.json({ runs: await shownTo(c, runs), next } satisfies z.infer<typeof RunList>);
 }
 
 /** `GET /api/v1/runs/<id>` */
@@ -55,8 +56,15 @@ export async function retry(c: WebContext, run: string): Promise<void> {
   await record(database, { actor, action: 'retry-requested', subject: run, at: now() });
 }
 
-/** The run that the address names. @throws {ProblemError} 404: there is none, or none that who asks may see */
+/** The run that the address names, as who asks may see it now. @throws {ProblemError} 404, as `wholeRunOfRequest` */
 export async function runOfRequest(c: WebContext): Promise<RunView> {
+  const whole = await wholeRunOfRequest(c);
+  const [run = whole] = await shownTo(c, [whole]);
+  return run;
+}
+
+/** The same with its result, also where the reader is not to see that yet: for forms and images. @throws {ProblemError} 404: there is none, or none that who asks may see */
+export async function wholeRunOfRequest(c: WebContext): Promise<RunView> {
   const id = RunId.safeParse(c.req.param('id'));
   const run = id.success ? await findRun(c.var.parts.database, id.data) : undefined;
   if (run === undefined || !may(c.var.person, 'view', evaluationOf(c, run.pipeline))) throw notFound('run');

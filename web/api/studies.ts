@@ -2,6 +2,7 @@ import type { StudyView } from '../../schemas/api.ts';
 import { Uid } from '../../schemas/scalars.ts';
 import { pipelinesFor } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
+import { shownTo } from '../reading/sight.ts';
 import { listRuns } from '../runs.ts';
 import { notFound } from './parse.ts';
 
@@ -21,5 +22,5 @@ export async function studyOfRequest(c: WebContext): Promise<StudyView> {
   if (study === undefined) throw notFound('study');
   const { studyInstanceUid } = study;
   const runs = await listRuns(database, { studyInstanceUid, pipelines: pipelinesFor(c, 'view'), limit: MOST_RUNS });
-  return { ...study, runs };
+  return { ...study, runs: await shownTo(c, runs) };
 }

@@ -3,13 +3,14 @@ import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { audit, feedback, feedbackDraft, outbox } from '../../schemas/database/web.ts';
-import type { Evaluation, Feedback, FeedbackAnswer } from '../../schemas/evaluation.ts';
+import type { Evaluation, Feedback, FeedbackAnswer, Stage } from '../../schemas/evaluation.ts';
 
 /** Whose answers to what. */
 export interface Place {
   readonly run: string;
   readonly evaluation: string;
   readonly author: string;
+  readonly stage: Stage;
 }
 
 export interface Submission {
@@ -17,16 +18,24 @@ export interface Submission {
   readonly id: string;
   readonly run: string;
   readonly evaluation: Evaluation;
+  readonly stage: Stage;
   readonly author: string;
   readonly answers: readonly FeedbackAnswer[];
+  /** The answers are the model's own, taken over by one act. */
+  readonly agreedWithAll: boolean;
   readonly reason: string | null;
   readonly now: Date;
 }
 
-/** What was sent for a run, oldest first; of one author, or of all. */
+/** What was sent for a run, oldest first; of one author or of all, at one stage or at all. */
 export async function listFeedback(
   database: Database,
-  { run, evaluation, author }: { run: string; evaluation: string; author?: string | undefined },
+  {
+    run,
+    evaluation,
+    author,
+    stage,
+  }: { run: string; evaluation: string; author?: string | undefined; stage?: Stage | undefined },
 ): Promise<Feedback[]> {
   const rows = await database.db
     .select()
@@ -36,6 +45,7 @@ export async function listFeedback(
         eq(feedback.run, run),
         eq(feedback.evaluation, evaluation),
         author === undefined ? undefined : eq(feedback.author, author),
+        stage === undefined ? undefined : eq(feedback.stage, stage),
       ),
     )
     .orderBy(asc(feedback.createdAt), asc(feedback.version));
@@ -52,7 +62,8 @@ export async function sendFeedback(
   database: Database,
   submission: Submission,
 ): Promise<{ entry: Feedback; isNew: boolean }> {
-  const { id, run, evaluation, author, reason, now } = submission;
+  const { id, run, evaluation, stage, author, reason, now } = submission;
+  const place: Place = { run, evaluation: evaluation.name, stage, author };
   return database.db.transaction(async (transaction) => {
     // One after the other: of two clicks at one moment the second finds the entry of the first.
     await transaction.execute(
@@ -64,10 +75,7 @@ export async function sendFeedback(
       if (isSame(known, submission)) return { entry: known, isNew: false };
       throw new ProblemError(409, 'Already used', 'This id belongs to other answers. Choose a new one.');
     }
-    const earlier = await transaction
-      .select({ version: feedback.version })
-      .from(feedback)
-      .where(and(eq(feedback.run, run), eq(feedback.evaluation, evaluation.name), eq(feedback.author, author)));
+    const earlier = await transaction.select({ version: feedback.version }).from(feedback).where(sentAt(place));
     if (earlier.length > 0 && reason === null) {
       throw new ProblemError(409, 'Already sent', 'You have sent answers for this run. A correction needs a reason.');
     }
@@ -78,15 +86,17 @@ export async function sendFeedback(
         'You have not sent answers for this run, so there is no reason to give.',
       );
     }
+    if (earlier.length > 0 && isLocked(evaluation, stage)) {
+      throw new ProblemError(409, 'Locked', 'A read before the model was shown stays as it was sent.');
+    }
     const entry = {
       id,
-      run,
-      evaluation: evaluation.name,
+      ...place,
       evaluationVersion: evaluation.version,
-      author,
       version: 1 + Math.max(0, ...earlier.map(({ version }) => version)),
       reason,
       answers: [...submission.answers],
+      agreedWithAll: submission.agreedWithAll,
       createdAt: now,
     };
     const made = await transaction.insert(feedback).values(entry).onConflictDoNothing().returning();
@@ -101,7 +111,7 @@ export async function sendFeedback(
     const key = `${evaluation.name}/${run}/${id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
     await transaction.insert(audit).values({ at: now, actor: author, action: 'feedback-sent', subject: run });
-    await transaction.delete(feedbackDraft).where(draftAt({ run, evaluation: evaluation.name, author }));
+    await transaction.delete(feedbackDraft).where(draftAt(place));
     return { entry: shown, isNew: true };
   });
 }
@@ -116,8 +126,11 @@ export async function saveDraft(
   const row = { fields: { ...fields }, savedAt: now };
   await database.db
     .insert(feedbackDraft)
-    .values({ run: place.run, evaluation: place.evaluation, author: place.author, ...row })
-    .onConflictDoUpdate({ target: [feedbackDraft.run, feedbackDraft.evaluation, feedbackDraft.author], set: row });
+    .values({ ...place, ...row })
+    .onConflictDoUpdate({
+      target: [feedbackDraft.run, feedbackDraft.evaluation, feedbackDraft.author, feedbackDraft.stage],
+      set: row,
+    });
 }
 
 /** What an author has entered and not sent. */
@@ -129,14 +142,37 @@ export async function findDraft(database: Database, place: Place) {
   return draft;
 }
 
-function draftAt({ run, evaluation, author }: Place) {
-  return and(eq(feedbackDraft.run, run), eq(feedbackDraft.evaluation, evaluation), eq(feedbackDraft.author, author));
+/** Whether what was sent at a stage can no longer be corrected: the model has been shown since. */
+export function isLocked({ reading }: Evaluation, stage: Stage): boolean {
+  return stage === 'unaided' && reading.mode === 'unaided-first';
 }
 
-function isSame(entry: Feedback, { run, author, answers, reason }: Submission): boolean {
-  const content = (value: Pick<Submission, 'run' | 'author' | 'answers' | 'reason'>) => canonicalJson(value);
-  return (
-    content({ run: entry.run, author: entry.author, answers: entry.answers, reason: entry.reason }) ===
-    content({ run, author, answers, reason })
+function draftAt({ run, evaluation, author, stage }: Place) {
+  return and(
+    eq(feedbackDraft.run, run),
+    eq(feedbackDraft.evaluation, evaluation),
+    eq(feedbackDraft.author, author),
+    eq(feedbackDraft.stage, stage),
   );
+}
+
+function sentAt({ run, evaluation, author, stage }: Place) {
+  return and(
+    eq(feedback.run, run),
+    eq(feedback.evaluation, evaluation),
+    eq(feedback.author, author),
+    eq(feedback.stage, stage),
+  );
+}
+
+function isSame(entry: Feedback, submission: Submission): boolean {
+  const content = ({
+    run,
+    stage,
+    author,
+    answers,
+    reason,
+  }: Pick<Submission, 'run' | 'stage' | 'author' | 'answers' | 'reason'>) =>
+    canonicalJson({ run, stage, author, answers, reason });
+  return content(entry) === content(submission);
 }

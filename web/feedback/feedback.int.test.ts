@@ -103,7 +103,7 @@ describe('the form', () => {
     const first = { ...(await hiddenFields(browser, `/runs/${id}`)), ...wholeForm(result), action: 'send' };
     await browser.post(`/runs/${id}/feedback`, first);
     const correction = {
-      ...(await hiddenFields(browser, `/runs/${id}?correct=1`)),
+      ...(await hiddenFields(browser, `/runs/${id}?correct=aided`)),
       ...wholeForm(result),
       'answer:read:left': 'hardware',
       action: 'send',
@@ -181,7 +181,7 @@ describe('the form', () => {
     await browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), action: 'send' });
     await browser.post(`/runs/${id}/feedback/draft`, { ...hidden, 'answer:read:right': 'uncertain' });
     expect(
-      await (await browser.get(`/runs/${id}?correct=1`)).text(),
+      await (await browser.get(`/runs/${id}?correct=aided`)).text(),
       'the correction begins with what was sent',
     ).toMatch(/value="fracture" required checked/);
   });

@@ -55,6 +55,8 @@ const result: Result = {
   summary: { rule: '', sides: [], qualityReview: [] },
 };
 
+const asked = { evaluation, result, stage: 'aided' } as const;
+
 describe('formGroups', () => {
   it('asks about each structure of a segmentation, and about no hip', () => {
     const structure = { title: 'Vessels', volumeMl: 0, voxels: 0, complete: true };
@@ -71,17 +73,20 @@ describe('formGroups', () => {
     };
     const about = { name: 'outline', label: 'Outline', per: 'structure', kind: 'text' };
     const both = Evaluation.parse({ ...evaluation, questions: [...evaluation.questions, about] });
-    const groups = formGroups(both, segmentation).map(({ title, fields }) => [title, fields.map(({ name }) => name)]);
+    const groups = formGroups({ ...asked, evaluation: both, result: segmentation }).map(({ title, fields }) => [
+      title,
+      fields.map(({ name }) => name),
+    ]);
     expect(groups).toEqual([['Vessels', ['answer:outline:vessels']]]);
     expect(
-      formGroups(both, result)
+      formGroups({ ...asked, evaluation: both })
         .flatMap(({ fields }) => fields)
         .map(({ question }) => question.per),
     ).not.toContain('structure');
   });
 
   it('asks about both hips even where the model found one side only, then image by image', () => {
-    const groups = formGroups(evaluation, result).map(({ title, fields }) => [title, fields.map(({ name }) => name)]);
+    const groups = formGroups(asked).map(({ title, fields }) => [title, fields.map(({ name }) => name)]);
     expect(groups).toEqual([
       ['Right hip', ['answer:read:right']],
       ['Left hip', ['answer:read:left']],
@@ -93,7 +98,7 @@ describe('formGroups', () => {
 describe('checkFields', () => {
   it('takes a whole form, numbers as numbers, and leaves out what was not answered', () => {
     const fields = { 'answer:read:right': 'fracture', 'answer:read:left': 'no-fracture', 'answer:quality:1.2.3': '4' };
-    const { answers, errors } = checkFields(evaluation, result, fields);
+    const { answers, errors } = checkFields(asked, fields);
     expect(errors).toEqual(new Map());
     expect(answers).toEqual([
       { question: 'read', subject: 'right', value: 'fracture' },
@@ -110,7 +115,7 @@ describe('checkFields', () => {
     ['a rating that is no number', { 'answer:quality:1.2.3': '4.5' }, 'answer:quality:1.2.3', /whole number/],
     ['a text that is too long', { 'answer:box:1.2.3/1': 'far too long a text' }, 'answer:box:1.2.3/1', /at most 10/],
   ])('says at the field what is wrong with %s', (_, fields, field, message) => {
-    expect(checkFields(evaluation, result, fields).errors.get(field)).toMatch(message);
+    expect(checkFields(asked, fields).errors.get(field)).toMatch(message);
   });
 });
 
@@ -131,6 +136,6 @@ describe('checkAnswers', () => {
     ['left out though required', both.slice(0, 1), 'read left', /must be answered/],
     ['of another type', [...both, { question: 'quality', subject: UID, value: '3' }], `quality ${UID}`, /whole number/],
   ])('refuses an answer %s', (_, answers, label, message) => {
-    expect(checkAnswers(evaluation, result, answers).errors.get(label)).toMatch(message);
+    expect(checkAnswers(asked, answers).errors.get(label)).toMatch(message);
   });
 });

@@ -13,20 +13,35 @@ export interface ShownResult {
 }
 
 /** A detection: each radiograph with its boxes, and the summary by side. */
-export function detection({ images, summary, objects }: DetectionResult, run: Pick<RunView, 'id'>): ShownResult {
+export function detection(result: DetectionResult, run: Pick<RunView, 'id'>): ShownResult {
+  const { summary, objects } = result;
   return {
-    images: html`<div class="images${images.length === 1 ? ' is-single' : ''}">
+    images: radiographs(result, run, { withheld: false }),
+    summary: html`${sides(summary)}${files({ objects }, run)}`,
+  };
+}
+
+/**
+ * The radiographs of a detection.
+ *
+ * @param withheld without anything that the model found
+ */
+export function radiographs(
+  { images }: Pick<DetectionResult, 'images'>,
+  run: Pick<RunView, 'id'>,
+  { withheld }: { withheld: boolean },
+): Html {
+  return html`<div class="images${images.length === 1 ? ' is-single' : ''}">
 ${images.length === 0 ? html`<section class="message"><h2>No image was read</h2><p>The pipeline ended without an image for the model.</p></section>` : ''}
 ${images.map((image, index) =>
-  radiograph(image, {
+  radiograph(withheld ? { ...image, hips: [], notes: [] } : image, {
     address: `/runs/${run.id}/images/${image.sopInstanceUid}`,
     number: index + 1,
     of: images.length,
+    withheld,
   }),
 )}
-</div>`,
-    summary: html`${sides(summary)}${files({ objects }, run)}`,
-  };
+</div>`;
 }
 
 function sides({ sides, rule, qualityReview }: HipSummary): Html {

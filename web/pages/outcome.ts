@@ -7,6 +7,7 @@ import type { Html } from './layout.ts';
 /** The run in one line: what was found, why there is no result, or how far it is. */
 export function outcome(run: RunView): Html {
   if (run.result !== null) return found(run.result);
+  if (run.withheld === true) return html`<span class="muted">Shown after your read</span>`;
   if (run.reason !== null) return html`<span class="reason">${run.reason}</span>`;
   if (run.status === 'succeeded') return html`<span class="muted">${NOTHING_PUBLISHED}</span>`;
   const done = run.steps.filter(({ status }) => status === 'succeeded' || status === 'skipped').length;

@@ -26,10 +26,11 @@ function sideSourceWords({ side, sideSource }: Hip): string {
  * in the default window; the island lays the grey values under the boxes instead.
  *
  * @param address of the image's previews, without `.png` and `.gray16`
+ * @param withheld the reader is not to know what the model found: nothing is said of it
  */
 export function radiograph(
   image: HipImage,
-  { address, number, of }: { address: string; number: number; of: number },
+  { address, number, of, withheld = false }: { address: string; number: number; of: number; withheld?: boolean },
 ): Html {
   const { rows, columns, hips, preview } = image;
   const { window } = preview;
@@ -44,13 +45,13 @@ export function radiograph(
 <h2>Image ${number}${of > 1 ? html` of ${of}` : ''}
 ${image.lossy ? html`<span class="tag is-warning" title="The pixels were compressed with loss before they came here: fine detail may be gone.">Lossy compression</span>` : ''}</h2>
 <figure class="viewport" data-gray16="${address}.gray16" data-rows="${rows}" data-columns="${columns}" data-preview-rows="${preview.rows}" data-preview-columns="${preview.columns}" data-window="${window === undefined ? '' : `${window.low} ${window.high}`}">
-<svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="Radiograph ${number} with ${hips.length} ${hips.length === 1 ? 'box' : 'boxes'}" preserveAspectRatio="xMidYMid meet">
+<svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="Radiograph ${number}${withheld ? '' : ` with ${hips.length} ${hips.length === 1 ? 'box' : 'boxes'}`}" preserveAspectRatio="xMidYMid meet">
 <image href="${address}.png" width="${columns}" height="${rows}" preserveAspectRatio="none"></image>
 <g class="boxes">${hips.map((hip, index) => box(hip, labels[index], labelSize(image)))}</g>
 </svg>
 </figure>
 ${image.notes.length === 0 ? '' : html`<ul class="notes">${image.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${hips.length > 0 ? scores(hips, names) : image.notes.length > 0 ? '' : html`<p class="nothing-found">The model found no hip in this image.</p>`}
+${hips.length > 0 ? scores(hips, names) : withheld || image.notes.length > 0 ? '' : html`<p class="nothing-found">The model found no hip in this image.</p>`}
 </article>`;
 }
 

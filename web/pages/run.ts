@@ -5,7 +5,7 @@ import type { Result } from '../../schemas/result.ts';
 import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
 import { viewerLink } from '../viewer/link.ts';
-import { detection } from './detection.ts';
+import { detection, radiographs, type ShownResult } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { examHeader } from './patient.ts';
 import { progress, provenance, steps } from './provenance.ts';
@@ -21,13 +21,15 @@ export interface RunPage {
   readonly feedback: Html | undefined;
   /** The patient's other exams, where the pipeline follows them. */
   readonly trend?: Html | string | undefined;
+  /** The reader is still to read the images without the result. */
+  readonly withheld?: boolean;
 }
 
 /** `/runs/<id>`: result, or why there is none. */
 export function runPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'> & Partial<Pick<Parts, 'viewing'>>,
   viewer: Viewer,
-  { run, related, exam, feedback, trend }: RunPage,
+  { run, related, exam, feedback, trend, withheld = false }: RunPage,
 ): Html {
   const title = parts.pipelines.get(run.pipeline)?.title ?? run.pipeline;
   const ended = run.finishedAt !== null;
@@ -35,14 +37,14 @@ export function runPage(
     parts,
     viewer,
     title,
-    islands: ['live.ts', 'radiograph.ts', 'draft.ts'],
+    islands: ['live.ts', 'radiograph.ts', 'draft.ts', 'keys.ts'],
     ...(ended ? {} : { refreshSeconds: 3 }),
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}
 <p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run)}</div>
 ${examHeader(exam)}
 ${relatives(run, related)}</div>
-<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend })}</div>
+<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend, withheld })}</div>
 <div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>
 </div>`,
   });
@@ -62,8 +64,12 @@ function relatives(run: RunView, related: readonly RunView[]): Html | string {
   }${run.replayOf === null ? '' : html`<p class="notice">This is a replay of <a href="/runs/${run.replayOf}">another run</a>.</p>`}`;
 }
 
-function withResult(result: Result, run: RunView, { feedback, trend }: Pick<RunPage, 'feedback' | 'trend'>): Html {
-  const { images, summary } = result.kind === 'detection' ? detection(result, run) : segmentation(result, run);
+function withResult(
+  result: Result,
+  run: RunView,
+  { feedback, trend, withheld }: Pick<RunPage, 'feedback' | 'trend' | 'withheld'>,
+): Html {
+  const { images, summary } = withheld === true ? unread(result, run) : shown(result, run);
   return html`<div class="result">
 ${images}
 <div class="reading">
@@ -72,6 +78,19 @@ ${trend ?? ''}
 ${feedback ?? ''}
 </div>
 </div>`;
+}
+
+const shown = (result: Result, run: RunView) =>
+  result.kind === 'detection' ? detection(result, run) : segmentation(result, run);
+
+/** What is to be read, without what the model found. */
+function unread(result: Result, run: RunView): ShownResult {
+  if (result.kind === 'detection') return { images: radiographs(result, run, { withheld: true }), summary: html`` };
+  return {
+    images: html`<section class="message"><h2>Read the images first</h2>
+<p>Open them in the viewer, or in the PACS. The model’s segmentation is shown when you have sent your read.</p></section>`,
+    summary: html``,
+  };
 }
 
 function withoutResult(run: RunView, viewer: Viewer): Html {

@@ -58,3 +58,51 @@ export const LIVER_EVALUATION = Evaluation.parse({
   ],
   trend: { structure: 'left-lobe', progression: 0.4, minimumBaselineMl: 1 },
 });
+
+/** What is asked about hips, with the model in view: each hip, image and box, and the exam. */
+export const HIP_EVALUATION = Evaluation.parse({
+  name: HIP_PIPELINE.name,
+  version: '1.0.0',
+  title: 'Hip fracture, reader’s form',
+  pipeline: HIP_PIPELINE.name,
+  introduction: 'Answer from the images, not from the model.',
+  questions: [
+    {
+      name: 'read',
+      label: 'Your read',
+      per: 'hip',
+      kind: 'choice',
+      required: true,
+      options: [
+        { value: 'fracture', label: 'Fracture' },
+        { value: 'no-fracture', label: 'No fracture' },
+        { value: 'hardware', label: 'Hardware' },
+        { value: 'uncertain', label: 'Cannot tell' },
+      ],
+    },
+    {
+      name: 'image-quality',
+      label: 'Image quality',
+      per: 'image',
+      kind: 'rating',
+      required: true,
+      from: 1,
+      to: 5,
+      fromLabel: 'unusable',
+      toLabel: 'excellent',
+    },
+    {
+      name: 'box',
+      label: 'Box',
+      per: 'box',
+      kind: 'choice',
+      required: true,
+      options: [
+        { value: 'fits', label: 'Fits' },
+        { value: 'misplaced', label: 'Misplaced' },
+        { value: 'wrong', label: 'Not a hip' },
+      ],
+    },
+    { name: 'remarks', label: 'Remarks', per: 'exam', kind: 'text' },
+  ],
+});

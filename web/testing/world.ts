@@ -12,19 +12,20 @@ import { requestRetry } from '../../lib/runs/retry.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { QuarantinedInstance } from '../../schemas/api.ts';
+import type { Evaluation } from '../../schemas/evaluation.ts';
+import { Sessions } from '../../schemas/people.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
-import { loadEvaluations } from '../evaluations.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
 import type { Parts, Variables } from '../parts.ts';
 import { projectRun } from '../projection/project.ts';
 import { Viewing } from '../viewer/viewing.ts';
-import { HIP_PIPELINE, LIVER_EVALUATION, LIVER_PIPELINE } from './pipelines.ts';
+import { HIP_EVALUATION, HIP_PIPELINE, LIVER_EVALUATION, LIVER_PIPELINE } from './pipelines.ts';
 import { type MadeRun, makeRun } from './runs.ts';
 
 export const PASSWORD = 'a password for tests';
@@ -73,7 +74,10 @@ export interface Browser {
 const ORIGIN = 'http://127.0.0.1:8000';
 
 /** Makes a world on a migrated, empty database. Close it afterwards. */
-export async function makeWorld(databaseUrl: string): Promise<World> {
+export async function makeWorld(
+  databaseUrl: string,
+  evaluations: readonly Evaluation[] = [HIP_EVALUATION, LIVER_EVALUATION],
+): Promise<World> {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-web-'));
   const store = openStore({ driver: 'fs', folder: path.join(folder, 'store'), journal: path.join(folder, 'journal') });
   await store.prepare();
@@ -120,14 +124,13 @@ export async function makeWorld(databaseUrl: string): Promise<World> {
     requestRetry: async (run, by) => {
       await requestRetry(store, run, by);
     },
-    evaluations: new Map([
-      ...loadEvaluations([path.resolve(import.meta.dirname, '../../pipelines')]),
-      [LIVER_EVALUATION.pipeline, LIVER_EVALUATION],
-    ]),
+    evaluations: new Map(evaluations.map((evaluation) => [evaluation.pipeline, evaluation])),
     pipelines,
     site: { name: 'Test hospital', mode: 'test' },
     dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
     apiToken: API_TOKEN,
+    directory: undefined,
+    sessions: Sessions.parse({}),
     cookieName: 'overread-8000',
     launchKey: randomBytes(32),
     assets: loadAssets(),

@@ -9,6 +9,7 @@ import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
+import { requireRevealed } from '../reading/sight.ts';
 import { themeOf } from '../theme.ts';
 import { addTrendEntry } from './entries.ts';
 import { trendPage } from './page.ts';
@@ -85,6 +86,7 @@ async function submit(c: WebContext, run: RunView, given: unknown): Promise<void
 
 /** @throws {ProblemError} 404: the pipeline follows nothing over time */
 async function trendOfRun(c: WebContext, run: RunView): Promise<TrendState> {
+  await requireRevealed(c, run);
   const state = await trendOf(c.var.parts, run);
   if (state === undefined) throw notFound('trend');
   return state;

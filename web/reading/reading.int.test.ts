@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOME } from '../../lib/platform/configuration.ts';
+import type { Stage } from '../../schemas/evaluation.ts';
+import { DetectionResult } from '../../schemas/result.ts';
+import type { Role } from '../../schemas/rights.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { loadEvaluations } from '../evaluations.ts';
+import { listFeedback } from '../feedback/entries.ts';
+import { type Browser, makeWorld, type World } from '../testing/world.ts';
+
+const EVALUATION = 'hip-fracture-detection';
+let postgres: TestPostgres;
+let world: World;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  world = await makeWorld(postgres.url, [...loadEvaluations([path.join(HOME, 'pipelines')]).values()]);
+});
+afterAll(async () => {
+  await world.close();
+  await postgres.stop();
+});
+
+let people = 0;
+async function someone(role: Role): Promise<Browser> {
+  people += 1;
+  return world.signedIn(`${role}-${people}`, role);
+}
+
+async function made(): Promise<{ id: string; study: string; images: readonly string[] }> {
+  const { id, result } = await world.run();
+  const { images, studyInstanceUid } = DetectionResult.parse(result);
+  return { id, study: studyInstanceUid, images: images.map(({ sopInstanceUid }) => sopInstanceUid) };
+}
+
+const textOf = async (browser: Browser, at: string) => (await browser.get(at)).text();
+
+/** Sends the form that is open for somebody, filled in so. */
+async function send(browser: Browser, run: string, answers: Record<string, string>, action = 'send') {
+  const page = await textOf(browser, `/runs/${run}`);
+  const form = page.slice(page.indexOf('data-draft-key'));
+  const names = ['form-token', 'id', 'author', 'stage', 'evaluation-version'];
+  const hidden = Object.fromEntries(
+    names.map((name) => [name, new RegExp(`name="${name}" value="([^"]*)"`).exec(form)?.[1] ?? '']),
+  );
+  return browser.post(`/runs/${run}/feedback`, { ...hidden, ...answers, action });
+}
+
+const READ = (right: string, left: string) => ({ 'answer:read:right': right, 'answer:read:left': left });
+
+async function judged(run: { id: string; images: readonly string[] }, value = 'good'): Promise<void> {
+  const answers = Object.fromEntries(run.images.map((uid) => [`answer:usable:${uid}`, value]));
+  const answer = await send(await someone('quality-reviewer'), run.id, answers);
+  expect(answer.status).toBe(303);
+}
+
+const stagesSent = async (run: string): Promise<Stage[]> =>
+  (await listFeedback(world.database, { run, evaluation: EVALUATION })).map(({ stage }) => stage);
+
+describe('an evaluation with a quality review, unaided reads and adjudication', () => {
+  it('keeps the exam from readers until a quality reviewer lets it through', async () => {
+    const run = await made();
+    const reader = await someone('reader');
+    expect(await textOf(reader, `/runs/${run.id}`)).toContain('A quality reviewer looks at the images first');
+    expect((await send(reader, run.id, READ('fracture', 'no-fracture'))).status).toBe(409);
+    await judged(run, 'unusable');
+    expect(await textOf(reader, `/runs/${run.id}`)).toContain('set this exam aside');
+    const other = await made();
+    await judged(other);
+    expect(await textOf(reader, `/runs/${other.id}`)).toContain('name="answer:read:left"');
+  });
+
+  it('shows a reader nothing of the model, anywhere, until the unaided read is sent; then everything', async () => {
+    const run = await made();
+    await judged(run);
+    const reader = await someone('reader');
+    const places = ['/', `/runs/${run.id}`, `/studies/${run.study}`, `/api/v1/runs/${run.id}`];
+    const everything = async () =>
+      (await Promise.all([...places, '/api/v1/runs'].map((at) => textOf(reader, at)))).join('\n');
+    const hidden = /confidence|class-fracture|Model&#39;s|Model's|scores/;
+    expect(await everything()).not.toMatch(hidden);
+    for (const file of ['seg', 'report', 'capture']) {
+      expect((await reader.get(`/runs/${run.id}/files/${file}`)).status).toBe(404);
+    }
+    const sent = await send(reader, run.id, READ('fracture', 'no-fracture'));
+    expect(sent.status).toBe(303);
+    expect(await everything()).toMatch(hidden);
+  });
+
+  it('locks the unaided read, and takes agreement with all as one act', async () => {
+    const run = await made();
+    await judged(run);
+    const reader = await someone('reader');
+    await send(reader, run.id, READ('hardware', 'no-fracture'));
+    const page = await textOf(reader, `/runs/${run.id}`);
+    expect(page).toContain('Locked: it was sent before');
+    expect(page).toContain('Agree with all, and send');
+    const correction = { evaluationVersion: '2.0.0', stage: 'unaided', reason: 'I saw the model.' };
+    const answers = [
+      { question: 'read', subject: 'right', value: 'fracture' },
+      { question: 'read', subject: 'left', value: 'no-fracture' },
+    ];
+    const body = JSON.stringify({ id: randomUUID(), ...correction, answers });
+    const headers = { 'content-type': 'application/json', origin: 'http://127.0.0.1:8000' };
+    const cookie = [...reader.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const refused = await world.app.request(`http://127.0.0.1:8000/api/v1/runs/${run.id}/feedback`, {
+      method: 'POST',
+      body,
+      headers: { ...headers, cookie, host: '127.0.0.1:8000' },
+    });
+    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('Locked')]);
+    expect((await send(reader, run.id, {}, 'agree')).status).toBe(303);
+    const entries = await listFeedback(world.database, { run: run.id, evaluation: EVALUATION, stage: 'aided' });
+    expect(entries).toMatchObject([{ agreedWithAll: true, version: 1 }]);
+    expect(entries[0]?.answers).toContainEqual({ question: 'read', subject: 'right', value: 'fracture' });
+  });
+
+  it('brings two readers who differ before a third, without their names, and keeps readers from each other', async () => {
+    const run = await made();
+    await judged(run);
+    const [one, two, lead] = [await someone('reader'), await someone('reader'), await someone('evaluation-lead')];
+    await send(one, run.id, READ('fracture', 'no-fracture'));
+    const seen = await textOf(two, `/api/v1/runs/${run.id}/feedback`);
+    expect(JSON.parse(seen)).toMatchObject({ feedback: [] });
+    expect(await textOf(lead, `/runs/${run.id}`)).not.toContain('The readers differ');
+    await send(two, run.id, READ('no-fracture', 'no-fracture'));
+    const page = await textOf(lead, `/runs/${run.id}`);
+    expect(page).toContain('The readers differ');
+    expect(page.slice(page.indexOf('The readers differ'))).not.toMatch(/reader-\d/);
+    expect((await send(lead, run.id, READ('fracture', 'no-fracture'))).status).toBe(303);
+    expect((await stagesSent(run.id)).sort()).toEqual(['adjudication', 'quality', 'unaided', 'unaided']);
+  });
+
+  it('asks no unaided read of somebody who can look the result up', async () => {
+    const run = await made();
+    await judged(run);
+    const administrator = await someone('administrator');
+    const page = await textOf(administrator, `/runs/${run.id}`);
+    expect(page).toContain('Your account can look it up');
+    expect(page).toContain('Model&#39;s summary'.replace('&#39;', "'"));
+  });
+});
