@@ -1,13 +1,19 @@
 import { tmpdir } from 'node:os';
+import { benchCohort } from './cohort.ts';
 import { benchExam } from './exam.ts';
+import { benchExams } from './exams.ts';
 import { benchInference } from './inference.ts';
+import { benchMemory } from './memory.ts';
 import { benchReceive } from './receive.ts';
 import { benchStore } from './store.ts';
 
 /** Everything that can be measured, by name: `npm run bench [-- NAME]`; without a name all of it. */
 const BENCHES: Readonly<Record<string, (print: (line: string) => void) => Promise<void>>> = {
+  cohort: benchCohort,
   exam: benchExam,
+  exams: benchExams,
   inference: benchInference,
+  memory: benchMemory,
   receive: benchReceive,
   store: async (print) => {
     print('\nobject store');
