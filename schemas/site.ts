@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Directory, Sessions, SignedLaunch, WebAccess } from './people.ts';
 import { AETitle } from './pipeline.ts';
 import { Slug } from './scalars.ts';
 
@@ -73,5 +74,10 @@ export const SiteFile = z.strictObject({
   placement: z.enum(['strict', 'allow-cpu']).default('allow-cpu'),
   /** Calls in flight at once for each function; `default` for the others, `total` for all functions together. */
   concurrency: z.record(z.string(), z.int().positive()).default({ default: 2 }),
+  /** Left out: there are local accounts only. */
+  directory: Directory.optional(),
+  sessions: Sessions.prefault({}),
+  signedLaunch: SignedLaunch.prefault({}),
+  web: WebAccess.prefault({}),
 });
 export type SiteFile = z.infer<typeof SiteFile>;

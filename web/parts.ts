@@ -4,7 +4,9 @@ import type { Configuration } from '../lib/platform/configuration.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { Evaluation } from '../schemas/evaluation.ts';
+import type { Sessions } from '../schemas/people.ts';
 import type { Person } from './accounts/accounts.ts';
+import type { Directory } from './accounts/directory.ts';
 import type { ArchiveReader, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { LiveUpdates } from './live.ts';
@@ -26,6 +28,9 @@ export interface Parts {
   readonly site: Configuration['site']['site'];
   readonly dicom: Configuration['dicom'];
   readonly apiToken: string | undefined;
+  /** The hospital's people; undefined: there are local accounts only. */
+  readonly directory: Directory | undefined;
+  readonly sessions: Sessions;
   /** Cookies are shared by all ports of a machine: the name tells two instances apart. */
   readonly cookieName: string;
   /** Encrypts what a PACS hands to `/launch`. */

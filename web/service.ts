@@ -9,6 +9,7 @@ import { loadPipelines } from '../lib/runs/pipelines.ts';
 import { requestRetry } from '../lib/runs/retry.ts';
 import { openStore } from '../lib/store/open.ts';
 import { createFirstAdministrator } from './accounts/accounts.ts';
+import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
 import { archiveReader, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
@@ -31,6 +32,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
   const live = new LiveUpdates();
   const { host, port } = configuration.web;
   const { quietSeconds } = configuration;
+  const { directory, sessions } = configuration.site;
   const closers: (() => Promise<void>)[] = [];
   const pipelines = loadPipelines(configuration.pipelineFolders);
   const evaluations = loadEvaluations(configuration.pipelineFolders);
@@ -63,6 +65,8 @@ export function webService(configuration: Configuration, log: Logger): Service {
         site: configuration.site.site,
         dicom: configuration.dicom,
         apiToken: configuration.apiToken,
+        directory: directory === undefined ? undefined : ldapDirectory(directory),
+        sessions,
         cookieName: `overread-${port}`,
         launchKey: launchKey(secrets),
         assets: loadAssets(),

@@ -17,6 +17,7 @@ export const DEBIAN_PROGRAMS = [
   { package: 'chromium', program: 'chromium' },
   { package: 'plastimatch', program: 'plastimatch' },
   { package: 'dcm2niix', program: 'dcm2niix' },
+  { package: 'slapd', program: 'slapd' },
 ] as const satisfies readonly DebianProgram[];
 
 export type DebianPackage = (typeof DEBIAN_PROGRAMS)[number]['package'];

@@ -17,12 +17,16 @@ export interface Person {
   readonly scope?: { readonly rights: readonly Right[]; readonly evaluation: string | null } | undefined;
 }
 
+/** Names under which the audit has what no account did. */
+const NOBODYS_NAMES: readonly string[] = ['api-token', 'directory', 'nobody', 'overread', 'unknown'];
+
 /** Names are compared in lower case. */
 export const AccountName = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'A name has 1 to 40 letters, digits, dots, hyphens or underscores.');
+  .regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'A name has 1 to 40 letters, digits, dots, hyphens or underscores.')
+  .refine((name) => !NOBODYS_NAMES.includes(name), 'This name is the system’s own.');
 
 const FIRST_ADMINISTRATOR = 'admin';
 
@@ -57,6 +61,17 @@ export async function checkPassword(database: Database, name: string, password: 
   const right = await verifyPassword(password, known?.hash ?? undefined);
   if (!right || known === undefined || known.disabledAt !== null) return undefined;
   return { name: known.called, grants: known.grants };
+}
+
+/**
+ * Makes the account of somebody whom the directory knows, unless it is there.
+ *
+ * @returns the account; a local one of this name is somebody else's
+ */
+export async function keepDirectoryAccount(database: Database, name: string, now: Date) {
+  const row = { name, origin: 'directory' as const, createdAt: now };
+  await database.db.insert(account).values(row).onConflictDoNothing();
+  return findAccount(database, name);
 }
 
 /** Makes a local account with a first role. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */

@@ -44,28 +44,49 @@ export async function giveRole(db: Transacting, change: GrantChange): Promise<bo
 
 /** Takes a role that a person gave, and writes that down; false where it was not there. */
 export async function takeRole(db: Transacting, change: GrantChange): Promise<boolean> {
-  const { account, role, evaluation } = change;
+  const { account } = change;
   return db.transaction(async (transaction) => {
     const gone = await transaction
       .delete(roleGrant)
-      .where(
-        and(
-          eq(roleGrant.account, account),
-          eq(roleGrant.role, role),
-          evaluation === null ? isNull(roleGrant.evaluation) : eq(roleGrant.evaluation, evaluation),
-          eq(roleGrant.origin, 'person'),
-        ),
-      )
+      .where(and(eq(roleGrant.account, account), isGrant(change), eq(roleGrant.origin, 'person')))
       .returning();
     if (gone.length > 0) await transaction.insert(audit).values(entryOf('role-withdrawn', change));
     return gone.length > 0;
   });
 }
 
+type GrantAction = 'role-granted' | 'role-withdrawn';
+
 /** The row of the audit for a change of rights. */
-export function entryOf(
-  action: 'role-granted' | 'role-withdrawn',
-  { account, role, evaluation, by, now }: GrantChange,
-) {
+function entryOf(action: GrantAction, { account, role, evaluation, by, now }: GrantChange) {
   return { at: now, actor: by, action, subject: account, detail: role, evaluation };
+}
+
+/** Makes the roles that come from the directory those of somebody's groups now, and writes down what changed. */
+export async function followDirectory(
+  db: Transacting,
+  { account, given, now }: { readonly account: string; readonly given: readonly Grant[]; readonly now: Date },
+): Promise<void> {
+  await db.transaction(async (transaction) => {
+    const mine = and(eq(roleGrant.account, account), eq(roleGrant.origin, 'directory'));
+    const held = await transaction.select().from(roleGrant).where(mine).for('update');
+    const isIn = (list: readonly Grant[], { role, evaluation }: Grant) =>
+      list.some((other) => other.role === role && other.evaluation === evaluation);
+    const added = given.filter((grant, index) => !isIn(held, grant) && !isIn(given.slice(0, index), grant));
+    const gone = held.filter((grant) => !isIn(given, grant));
+    for (const { role, evaluation } of added) {
+      const row = { account, role, evaluation, origin: 'directory' as const, grantedAt: now };
+      await transaction.insert(roleGrant).values(row).onConflictDoNothing();
+    }
+    for (const grant of gone) await transaction.delete(roleGrant).where(and(mine, isGrant(grant)));
+    const change = (action: GrantAction) => (grant: Grant) =>
+      entryOf(action, { ...grant, account, by: 'directory', now });
+    const entries = [...added.map(change('role-granted')), ...gone.map(change('role-withdrawn'))];
+    if (entries.length > 0) await transaction.insert(audit).values(entries);
+  });
+}
+
+function isGrant({ role, evaluation }: Grant) {
+  const forWhat = evaluation === null ? isNull(roleGrant.evaluation) : eq(roleGrant.evaluation, evaluation);
+  return and(eq(roleGrant.role, role), forWhat);
 }

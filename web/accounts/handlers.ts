@@ -6,13 +6,19 @@ import type { WebContext } from '../parts.ts';
 import { pathOnThisSite } from '../paths.ts';
 import { staysOnThisMachine } from '../security.ts';
 import { themeOf } from '../theme.ts';
-import { AccountName, checkPassword } from './accounts.ts';
+import { AccountName } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
-import { beginSignIn, signInSucceeded } from './lockout.ts';
+import { identify } from './identify.ts';
+import { beginSignIn, signInSucceeded, signInUnjudged } from './lockout.ts';
 import { endSession, SESSION_LIMIT_MS, startSession } from './sessions.ts';
 
 /** The same words whether the name or the password was wrong. */
 const REFUSAL = 'Name and password do not belong together. Check both and try again.';
+
+const NO_ROLE = 'Your name and password are right, but you have no role here yet. Ask an administrator for one.';
+
+const DIRECTORY_AWAY =
+  'The hospital’s directory does not answer, so nobody can sign in by it now. Try again shortly; local accounts work as ever.';
 
 /** `GET /sign-in` */
 export function getSignIn(c: WebContext) {
@@ -28,7 +34,7 @@ export async function postSignIn(c: WebContext) {
   const text = (field: string) => (typeof body[field] === 'string' ? body[field] : '');
   const next = pathOnThisSite(text('next'));
   const [name, password, resume] = [text('name'), text('password'), text('resume')];
-  const again = (refusal: string, status: 401 | 429) =>
+  const again = (refusal: string, status: 401 | 403 | 429 | 503) =>
     c.html(signInPage(parts, themeOf(c), { next, name, refusal, ...(resume === '' ? {} : { resume }) }), status);
 
   const address = c.var.address ?? '';
@@ -37,13 +43,17 @@ export async function postSignIn(c: WebContext) {
     c.header('Retry-After', String(Math.ceil(wait / 1000)));
     return again(`Too many failed tries. Wait ${waitInWords(wait)}, then try again.`, 429);
   }
-  const person = await checkPassword(parts.database, name, password);
-  if (person === undefined) {
+  const person = await identify(parts, name, password);
+  if (person === 'directory-away') {
+    await signInUnjudged(parts.database, name, address, parts.now());
+    return again(DIRECTORY_AWAY, 503);
+  }
+  if (person === 'wrong' || person === 'no-role') {
     const known = AccountName.safeParse(name);
     // What was typed may be a password in the wrong field: only what has the form of a name is written down.
     const subject = known.success ? known.data : 'unknown';
     await record(parts.database, { actor: 'nobody', action: 'sign-in-refused', subject, at: parts.now() });
-    return again(REFUSAL, 401);
+    return person === 'wrong' ? again(REFUSAL, 401) : again(NO_ROLE, 403);
   }
   await signInSucceeded(parts.database, name, address, parts.now());
   await openSession(c, person.name);

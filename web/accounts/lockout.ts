@@ -76,6 +76,15 @@ export async function signInSucceeded(database: Database, name: string, address:
   }
 }
 
+/** Name and password could not be judged: the failure that was counted beforehand is taken back. */
+export async function signInUnjudged(database: Database, name: string, address: string, now: Date): Promise<void> {
+  const keys = keysOf(name, address).map(({ key }) => key);
+  await database.db
+    .update(signInFailure)
+    .set({ failures: sql`greatest(${signInFailure.failures} - 1, 0)`, blockedUntil: now })
+    .where(inArray(signInFailure.key, keys));
+}
+
 /** The table holds what people typed as names, so it must not grow for good. */
 async function forgetOld(database: Database, now: Date): Promise<void> {
   await database.db

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import { withoutPerson } from '../../lib/archive/exam-facts.ts';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { Exam } from '../../lib/archive/other-exams.ts';
 import type { HeldStudy, PatientView, QuarantineReason } from '../../lib/archive/read.ts';
@@ -117,6 +118,16 @@ export async function makeWorld(
         examsIn(archive)
           .map(([, exam]) => exam)
           .filter((exam) => JSON.stringify(exam).toLowerCase().includes(text.toLowerCase())),
+      examFacts: async (studies, key) =>
+        new Map(
+          examsIn(archive)
+            .filter(([study]) => studies.includes(study))
+            .map(([study, exam]) => {
+              const received = { firstReceivedAt: new Date(begin), lastReceivedAt: new Date(begin) };
+              const indexed = { ...exam, patientId: exam.patientId ?? '', issuer: '', ...received };
+              return [study, withoutPerson(indexed, key)];
+            }),
+        ),
       examsOfPatient: async (uid) =>
         archive.exams.find((exams) => exams.some(({ studyInstanceUid }) => studyInstanceUid === uid)) ?? [],
     },
@@ -188,7 +199,8 @@ function examsIn({ patients }: MadeArchive): [string, ExamView][] {
   ]);
 }
 
-function makeBrowser(app: World['app'], address: string): Browser {
+/** A browser at an app: keeps cookies, follows nothing. */
+export function makeBrowser(app: World['app'], address = '127.0.0.1'): Browser {
   const cookies = new Map<string, string>();
   const send = async (at: string, init: RequestInit, given: Record<string, string>) => {
     const headers = new Headers({ host: '127.0.0.1:8000', ...given });
