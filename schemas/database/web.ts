@@ -40,6 +40,7 @@ export const run = web.table(
     index('run_by_study').on(table.studyInstanceUid, table.createdAt, table.id),
     index('run_by_pipeline').on(table.pipeline, table.createdAt, table.id),
     index('run_by_status').on(table.status, table.createdAt, table.id),
+    index('run_by_amends').on(table.amends),
   ],
 );
 
@@ -171,7 +172,9 @@ export const feedback = web.table(
     agreedWithAll: boolean('agreed_with_all').notNull().default(false),
     createdAt: at('created_at').notNull(),
   },
-  (table) => [uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.stage, table.version)],
+  (table) => [
+    uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.stage, table.version),
+  ],
 );
 
 /** Who reads which case of an evaluation, where not everybody reads everything. A case is an exam: an amended run reopens it. */

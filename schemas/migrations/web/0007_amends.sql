@@ -1,0 +1,1 @@
+CREATE INDEX "run_by_amends" ON "web"."run" USING btree ("amends");
