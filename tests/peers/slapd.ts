@@ -117,7 +117,8 @@ rootpw "${ROOT.password}"
 directory ${folder}/data
 overlay memberof
 access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="${SERVICE.dn}" read by self read by * none
+access to dn.children="ou=people,${SUFFIX}" by dn.exact="${SERVICE.dn}" read by self read by * none
+access to * by users read by * none
 `;
 }
 

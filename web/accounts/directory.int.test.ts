@@ -57,7 +57,7 @@ describeWith('a real OpenLDAP', slapd, 'slapd, as root on Debian, and openssl', 
   it.each([
     ['LDAPS, groups in memberOf', secure],
     ['StartTLS, groups that name their members', { ...startTls, groups }],
-    ['the person’s own bind', { ...direct, people: { ...people, baseDn: server.people } }],
+    ['the person’s own bind', direct],
   ])('tells who belongs to what by %s', async (_, directory) => {
     const asked = open(directory);
     expect(await asked.check('rada', 'password of rada')).toEqual([{ role: 'reader', evaluation: null }]);
