@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'functions/infer-segmentation/labels.ts',
     'functions/postprocess/back.ts',
     'functions/postprocess/tidy.ts',
+    'functions/preprocess/reference.ts',
   ],
 };
 

@@ -1,19 +1,13 @@
-import { centredBlock, cut, foregroundBlock, gridOfBlock } from '../../lib/imaging/crop.ts';
-import { normalise, percentilesOf } from '../../lib/imaging/normalise.ts';
+import { centredBlock, cut, gridOfBlock } from '../../lib/imaging/crop.ts';
+import { normalise } from '../../lib/imaging/normalise.ts';
 import { farthestMove, registerRigid } from '../../lib/imaging/register.ts';
-import { reorient } from '../../lib/imaging/reorient.ts';
-import { resample, respaced } from '../../lib/imaging/resample3d.ts';
-import { countOf, type Grid, sameGrid, type Volume3D } from '../../lib/imaging/volume.ts';
-import type { SegmentationModelCard, VolumeInput } from '../../schemas/model.ts';
+import { resample } from '../../lib/imaging/resample3d.ts';
+import { countOf, type Grid, type Volume3D } from '../../lib/imaging/volume.ts';
+import type { SegmentationModelCard } from '../../schemas/model.ts';
 import { type PreparedStep, type PreparedVolume, type Volume, VolumeSet } from '../../schemas/volume.ts';
 import { bytesOf, jsonBytes, readJson, readVoxels, type StepContext, type StepData, volumeNamed } from '../operator.ts';
 import { type Expectation, requireExpected } from './expectations.ts';
-
-/** What lies outside a CT, HU, and outside what has no units. */
-const AIR = -1024;
-/** Above it is body, HU. Where values have no units: this part of what nearly all stay below. */
-const BODY_HU = -400;
-const BODY_PART = 0.1;
+import { ontoModelGrid, outsideOf, type Prepared } from './reference.ts';
 
 /** When volumes are moved onto each other: where their coordinates do not agree, whatever they say, or not at all. */
 export type Registering = 'needed' | 'always' | 'never';
@@ -24,11 +18,6 @@ export interface Wishes {
 }
 
 type Channel = PreparedVolume['channels'][number];
-/** A volume on its way to the model, and what was done to it. */
-interface Prepared {
-  readonly voxels: Volume3D;
-  readonly steps: readonly PreparedStep[];
-}
 
 /**
  * Makes the tensor that a segmentation model wants, in this order: axes turned, spacing, cut to the body, values
@@ -42,7 +31,7 @@ export async function prepareVolumes(
   const [first, ...others] = input.channels;
   if (first === undefined) return {};
   const reference = volumeNamed(set, first.input);
-  const base = await prepareReference(context, reference, input);
+  const base = ontoModelGrid(await readVoxels(context.input('pixels'), reference), reference.units, input);
   const grid = input.size === null ? base.voxels.grid : sizedGrid(base.voxels.grid, input.size);
   let tensor: Float32Array = new Float32Array(others.length === 0 ? 0 : countOf(grid) * input.channels.length);
   const channels: Channel[] = [];
@@ -73,23 +62,6 @@ export async function prepareVolumes(
   return { size: grid.size, channels: channels.length };
 }
 
-/** Turns, resamples and cuts the volume whose grid the tensor has. */
-async function prepareReference(context: StepContext<Wishes>, volume: Volume, input: VolumeInput): Promise<Prepared> {
-  const steps: PreparedStep[] = [{ does: 'reorient', with: { to: input.orientation } }];
-  let voxels = reorient(await readVoxels(context.input('pixels'), volume), input.orientation);
-  if (input.spacing !== null) {
-    const target = respaced(voxels.grid, input.spacing);
-    if (!sameGrid(target, voxels.grid)) voxels = resample(voxels, target, { outside: outsideOf(volume) });
-    steps.push({ does: 'resample', with: { spacing: input.spacing, interpolation: 'linear' } });
-  }
-  if (input.cropMarginMm !== null) {
-    const block = foregroundBlock(voxels, backgroundOf(volume, voxels), input.cropMarginMm);
-    voxels = cut(voxels, block);
-    steps.push({ does: 'crop', with: { from: block.from, to: block.to } });
-  }
-  return { voxels, steps };
-}
-
 /** Brings the volume of another channel onto the grid of the reference, moved where it has other coordinates. */
 async function bringOnto(
   context: StepContext<Wishes>,
@@ -98,7 +70,7 @@ async function bringOnto(
   onto: Volume3D,
 ): Promise<Prepared> {
   const voxels = await readVoxels(context.input('pixels'), volume);
-  const outside = outsideOf(volume);
+  const outside = outsideOf(volume.units);
   const resampled = { does: 'resample', with: { onto: reference.input, interpolation: 'linear' } };
   if (!isMoved(volume, reference, context.parameters.register)) {
     return { voxels: resample(voxels, onto.grid, { outside }), steps: [resampled] };
@@ -123,14 +95,4 @@ function intoSize(voxels: Volume3D<Float32Array>, size: Grid['size']): { values:
 
 function sizedGrid(grid: Grid, size: Grid['size']): Grid {
   return gridOfBlock(grid, centredBlock(grid, size));
-}
-
-function outsideOf({ units }: Volume): number {
-  return units === 'HU' ? AIR : 0;
-}
-
-function backgroundOf({ units }: Volume, { values }: Volume3D): number {
-  if (units === 'HU') return BODY_HU;
-  const [most = 0] = percentilesOf(values, [99]);
-  return most * BODY_PART;
 }

@@ -8,19 +8,19 @@ import { gunzipSync } from 'node:zlib';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { decodeFrameOf, storedValues } from '../../lib/dicom/pixels.ts';
 import { readNifti } from '../../lib/imaging/nifti.ts';
-import { toWorld, type Volume3D } from '../../lib/imaging/volume.ts';
-import { openSegmenter } from './segmenter.ts';
+import { toWorld, type Volume3D, voxelMl } from '../../lib/imaging/volume.ts';
+import { openBrainLesion } from './segmenter.ts';
 
-const segmenter = await openSegmenter();
+const segmenter = await openBrainLesion();
 for (const source of process.argv.slice(2)) {
   const mr = (await stat(source)).isDirectory() ? await slices(source) : readNifti(await unpacked(source));
-  const { labels, lesionMl, scope } = await segmenter.segment(mr);
+  const { labels, scope } = await segmenter.segment(mr);
   console.log(
     JSON.stringify({
       source: path.basename(source),
       size: mr.grid.size,
       scope: Object.fromEntries(Object.entries(scope).map(([name, value]) => [name, Number(value.toFixed(3))])),
-      lesionMl: Number(lesionMl.toFixed(2)),
+      lesionMl: Number((labels.values.reduce((sum, label) => sum + label, 0) * voxelMl(mr.grid)).toFixed(2)),
       middle: middleOf(labels),
     }),
   );

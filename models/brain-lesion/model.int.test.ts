@@ -6,7 +6,8 @@ import { type Atlas, atlasOf } from '../../phantoms/brain/atlas.ts';
 import { otherBody } from '../../phantoms/brain/bodies.ts';
 import { examine } from '../../phantoms/brain/exam.ts';
 import { gridOf } from '../../phantoms/volume.ts';
-import { openSegmenter, type Segmenter } from './segmenter.ts';
+import type { Segmenter } from '../segmenter.ts';
+import { openBrainLesion } from './segmenter.ts';
 
 const grid = gridOf({ size: [90, 100, 68], spacing: [2.2, 2.2, 3], centre: [0, 0, -4] });
 
@@ -14,7 +15,7 @@ describe('the brain lesion model', () => {
   let segmenter: Segmenter;
   let atlas: Atlas;
   beforeAll(async () => {
-    segmenter = await openSegmenter();
+    segmenter = await openBrainLesion();
     atlas = atlasOf('model');
   }, 120_000);
   afterAll(() => segmenter.close());

@@ -10,13 +10,14 @@ import { decodeFrameOf, storedValues } from '../../lib/dicom/pixels.ts';
 import { readNifti } from '../../lib/imaging/nifti.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
 import { countOf, type Volume3D, voxelMl } from '../../lib/imaging/volume.ts';
-import { openSegmenter, type Segmenter } from './segmenter.ts';
+import type { Segmenter } from '../segmenter.ts';
+import { openLiverLobes } from './segmenter.ts';
 
 /** TotalSegmentator's label of the liver. */
 const LIVER = 5;
 
 const folder = process.argv[2] ?? '../shared/data/06-liver-ct-totalsegmentator';
-const segmenter = await openSegmenter();
+const segmenter = await openLiverLobes();
 const wide = await nifti('example_ct.nii.gz');
 const few = await nifti('example_seg_dicom.nii.gz');
 console.log(

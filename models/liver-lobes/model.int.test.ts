@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diceOf } from '../../lib/imaging/agreement.ts';
 import { type AbdomenOptions, abdomenPhantom } from '../../phantoms/abdomen/phantom.ts';
 import { renderAbdomen } from '../../phantoms/abdomen/render.ts';
-import { openSegmenter, type Segmenter } from './segmenter.ts';
+import type { Segmenter } from '../segmenter.ts';
+import { openLiverLobes } from './segmenter.ts';
 
 const TIMEOUT_MS = 120_000;
 const grid = { size: [100, 84, 48], spacing: [3.4, 3.4, 5] } as const;
@@ -20,7 +21,7 @@ const scanned = (options: Partial<AbdomenOptions> = {}) => {
 describe('the liver model', () => {
   let segmenter: Segmenter;
   beforeAll(async () => {
-    segmenter = await openSegmenter();
+    segmenter = await openLiverLobes();
   }, TIMEOUT_MS);
   afterAll(() => segmenter.close());
 
