@@ -3,7 +3,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '../lib/platform/problem.ts';
 import { signedIn } from './accounts/gate.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
-import { getAccount, getAccounts, postAccount, postDisabled, postGrant, postPassword } from './accounts/manage.ts';
+import { getAccounts, postAccount, postDisabled, postGrant } from './accounts/manage.ts';
+import { getAccount, postPassword, postRevoke, postToken } from './accounts/own.ts';
 import { requireRight } from './accounts/rights.ts';
 import { studyInSight } from './accounts/studies.ts';
 import { getFeedback, postFeedback } from './api/feedback.ts';
@@ -24,6 +25,8 @@ import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
+import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
+import { getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
@@ -96,6 +99,8 @@ export function createApp(parts: Parts) {
   // What needs another right than to see results, or none; each handler asks for its own.
   app.get('/account', getAccount);
   app.post('/account/password', postPassword);
+  app.post('/account/tokens', postToken);
+  app.post('/account/tokens/:id/revoke', postRevoke);
   app.get('/accounts', getAccounts);
   app.post('/accounts', postAccount);
   for (const action of ['disable', 'enable'] as const) app.post(`/accounts/:name/${action}`, postDisabled(action));
@@ -117,6 +122,8 @@ export function createApp(parts: Parts) {
   }
   app.get('/', getWorklist);
   app.post('/search', postSearch);
+  app.get('/reading', getReadingPage);
+  app.get('/reading/:evaluation/next', getNextCase);
   app.get('/events', getEvents);
   app.get('/runs/:id', getRunPage);
   app.get('/runs/:id/images/:file', getRunImage);
@@ -129,6 +136,13 @@ export function createApp(parts: Parts) {
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
   app.get('/launch/:sealed', getLaunched);
+
+  app.get('/evaluations', getEvaluations);
+  app.get('/evaluations/:name', getReportPage);
+  for (const table of ['export', 'cases', 'reference', 'volumes'] as const) {
+    app.get(`/evaluations/:name/${table}.csv`, getTable(table));
+  }
+  app.get('/evaluations/:name/dictionary.csv', getDictionary);
 
   app.get('/runs/:id/viewer', getRunInViewer);
   app.get('/viewer', getViewer);
@@ -144,6 +158,7 @@ export function createApp(parts: Parts) {
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames', getFrames);
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}', getBulkData);
 
+  app.get('/api/v1/reading', getReading);
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);
   app.post('/api/v1/runs/:id/retry', postRetry);
@@ -154,6 +169,7 @@ export function createApp(parts: Parts) {
   app.post('/api/v1/runs/:id/feedback', postFeedback);
   app.get('/api/v1/studies/:uid', getStudy);
   app.get('/api/v1/quarantine', getQuarantine);
+  app.get('/api/v1/evaluations/:name/report', getReport);
   return app;
 }
 

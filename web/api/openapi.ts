@@ -7,6 +7,7 @@ import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
+import { ReadingListView } from '../reading/handlers.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
@@ -20,6 +21,7 @@ const SCHEMAS = {
   FeedbackList,
   FeedbackSubmission,
   Problem,
+  ReadingListView,
   TrendState,
   TrendSubmission,
 };
@@ -76,6 +78,13 @@ export function openApiDocument() {
             },
             ...problems(401, 403, 404, 409),
           },
+        },
+      },
+      '/reading': {
+        get: {
+          operationId: 'listReading',
+          summary: 'What waits for who asks: exams to be judged, read or decided, the longest waiting first',
+          responses: { 200: json('ReadingListView', 'By evaluation.'), ...problems(401, 403) },
         },
       },
       '/runs/{id}/feedback': {

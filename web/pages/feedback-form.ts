@@ -23,7 +23,7 @@ export interface FeedbackForm {
 }
 
 /** What a form is called at each stage; in an evaluation with one stage it has the evaluation's title alone. */
-const STAGE_WORDS: Readonly<Record<Stage, string>> = {
+export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   quality: 'Quality of the images',
   unaided: 'Your read, without the model',
   aided: 'With the model’s result',
@@ -87,6 +87,7 @@ export function sentFeedback(
 ${heading(evaluation, stage)}
 ${latest === undefined ? '' : sentVersion(asked, latest)}
 ${canCorrect ? html`<p><a class="button" href="/runs/${run}?correct=${stage}#feedback">Correct this</a></p>` : html`<p class="muted">Locked: it was sent before the model’s result was shown.</p>`}
+${stage === stagesOf(evaluation.reading).at(-1) || stage === 'quality' || stage === 'adjudication' ? html`<p><a class="button" href="/reading/${evaluation.name}/next">Next exam</a></p>` : ''}
 ${earlier.map((version) => html`<details><summary>Version ${version.version}, ${moment(version.createdAt)}</summary>${sentVersion(asked, version)}</details>`)}
 </section>`;
 }

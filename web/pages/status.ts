@@ -22,8 +22,9 @@ const SYMBOLS: Readonly<Record<Status, string>> = {
 };
 
 /** The status as a mark that colour alone does not carry. Steps that are all done make no result: one was published, or none. */
-export function statusMark({ status, result }: Pick<RunView, 'status' | 'result'>): Html {
-  if (status === 'succeeded' && result === null) return mark('unpublished', '◌', 'Ended without a result');
+export function statusMark({ status, result, withheld }: Pick<RunView, 'status' | 'result' | 'withheld'>): Html {
+  if (status === 'succeeded' && result === null && withheld !== true)
+    return mark('unpublished', '◌', 'Ended without a result');
   return mark(status, SYMBOLS[status], STATUS_WORDS[status]);
 }
 

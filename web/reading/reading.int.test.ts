@@ -9,6 +9,7 @@ import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { loadEvaluations } from '../evaluations.ts';
 import { listFeedback } from '../feedback/entries.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
+import { ReadingListView } from './handlers.ts';
 
 const EVALUATION = 'hip-fracture-detection';
 let postgres: TestPostgres;
@@ -140,5 +141,58 @@ describe('an evaluation with a quality review, unaided reads and adjudication', 
     const page = await textOf(administrator, `/runs/${run.id}`);
     expect(page).toContain('Your account can look it up');
     expect(page).toContain('Model&#39;s summary'.replace('&#39;', "'"));
+  });
+});
+
+describe('the list of what is to be read', () => {
+  const listOf = async (browser: Browser) => {
+    const { evaluations } = ReadingListView.parse(JSON.parse(await textOf(browser, '/api/v1/reading')));
+    return evaluations.find(({ evaluation }) => evaluation === EVALUATION);
+  };
+  const stageOf = async (browser: Browser, run: string) =>
+    (await listOf(browser))?.cases.find((one) => one.run === run)?.stage;
+
+  it('follows a case from the quality review through both reads to the decision', async () => {
+    const run = await made();
+    const [reviewer, one, two] = [await someone('quality-reviewer'), await someone('reader'), await someone('reader')];
+    const lead = await someone('evaluation-lead');
+    expect([await stageOf(reviewer, run.id), await stageOf(one, run.id)]).toEqual(['quality', undefined]);
+    await judged(run);
+    expect([await stageOf(reviewer, run.id), await stageOf(one, run.id)]).toEqual([undefined, 'unaided']);
+    await send(one, run.id, READ('fracture', 'no-fracture'));
+    expect([await stageOf(one, run.id), await stageOf(two, run.id)]).toEqual(['aided', 'unaided']);
+    await send(one, run.id, {}, 'agree');
+    await send(two, run.id, READ('hardware', 'no-fracture'));
+    expect([await stageOf(one, run.id), await stageOf(lead, run.id)]).toEqual([undefined, 'adjudication']);
+    await send(lead, run.id, READ('fracture', 'no-fracture'));
+    expect(await stageOf(lead, run.id)).toBeUndefined();
+    expect(await listOf(one)).toMatchObject({ done: 1 });
+    const page = await textOf(two, '/reading');
+    expect(page).toContain('With the model’s result');
+    expect((await two.get(`/reading/${EVALUATION}/next`)).headers.get('location')).toMatch(/^\/runs\/[0-9a-f]{64}$/);
+  });
+
+  it('asks again about an exam whose run was amended, and no more about the old run', async () => {
+    const run = await made();
+    await judged(run);
+    const reader = await someone('reader');
+    await send(reader, run.id, READ('fracture', 'no-fracture'));
+    const { id } = await world.run({ amends: run.id, study: run.study });
+    expect(await stageOf(reader, run.id)).toBeUndefined();
+    expect(await stageOf(await someone('quality-reviewer'), id)).toBe('quality');
+  });
+
+  it('shares cases out evenly where an evaluation wants so many readers of each', async () => {
+    const url = await postgres.fresh();
+    const hips = loadEvaluations([path.join(HOME, 'pipelines')]).get(EVALUATION);
+    if (hips === undefined) throw new Error('There is no evaluation of hips.');
+    const shared = { ...hips, reading: { ...hips.reading, qualityReview: undefined, readersPerCase: 2 } };
+    const other = await makeWorld(url, [shared]);
+    const readers = await Promise.all(['ann', 'bob', 'cem'].map((name) => other.signedIn(name, 'reader')));
+    await other.signedIn('lea', 'evaluation-lead');
+    for (const _ of [1, 2, 3]) await other.run();
+    const counts = await Promise.all(readers.map(async (reader) => (await listOf(reader))?.cases.length));
+    expect(counts).toEqual([2, 2, 2]);
+    await other.close();
   });
 });

@@ -19,6 +19,7 @@ export interface RouteRule {
 const run = { right: 'view', of: 'liver' } as const;
 const hip = { right: 'view', of: 'hip' } as const;
 const form = {};
+const evaluation = { name: 'hip-fracture-detection' };
 /** Each stage of a reading asks for its own right; whoever is not asked now is told so. */
 const answers = { right: ['read', 'review-quality', 'adjudicate'], of: 'liver' } as const;
 
@@ -40,6 +41,8 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
 
   'GET /account': { right: 'signed-in' },
   'POST /account/password': { right: 'signed-in', form: { password: 'x', again: 'y' } },
+  'POST /account/tokens': { right: 'signed-in', form },
+  'POST /account/tokens/:id/revoke': { right: 'signed-in', form, empty: true },
   'POST /sign-out': { right: 'signed-in', form },
   'POST /theme': { right: 'signed-in', form },
   'GET /api/v1/openapi.json': { right: 'signed-in' },
@@ -58,6 +61,9 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/quarantine/:sha256/decision': { right: 'quarantine', json: {} },
 
   'GET /': { right: 'view' },
+  'GET /reading': { right: 'view' },
+  'GET /reading/:evaluation/next': { right: 'view', params: { evaluation: 'hip-fracture-detection' } },
+  'GET /api/v1/reading': { right: 'view' },
   'POST /search': { right: 'view', form: { text: 'x' } },
   'GET /events': { right: 'view' },
   'GET /launch/:sealed': { right: 'view' },
@@ -84,6 +90,15 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/runs/:id/feedback': { ...answers, json: {} },
   'GET /api/v1/trends/:pipeline/:digest': run,
   'GET /api/v1/studies/:uid': run,
+
+  'GET /evaluations': { right: 'lead' },
+  'GET /evaluations/:name': { right: 'lead', params: evaluation },
+  'GET /evaluations/:name/export.csv': { right: 'export', params: evaluation },
+  'GET /evaluations/:name/cases.csv': { right: 'export', params: evaluation },
+  'GET /evaluations/:name/reference.csv': { right: 'export', params: evaluation },
+  'GET /evaluations/:name/volumes.csv': { right: 'export', params: evaluation },
+  'GET /evaluations/:name/dictionary.csv': { right: 'export', params: evaluation },
+  'GET /api/v1/evaluations/:name/report': { right: 'lead', params: evaluation },
 
   'GET /viewer': { right: 'view', empty: true },
   'GET /viewer/*': { right: 'view', empty: true },
