@@ -95,12 +95,13 @@ function surfaceIn({ grid, values }: Volume3D<Uint8Array>, label: number, { firs
 }
 
 /**
- * Squared distance of each voxel of the box to the nearest of the given ones, mm², exact: one axis after the other, each row
- * as the lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012, doi:10.4086/toc.2012.v008a019).
+ * Squared distance of each voxel of the box to the nearest of the given ones, mm², in 32 bits: the box can be the whole of
+ * a large volume. One axis after the other, each row as the lower envelope of parabolas (Felzenszwalb and Huttenlocher
+ * 2012, doi:10.4086/toc.2012.v008a019).
  */
-function squaredDistances(to: Uint32Array, { size }: Box, spacing: readonly [number, number, number]): Float64Array {
+function squaredDistances(to: Uint32Array, { size }: Box, spacing: readonly [number, number, number]): Float32Array {
   const [columns, rows, slices] = size;
-  const squared = new Float64Array(columns * rows * slices).fill(NOWHERE);
+  const squared = new Float32Array(columns * rows * slices).fill(NOWHERE);
   for (const at of to) squared[at] = 0;
   const transform = rowTransform(Math.max(columns, rows, slices));
   for (let k = 0; k < slices; k++)
@@ -117,7 +118,7 @@ function rowTransform(longest: number) {
   const given = new Float64Array(longest);
   const vertices = new Int32Array(longest);
   const bounds = new Float64Array(longest + 1);
-  return (values: Float64Array, start: number, stride: number, count: number, spacing: number): void => {
+  return (values: Float32Array, start: number, stride: number, count: number, spacing: number): void => {
     const unit = spacing * spacing;
     for (let q = 0; q < count; q++) given[q] = values[start + q * stride] ?? NOWHERE;
     const meet = (q: number, v: number) =>
