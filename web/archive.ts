@@ -1,3 +1,4 @@
+import { type ExamFacts, examFacts } from '../lib/archive/exam-facts.ts';
 import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
 import type { IngestContext } from '../lib/archive/ingest.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
@@ -39,6 +40,8 @@ export interface ArchiveReader {
   findExams(studies: readonly string[]): Promise<ReadonlyMap<string, ExamView>>;
   /** Exams that a person looks for by name, number, description or date; the one received last comes first. */
   searchExams(text: string, limit: number): Promise<readonly ExamView[]>;
+  /** What a report may say of these exams, by StudyInstanceUID: nothing that names the person. */
+  examFacts(studies: readonly string[], key: Buffer): Promise<ReadonlyMap<string, ExamFacts>>;
   /** All exams of the patient whose exam this is, by date. */
   examsOfPatient(StudyInstanceUID: string): Promise<readonly Exam[]>;
 }
@@ -53,6 +56,7 @@ export function archiveReader(database: Database): ArchiveReader {
     patientOfStudy: (study) => patientOfStudy(database, study),
     findExams: (studies) => findExams(database, studies),
     searchExams: (text, limit) => searchExams(database, text, limit),
+    examFacts: (studies, key) => examFacts(database, studies, key),
     examsOfPatient: (study) => examsOfPatient(database, study),
   };
 }

@@ -12,6 +12,8 @@ export type AuditAction =
   | 'account-enabled'
   | 'role-granted'
   | 'role-withdrawn'
+  | 'token-made'
+  | 'token-revoked'
   | 'run-viewed'
   | 'study-viewed'
   | 'images-viewed'
@@ -24,7 +26,9 @@ export type AuditAction =
   | 'retry-requested'
   | 'trend-baseline'
   | 'trend-withdrawn'
-  | 'trend-restored';
+  | 'trend-restored'
+  | 'report-viewed'
+  | 'table-exported';
 
 /** Writes down who did what to what (`subject`: run id with the kind of a file, StudyInstanceUID, account name …). Rows are only ever added. */
 export async function record(

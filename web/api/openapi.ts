@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
+import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
@@ -13,6 +14,7 @@ import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
 const SCHEMAS = {
+  EvaluationReport,
   RunView,
   RunList,
   StudyView,
@@ -170,6 +172,22 @@ export function openApiDocument() {
             },
             ...problems(400, 401, 403, 404, 409, 413, 415, 422),
           },
+        },
+      },
+      '/evaluations/{name}/report': {
+        get: {
+          operationId: 'getReport',
+          summary: 'Progress, agreement, accuracy, times and volumes of an evaluation (who leads it)',
+          parameters: [
+            parameter('name', 'path', Slug, 'Name of the evaluation.'),
+            parameter(
+              'anew',
+              'query',
+              z.string(),
+              'Given, whatever it says: rather wait than get figures of a minute ago.',
+            ),
+          ],
+          responses: { 200: json('EvaluationReport', 'The report.'), ...problems(401, 403, 404) },
         },
       },
       '/openapi.json': {

@@ -1,0 +1,241 @@
+import { z } from 'zod';
+import { type Evaluation, FeedbackAnswer, type Question, Stage } from '../../schemas/evaluation.ts';
+import type { HipSummary } from '../../schemas/result.ts';
+import { Slug, Uid } from '../../schemas/scalars.ts';
+import { counted } from './counted.ts';
+import type { Column } from './csv.ts';
+import { type Facts, factsOf, type Sources } from './exams.ts';
+import { type Sign, signOf } from './reference.ts';
+
+/** One answer of one reader about one thing. */
+export interface AnswerRow extends Facts {
+  readonly evaluation: string;
+  readonly stage: Stage;
+  readonly counted: boolean;
+  readonly evaluationVersion: string;
+  readonly run: string;
+  readonly pipelineVersion: string | null;
+  readonly models: string;
+  readonly runCreatedAt: Date;
+  readonly reader: string;
+  readonly entry: string;
+  readonly entryVersion: number;
+  readonly reason: string | null;
+  readonly agreedWithAll: boolean;
+  readonly createdAt: Date;
+  readonly question: string;
+  readonly kind: Question['kind'] | null;
+  readonly subject: string;
+  readonly value: string | number | readonly string[];
+  readonly modelValue: string | null;
+  readonly referenceValue: string | null;
+  readonly reference: Sign | null;
+}
+
+/** Which rows: what is left out is not asked for. */
+export const AnswerFilter = z.object({
+  counted: z.enum(['yes', 'no']).optional(),
+  version: z.string().max(40).optional(),
+  stage: Stage.optional(),
+  /** One or several. */
+  reader: z.array(z.string().max(200)).max(50).optional(),
+  question: Slug.optional(),
+  subject: z.string().max(80).optional(),
+  value: z.string().max(200).optional(),
+  model: z.string().max(200).optional(),
+  reference: z.enum(['positive', 'negative', 'neither']).optional(),
+  study: Uid.optional(),
+});
+export type AnswerFilter = z.infer<typeof AnswerFilter>;
+
+/** Entries that are read at once. */
+const BATCH = 500;
+
+export const ANSWER_COLUMNS: readonly Column<AnswerRow>[] = [
+  { name: 'evaluation', description: 'Name of the evaluation.', of: (row) => row.evaluation },
+  {
+    name: 'evaluation_version',
+    description: 'Version of the form that was answered.',
+    of: (row) => row.evaluationVersion,
+  },
+  {
+    name: 'stage',
+    description:
+      'quality: of the images, before readers; unaided: before the model was shown; aided: with the model in view; adjudication: where readers disagreed. Never pool unaided and aided.',
+    of: (row) => row.stage,
+  },
+  {
+    name: 'counted',
+    description: 'yes: statistics count it; the rule stands in the report.',
+    of: (row) => row.counted,
+  },
+  {
+    name: 'study_instance_uid',
+    description: 'StudyInstanceUID of the exam, the case.',
+    of: (row) => row.studyInstanceUid,
+  },
+  {
+    name: 'patient',
+    description: 'Pseudonym, the same for all exams of a person at this site: for clustering.',
+    of: (row) => row.patient,
+  },
+  { name: 'sex', description: 'M, F or O as in the images; empty: not given.', of: (row) => row.sex },
+  { name: 'age_band', description: 'Age at the exam in tens of years; 90+ from 90 on.', of: (row) => row.ageBand },
+  { name: 'run', description: 'Id of the run whose result the answers are bound to.', of: (row) => row.run },
+  { name: 'run_created_at', description: 'When the run was made, UTC.', of: (row) => row.runCreatedAt },
+  { name: 'pipeline_version', description: 'Version of the pipeline.', of: (row) => row.pipelineVersion },
+  {
+    name: 'models',
+    description: 'Models of the run: name, version, first 12 digits of the SHA-256.',
+    of: (row) => row.models,
+  },
+  { name: 'reader', description: 'Account name of who answered.', of: (row) => row.reader },
+  { name: 'entry', description: 'Id of the form that was sent.', of: (row) => row.entry },
+  {
+    name: 'entry_version',
+    description: '1, 2, … of one reader on one run at one stage; 2 and above are corrections.',
+    of: (row) => row.entryVersion,
+  },
+  { name: 'correction_reason', description: 'Why the version before was corrected.', of: (row) => row.reason },
+  {
+    name: 'agreed_with_all',
+    description: 'yes: the answers are the model’s, taken over by one act.',
+    of: (row) => row.agreedWithAll,
+  },
+  { name: 'created_at', description: 'When it was sent, UTC.', of: (row) => row.createdAt },
+  { name: 'question', description: 'Name of the question.', of: (row) => row.question },
+  {
+    name: 'kind',
+    description: 'choice, choices, rating, number or text; empty where the form in effect has no such question.',
+    of: (row) => row.kind,
+  },
+  {
+    name: 'subject',
+    description:
+      'What was asked about: exam; right or left hip; a structure; a SOPInstanceUID; its n-th box as SOPInstanceUID/n.',
+    of: (row) => row.subject,
+  },
+  { name: 'value', description: 'The answer; several choices with blanks between.', of: (row) => row.value },
+  {
+    name: 'model_value',
+    description: 'What the model said of the same thing; empty where it said nothing, or is not asked.',
+    of: (row) => row.modelValue,
+  },
+  {
+    name: 'reference_value',
+    description: 'What the reference standard says of it; empty where there is none.',
+    of: (row) => row.referenceValue,
+  },
+  { name: 'reference', description: 'positive, negative or neither, of reference_value.', of: (row) => row.reference },
+];
+
+interface EntryRow {
+  readonly entry: string;
+  readonly stage: Stage;
+  readonly counted: boolean;
+  readonly evaluation_version: string;
+  readonly run: string;
+  readonly study_instance_uid: string;
+  readonly pipeline_version: string | null;
+  readonly models: readonly { readonly name: string; readonly version: string; readonly sha256: string }[] | null;
+  readonly run_created_at: Date;
+  readonly author: string;
+  readonly version: number;
+  readonly reason: string | null;
+  readonly agreed_with_all: boolean;
+  readonly created_at: Date;
+  readonly answers: unknown;
+  readonly sides: HipSummary['sides'] | null;
+  readonly references: Readonly<Record<string, string>> | null;
+}
+
+/** The answers of an evaluation, in the order of the exams; some hundreds at once. */
+export async function* answerRows(
+  sources: Sources,
+  evaluation: Evaluation,
+  filter: AnswerFilter,
+): AsyncGenerator<AnswerRow[]> {
+  const { sql } = sources.database;
+  const questions = new Map(evaluation.questions.map((question) => [question.name, question]));
+  const entries = sql<EntryRow[]>`${counted(sources.database, evaluation)},
+    references_of as (select run, jsonb_object_agg(subject, value) as values from reference group by run)
+    select f.id as entry, f.stage, counted_entry.id is not null as counted, f.evaluation_version, f.run, r.study_instance_uid,
+      r.view->>'pipelineVersion' as pipeline_version, r.view->'models' as models, r.created_at as run_created_at,
+      f.author, f.version, f.reason, f.agreed_with_all, f.created_at, f.answers,
+      r.view->'result'->'summary'->'sides' as sides, references_of.values as references
+    from web.feedback f join web.run r on r.id = f.run
+    left join counted_entry on counted_entry.id = f.id
+    left join references_of on references_of.run = f.run
+    where f.evaluation = ${evaluation.name}
+      ${filter.stage === undefined ? sql`` : sql`and f.stage = ${filter.stage}`}
+      ${filter.version === undefined ? sql`` : sql`and f.evaluation_version = ${filter.version}`}
+      ${filter.reader === undefined ? sql`` : sql`and f.author = any(${filter.reader})`}
+      ${filter.study === undefined ? sql`` : sql`and r.study_instance_uid = ${filter.study}`}
+      ${filter.counted === undefined ? sql`` : sql`and (counted_entry.id is not null) = ${filter.counted === 'yes'}`}
+    order by r.created_at, r.id, f.author, f.stage, f.version`;
+  for await (const batch of entries.cursor(BATCH)) {
+    const facts = await factsOf(
+      sources,
+      batch.map((row) => row.study_instance_uid),
+    );
+    yield batch
+      .flatMap((row) => rowsOfEntry(row, evaluation, questions, facts(row.study_instance_uid)))
+      .filter((row) => fits(row, filter));
+  }
+}
+
+function rowsOfEntry(
+  row: EntryRow,
+  evaluation: Evaluation,
+  questions: ReadonlyMap<string, Question>,
+  facts: Facts,
+): AnswerRow[] {
+  const answers = z.array(FeedbackAnswer).parse(row.answers);
+  return answers.map(({ question: name, subject, value }) => {
+    const question = questions.get(name);
+    const isReference = name === evaluation.reference?.question;
+    const referenceValue = isReference ? (row.references?.[subject] ?? null) : null;
+    return {
+      ...facts,
+      evaluation: evaluation.name,
+      stage: row.stage,
+      counted: row.counted,
+      evaluationVersion: row.evaluation_version,
+      run: row.run,
+      pipelineVersion: row.pipeline_version,
+      models: (row.models ?? [])
+        .map((model) => `${model.name} ${model.version} ${model.sha256.slice(0, 12)}`)
+        .join('; '),
+      runCreatedAt: row.run_created_at,
+      reader: row.author,
+      entry: row.entry,
+      entryVersion: row.version,
+      reason: row.reason,
+      agreedWithAll: row.agreed_with_all,
+      createdAt: row.created_at,
+      question: name,
+      kind: question?.kind ?? null,
+      subject,
+      value,
+      modelValue: question?.per === 'hip' ? modelValue(row.sides, subject) : null,
+      referenceValue,
+      reference: referenceValue === null ? null : signOf(evaluation.reference, referenceValue),
+    };
+  });
+}
+
+/** What the model said of a hip; null where it found none. */
+function modelValue(sides: HipSummary['sides'] | null, subject: string): string | null {
+  return sides?.find(({ side }) => side === subject)?.class ?? null;
+}
+
+function fits(row: AnswerRow, { question, subject, value, model, reference }: AnswerFilter): boolean {
+  const text = typeof row.value === 'object' ? JSON.stringify(row.value) : String(row.value);
+  return (
+    (question === undefined || row.question === question) &&
+    (subject === undefined || row.subject === subject) &&
+    (value === undefined || text === value) &&
+    (model === undefined || (row.modelValue ?? '') === model) &&
+    (reference === undefined || row.reference === reference)
+  );
+}

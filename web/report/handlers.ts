@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { EvaluationReport } from '../../schemas/report.ts';
+import type { Right } from '../../schemas/rights.ts';
+import { may, requireRight } from '../accounts/rights.ts';
+import { notFound, parseOrRefuse } from '../api/parse.ts';
+import { record } from '../audit.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { themeOf } from '../theme.ts';
+import { reportOf } from './keeper.ts';
+import { evaluationsPage, reportPage } from './page.ts';
+import { csvOf, dictionaryOf, FILTERS, type RowTable } from './tables.ts';
+
+/** `GET /evaluations`: those that the person leads. */
+export function getEvaluations(c: WebContext) {
+  requireRight(c, 'lead');
+  const { parts, person } = c.var;
+  const led = [...parts.evaluations.values()].filter(({ name }) => may(person, 'lead', name));
+  return c.html(evaluationsPage(parts, viewerOf(c, themeOf(c)), led));
+}
+
+/** `GET /evaluations/<name>`: the report; `?anew` makes it anew. */
+export async function getReportPage(c: WebContext) {
+  const { parts } = c.var;
+  const { evaluation, report } = await reportOfRequest(c);
+  return c.html(reportPage(parts, viewerOf(c, themeOf(c)), { evaluation, report }));
+}
+
+/** `GET /api/v1/evaluations/<name>/report` */
+export async function getReport(c: WebContext) {
+  const { report } = await reportOfRequest(c);
+  return c.json(report satisfies z.infer<typeof EvaluationReport>);
+}
+
+/** `GET /evaluations/<name>/<table>.csv`: rows, sent as they are read. */
+export function getTable(table: RowTable) {
+  return async function getTable(c: WebContext) {
+    const evaluation = evaluationOfRequest(c, 'export');
+    const { reader, ...single } = c.req.queries();
+    const query = Object.fromEntries(Object.entries(single).map(([name, values]) => [name, values.at(-1)]));
+    const filter = parseOrRefuse(FILTERS[table].strict(), reader === undefined ? query : { ...query, reader });
+    await noted(c, 'table-exported', `${evaluation.name} ${table}`);
+    const { log } = c.var.parts;
+    const rows = streamOf(csvOf(c.var.parts, evaluation, table, filter), (error) =>
+      log.error({ err: error, evaluation: evaluation.name, table }, 'table broke off'),
+    );
+    return c.body(rows, 200, csvHeaders(evaluation, table));
+  };
+}
+
+/** `GET /evaluations/<name>/dictionary.csv` */
+export function getDictionary(c: WebContext) {
+  const evaluation = evaluationOfRequest(c, 'export');
+  return c.body(dictionaryOf(evaluation), 200, csvHeaders(evaluation, 'dictionary'));
+}
+
+async function reportOfRequest(c: WebContext): Promise<{ evaluation: Evaluation; report: EvaluationReport }> {
+  const evaluation = evaluationOfRequest(c, 'lead');
+  await noted(c, 'report-viewed', evaluation.name);
+  return { evaluation, report: await reportOf(c.var.parts, evaluation, c.req.query('anew') !== undefined) };
+}
+
+/** @throws {ProblemError} 404 there is none of this name; 403 the person may not */
+function evaluationOfRequest(c: WebContext, right: Right): Evaluation {
+  const name = c.req.param('name');
+  const evaluation = [...c.var.parts.evaluations.values()].find((one) => one.name === name);
+  if (evaluation === undefined) {
+    requireRight(c, right);
+    throw notFound('evaluation');
+  }
+  requireRight(c, right, evaluation.name);
+  return evaluation;
+}
+
+async function noted(c: WebContext, action: 'report-viewed' | 'table-exported', subject: string): Promise<void> {
+  const { parts, person } = c.var;
+  await record(parts.database, { actor: person.name, action, subject, at: parts.now() });
+}
+
+function csvHeaders({ name }: Evaluation, table: string): Record<string, string> {
+  return {
+    'Content-Type': 'text/csv; charset=utf-8; header=present',
+    'Content-Disposition': `attachment; filename="${name}-${table}.csv"`,
+  };
+}
+
+/** Text that is made while it is sent: the next part when the other end has taken this one. */
+function streamOf(parts: AsyncGenerator<string>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull: async (controller) => {
+      try {
+        for (;;) {
+          const { done, value } = await parts.next();
+          if (done === true) return controller.close();
+          if (value !== '') return controller.enqueue(encoder.encode(value));
+        }
+      } catch (error) {
+        // The head is gone already: the other end must see that the table breaks off.
+        onError(error);
+        controller.error(error);
+      }
+    },
+    cancel: async () => {
+      await parts.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,95 @@
+import { html } from 'hono/html';
+import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { EvaluationReport } from '../../schemas/report.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import type { Parts } from '../parts.ts';
+import { rowsAt, type Table } from './links.ts';
+import {
+  accuracySection,
+  agreementSection,
+  confusionSection,
+  flowSection,
+  progressSection,
+  timesSection,
+  volumesSection,
+} from './sections.ts';
+
+const MODES: Readonly<Record<string, string>> = {
+  'model-shown': 'Readers see the model’s result from the start',
+  'unaided-first': 'Readers read the images first, which is locked, and then see the model’s result',
+  'never-revealed': 'Readers never see the model’s result',
+};
+
+const TABLES: readonly { readonly table: Table; readonly label: string }[] = [
+  { table: 'export', label: 'Answers' },
+  { table: 'cases', label: 'Exams' },
+  { table: 'reference', label: 'Reference standard' },
+  { table: 'volumes', label: 'Volumes' },
+  { table: 'dictionary', label: 'Data dictionary' },
+];
+
+/** `/evaluations`: those that somebody leads. */
+export function evaluationsPage(
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  viewer: Viewer,
+  evaluations: readonly Evaluation[],
+): Html {
+  return layout({
+    parts,
+    viewer,
+    title: 'Evaluations',
+    body: html`<div class="page-title"><h1>Evaluations</h1></div>
+<div class="scroll"><table class="worklist"><thead><tr><th scope="col">Evaluation</th><th scope="col">Pipeline</th><th scope="col">Form</th><th scope="col">How it is read</th></tr></thead>
+<tbody>${evaluations.map(
+      ({
+        name,
+        title,
+        pipeline,
+        version,
+        reading,
+      }) => html`<tr><td><a class="row-link" href="/evaluations/${name}">${title}</a></td>
+<td>${parts.pipelines.get(pipeline)?.title ?? pipeline}</td><td class="number">${version}</td><td>${MODES[reading.mode]}</td></tr>`,
+    )}</tbody></table></div>`,
+  });
+}
+
+/** `/evaluations/<name>`: what the evaluation lead and the committee read, on the screen and on paper. */
+export function reportPage(
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  viewer: Viewer,
+  { evaluation, report }: { readonly evaluation: Evaluation; readonly report: EvaluationReport },
+): Html {
+  const { name } = evaluation;
+  return layout({
+    parts,
+    viewer,
+    title: `${evaluation.title}: report`,
+    body: html`<article class="report">
+<div class="page-title"><h1>${evaluation.title}: report</h1>
+<p class="muted">as of ${moment(report.asOf)} <a class="on-screen" href="/evaluations/${name}?anew=1">Make it anew</a></p></div>
+<p>${parts.pipelines.get(report.pipeline)?.title ?? report.pipeline}; form ${report.evaluationVersion}. ${MODES[report.mode]}.</p>
+<p class="notice"><strong>What counts.</strong> ${report.rule}${otherVersions(report)}</p>
+<p class="on-screen downloads">Tables (CSV): ${TABLES.map(({ table, label }, index) => html`${index > 0 ? ' · ' : ''}<a href="${rowsAt(name, table)}">${label}</a>`)}.
+Each figure below that is a link leads to its own rows.</p>
+${flowSection(report)}
+${progressSection(report)}
+${accuracySection(report)}
+${agreementSection(report)}
+${confusionSection(report)}
+${volumesSection(report)}
+${timesSection(report)}
+<section class="card"><h2>How it is computed</h2>
+<p>Intervals hold 95 %. Cohen’s kappa: Fleiss, Cohen and Everitt 1969. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1) and ICC(3,1):
+Shrout and Fleiss 1979, McGraw and Wong 1996. Proportions by case: Wilson 1927; by patient: Wilson’s interval for the number of
+independent cases that the variance between patients is worth (Rao and Scott 1992, Genders 2012), since two hips of a person are
+not two people. Bias and limits of agreement: Bland and Altman 1999. Quartiles: type 7 of Hyndman and Fan.</p></section>
+</article>`,
+  });
+}
+
+function otherVersions({ otherVersions: others }: EvaluationReport): Html | string {
+  if (others.length === 0) return '';
+  return html` Given to another version of the form, and not counted: ${others.map(
+    ({ version, entries, rows }, index) => html`${index > 0 ? ', ' : ''}<a href="${rows}">${entries} of ${version}</a>`,
+  )}.`;
+}

@@ -1,0 +1,100 @@
+import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
+import type { EvaluationReport, ReaderProgress } from '../../schemas/report.ts';
+import { counted } from './counted.ts';
+import type { Sources } from './exams.ts';
+import { rowsAt } from './links.ts';
+import type { Pattern } from './patterns.ts';
+
+interface ProgressRow {
+  readonly reader: string;
+  readonly assigned: number | null;
+  readonly sent: Partial<Record<Stage, number>>;
+  readonly drafts: number;
+  readonly corrections: number;
+  readonly agreed: number;
+  readonly last: Date | null;
+}
+
+/** How far each reader is: whoever has answered, begun, or been given an exam. */
+export async function readProgress(
+  { database }: Pick<Sources, 'database'>,
+  evaluation: Evaluation,
+): Promise<ReaderProgress[]> {
+  const { name } = evaluation;
+  const rows = await database.sql<ProgressRow[]>`${counted(database, evaluation)},
+    by_stage as (
+      select author, stage, count(*)::int as sent, count(*) filter (where version > 1)::int as corrections,
+        count(*) filter (where agreed_with_all)::int as agreed, max(created_at) as last
+      from counted_entry group by author, stage
+    ),
+    sent as (
+      select author as reader, jsonb_object_agg(stage, sent) as sent, sum(corrections)::int as corrections,
+        sum(agreed)::int as agreed, max(last) as last from by_stage group by author
+    ),
+    begun as (select author as reader, count(*)::int as drafts from web.feedback_draft where evaluation = ${name} group by author),
+    given as (
+      select reader, count(*)::int as assigned from web.assignment join counted_run using (study_instance_uid)
+      where evaluation = ${name} group by reader
+    )
+    select reader, assigned, coalesce(sent.sent, '{}') as sent, coalesce(drafts, 0) as drafts,
+      coalesce(corrections, 0) as corrections, coalesce(agreed, 0) as agreed, last
+    from sent full join begun using (reader) full join given using (reader)
+    order by reader`;
+  return rows.map(({ reader, assigned, sent, drafts, corrections, agreed, last }) => ({
+    reader,
+    assigned,
+    sent,
+    drafts,
+    corrections,
+    agreedWithAll: agreed,
+    lastSentAt: last?.toISOString() ?? null,
+    rows: rowsAt(name, 'export', { counted: 'yes', reader }),
+  }));
+}
+
+/** Entries that do not count because they were given to another version of the form. */
+export async function readOtherVersions(
+  { database }: Pick<Sources, 'database'>,
+  { name, version }: Evaluation,
+): Promise<EvaluationReport['otherVersions']> {
+  const rows = await database.sql<{ version: string; entries: number }[]>`
+    select evaluation_version as version, count(*)::int as entries from web.feedback
+    where evaluation = ${name} and evaluation_version <> ${version} group by evaluation_version order by evaluation_version`;
+  return rows.map((row) => ({ ...row, rows: rowsAt(name, 'export', { version: row.version }) }));
+}
+
+/** What was answered alike by the same readers, by question and stage, of the questions that can be compared. */
+export async function readPatterns(
+  { database }: Pick<Sources, 'database'>,
+  evaluation: Evaluation,
+): Promise<readonly (Pattern & { readonly question: string; readonly stage: Stage })[]> {
+  const compared = evaluation.questions.filter(({ kind }) => kind !== 'text').map(({ name }) => name);
+  return database.sql<{ question: string; stage: Stage; values: Record<string, string>; cases: number }[]>`
+    ${counted(database, evaluation)}
+    select question, stage, values, count(*)::int as cases from (
+      select question, stage, jsonb_object_agg(author, value) as values from answer
+      where question = any(${compared}) group by run, subject, question, stage
+    ) one group by question, stage, values order by question, stage`;
+}
+
+/** How often each reader said what where the model said what: of questions about hips. */
+export async function readConfusion(
+  { database }: Pick<Sources, 'database'>,
+  evaluation: Evaluation,
+  questions: readonly string[],
+): Promise<readonly { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]> {
+  if (questions.length === 0) return [];
+  return database.sql<
+    { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]
+  >`${counted(database, evaluation)},
+    found as (
+      select counted_run.id as run, side->>'side' as subject, side->>'class' as class
+      from counted_run join web.run on run.id = counted_run.id
+      cross join jsonb_array_elements(view->'result'->'summary'->'sides') side
+      where exists (select from answer where answer.run = counted_run.id)
+    )
+    select question, stage, author as reader, value, coalesce(class, '') as model, count(*)::int as cases
+    from answer left join found using (run, subject)
+    where question = any(${[...questions]}) group by question, stage, author, value, coalesce(class, '')
+    order by question, stage, author`;
+}

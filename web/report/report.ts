@@ -1,0 +1,230 @@
+import { blandAltman } from '../../lib/statistics/bland-altman.ts';
+import { confusionMatrix } from '../../lib/statistics/confusion.ts';
+import { spreadOf } from '../../lib/statistics/quantiles.ts';
+import type { Evaluation, Question, Stage } from '../../schemas/evaluation.ts';
+import type {
+  AccuracyView,
+  ConfusionView,
+  EvaluationReport,
+  QuestionAgreement,
+  ReferenceView,
+  VolumeAgreement,
+} from '../../schemas/report.ts';
+import { HipClass } from '../../schemas/result.ts';
+import { caseRows } from './cases.ts';
+import { RULE } from './counted.ts';
+import type { Sources } from './exams.ts';
+import { FlowCount } from './flow.ts';
+import { rowsAt } from './links.ts';
+import { agreementOf } from './patterns.ts';
+import { readConfusion, readOtherVersions, readPatterns, readProgress } from './progress.ts';
+import { AccuracyCount, type ReferenceRow, referenceRows, signOf, type Test } from './reference.ts';
+import { type VolumeRow, volumeRows } from './volumes.ts';
+
+/** The order in which stages are shown. */
+const STAGES: readonly Stage[] = ['quality', 'unaided', 'aided', 'adjudication'];
+
+/** What the model says of a hip where it found none. */
+const NOT_FOUND = 'not found';
+
+/** Everything that the evaluation lead and the committee are told, as it is now. */
+export async function makeReport(sources: Sources, evaluation: Evaluation, now: Date): Promise<EvaluationReport> {
+  const flow = new FlowCount(evaluation.name, {
+    quality: evaluation.reading.qualityReview !== undefined,
+    reference: evaluation.reference !== undefined,
+  });
+  let [exams, examsWithout] = [0, 0];
+  for await (const batch of caseRows(sources, evaluation)) {
+    for (const row of batch) {
+      flow.add(row);
+      if (row.withdrawn || row.resultAt === null) continue;
+      exams += 1;
+      if (!row.hasReference) examsWithout += 1;
+    }
+  }
+  const [readers, otherVersions, agreement, confusion, judged, volumes] = await Promise.all([
+    readProgress(sources, evaluation),
+    readOtherVersions(sources, evaluation),
+    agreements(sources, evaluation),
+    confusions(sources, evaluation),
+    accuracies(sources, evaluation),
+    volumeAgreements(sources, evaluation),
+  ]);
+  return {
+    evaluation: evaluation.name,
+    evaluationVersion: evaluation.version,
+    pipeline: evaluation.pipeline,
+    title: evaluation.title,
+    mode: evaluation.reading.mode,
+    asOf: now.toISOString(),
+    rule: RULE,
+    flow: flow.flow(),
+    otherVersions,
+    readers,
+    agreement,
+    confusion,
+    reference: judged === undefined ? null : { ...judged.reference, exams, examsWithout },
+    accuracy: judged?.accuracy ?? [],
+    times: flow.times(),
+    volumes,
+  };
+}
+
+async function agreements(sources: Sources, evaluation: Evaluation): Promise<QuestionAgreement[]> {
+  const patterns = await readPatterns(sources, evaluation);
+  return evaluation.questions.flatMap((question) =>
+    STAGES.flatMap((stage) => {
+      const own = patterns.filter((pattern) => pattern.question === question.name && pattern.stage === stage);
+      if (own.length === 0) return [];
+      const rowsOf = (readers: readonly string[]) =>
+        rowsAt(evaluation.name, 'export', { counted: 'yes', question: question.name, stage, reader: readers });
+      return [{ ...agreementOf(question, own, rowsOf), stage }];
+    }),
+  );
+}
+
+/** Whether the model answers the question as well: the options are its classes. */
+function isAnsweredByModel(question: Question): boolean {
+  return (
+    question.kind === 'choice' &&
+    question.per === 'hip' &&
+    question.options.some(({ value }) => HipClass.safeParse(value).success)
+  );
+}
+
+async function confusions(sources: Sources, evaluation: Evaluation): Promise<ConfusionView[]> {
+  const questions = evaluation.questions.filter(isAnsweredByModel);
+  const names = questions.map(({ name }) => name);
+  const counts = await readConfusion(sources, evaluation, names);
+  return questions.flatMap((question) => {
+    const options = question.kind === 'choice' ? question.options.map(({ value }) => value) : [];
+    const own = counts.filter((one) => one.question === question.name);
+    return [...Map.groupBy(own, ({ stage, reader }) => `${STAGES.indexOf(stage)} ${reader}`).entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, cells]): ConfusionView[] => {
+        const [first] = cells;
+        if (first === undefined) return [];
+        const { stage, reader } = first;
+        const pairs = cells.map(({ value, model, cases }) => ({
+          first: value,
+          second: model === '' ? NOT_FOUND : model,
+          cases,
+        }));
+        const filter = { counted: 'yes', question: question.name, stage, reader };
+        return [
+          {
+            question: question.name,
+            stage,
+            reader,
+            ...copied(confusionMatrix(pairs, options)),
+            rows: rowsAt(evaluation.name, 'export', filter),
+          },
+        ];
+      });
+  });
+}
+
+const copied = ({ categories, table }: ReturnType<typeof confusionMatrix>) => ({
+  categories: [...categories],
+  table: table.map((row) => [...row]),
+});
+
+/** A test with the group of exams that it is judged on. */
+interface Judged extends Test {
+  readonly group: string;
+  readonly filter: Readonly<Record<string, string>>;
+  readonly count: AccuracyCount;
+}
+
+async function accuracies(sources: Sources, evaluation: Evaluation) {
+  const standard = evaluation.reference;
+  if (standard === undefined) return undefined;
+  const judged = new Map<string, Judged>();
+  const judge = (test: Test, group: string, filter: Judged['filter']) => {
+    const key = JSON.stringify([test.stage === null ? -1 : STAGES.indexOf(test.stage), test.reader ?? '', group]);
+    const known = judged.get(key) ?? { ...test, group, filter, count: new AccuracyCount() };
+    judged.set(key, known);
+    return known.count;
+  };
+  const from = { settled: 0, alike: 0, singleReader: 0, neither: 0 };
+  const add = (row: ReferenceRow) => {
+    if (row.settled) from.settled += 1;
+    else if (row.readers === 1) from.singleReader += 1;
+    else from.alike += 1;
+    if (row.reference === 'neither') from.neither += 1;
+    const model: Test = { reader: null, stage: null };
+    judge(model, 'all', {}).add(row.patient, row.model, row.reference);
+    judge(model, `sex ${row.sex ?? 'not given'}`, { sex: row.sex ?? '' }).add(row.patient, row.model, row.reference);
+    const age = row.ageBand ?? 'not given';
+    judge(model, `age ${age}`, { age: row.ageBand ?? '' }).add(row.patient, row.model, row.reference);
+    for (const [who, value] of Object.entries(row.answers)) {
+      const stage: Stage = who.startsWith('unaided ') ? 'unaided' : 'aided';
+      const reader = who.slice(stage.length + 1);
+      judge({ reader, stage }, 'all', {}).add(row.patient, signOf(standard, value), row.reference);
+    }
+  };
+  for await (const batch of referenceRows(sources, evaluation)) batch.forEach(add);
+  const reference: Omit<ReferenceView, 'exams' | 'examsWithout'> = {
+    question: standard.question,
+    positive: standard.positive,
+    negative: standard.negative,
+    ...from,
+    rows: rowsAt(evaluation.name, 'reference'),
+  };
+  const accuracy = [...judged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => shown(evaluation, one));
+  return { reference, accuracy };
+}
+
+function shown(evaluation: Evaluation, { reader, stage, group, filter, count }: Judged): AccuracyView {
+  const { patients, table, ...proportions } = count.accuracy();
+  const question = evaluation.reference?.question;
+  const rows = (cells: Readonly<Record<string, string>>) =>
+    reader === null
+      ? rowsAt(evaluation.name, 'reference', { ...filter, ...cells })
+      : rowsAt(evaluation.name, 'export', {
+          counted: 'yes',
+          question,
+          stage: stage ?? undefined,
+          reader,
+          ...(cells.reference === undefined ? {} : { reference: cells.reference }),
+        });
+  return {
+    reader,
+    stage,
+    group,
+    patients,
+    table,
+    sensitivity: { ...proportions.sensitivity, rows: rows({ reference: 'positive' }) },
+    specificity: { ...proportions.specificity, rows: rows({ reference: 'negative' }) },
+    positivePredictiveValue: { ...proportions.positivePredictiveValue, rows: rows({ model: 'positive' }) },
+    negativePredictiveValue: { ...proportions.negativePredictiveValue, rows: rows({ model: 'negative' }) },
+    inconclusive: count.inconclusive,
+    rows: rows({}),
+  };
+}
+
+async function volumeAgreements(sources: Sources, evaluation: Evaluation): Promise<VolumeAgreement[]> {
+  const rows: VolumeRow[] = [];
+  for await (const batch of volumeRows(sources, evaluation)) rows.push(...batch);
+  return [...Map.groupBy(rows, ({ structure, source }) => JSON.stringify([structure, source])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, own]): VolumeAgreement[] => {
+      const [first] = own;
+      if (first === undefined) return [];
+      const { structure, source } = first;
+      const given = (of: (row: VolumeRow) => number | null) => spreadOf(own.map(of).filter((value) => value !== null));
+      return [
+        {
+          structure,
+          source,
+          pairs: own.length,
+          exams: new Set(own.map(({ modelRun }) => modelRun)).size,
+          blandAltman: blandAltman(own.map(({ modelMl, ml }) => [modelMl, ml])),
+          dice: given(({ dice }) => dice),
+          surfaceDistance95: given(({ surfaceDistance95Mm }) => surfaceDistance95Mm),
+          minutes: given(({ minutes }) => minutes),
+          rows: rowsAt(evaluation.name, 'volumes', { structure, source }),
+        },
+      ];
+    });
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { Evaluation } from '../../schemas/evaluation.ts';
+import { counted } from './counted.ts';
+import type { Column } from './csv.ts';
+import { type Facts, factsOf, type Sources } from './exams.ts';
+
+/** A structure of an exam, as the model and as a person has it. */
+export interface VolumeRow extends Facts {
+  readonly structure: string;
+  readonly modelRun: string;
+  readonly modelMl: number;
+  readonly run: string;
+  /** `edited`, or where an imported segmentation comes from. */
+  readonly source: string;
+  readonly author: string;
+  readonly tool: string;
+  readonly ml: number;
+  readonly dice: number | null;
+  readonly surfaceDistance95Mm: number | null;
+  readonly minutes: number | null;
+}
+
+export const VolumeFilter = z.object({
+  structure: z.string().max(80).optional(),
+  source: z.string().max(80).optional(),
+});
+export type VolumeFilter = z.infer<typeof VolumeFilter>;
+
+const BATCH = 1000;
+
+export const VOLUME_COLUMNS: readonly Column<VolumeRow>[] = [
+  { name: 'study_instance_uid', description: 'StudyInstanceUID of the exam.', of: (row) => row.studyInstanceUid },
+  { name: 'patient', description: 'Pseudonym of the person.', of: (row) => row.patient },
+  { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
+  { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
+  { name: 'structure', description: 'Name of the structure.', of: (row) => row.structure },
+  { name: 'model_run', description: 'Id of the model’s run.', of: (row) => row.modelRun },
+  { name: 'model_ml', description: 'The model’s volume, mL.', of: (row) => row.modelMl },
+  { name: 'run', description: 'Id of the run that read and measured the person’s segmentation.', of: (row) => row.run },
+  {
+    name: 'source',
+    description: 'edited: a reader’s edit of the model’s; else where it comes from: expert, novice …',
+    of: (row) => row.source,
+  },
+  { name: 'author', description: 'Who made it.', of: (row) => row.author },
+  { name: 'tool', description: 'What it was made with.', of: (row) => row.tool },
+  { name: 'ml', description: 'The person’s volume, mL.', of: (row) => row.ml },
+  { name: 'dice', description: 'Dice of an edit with the model’s, 0 to 1.', of: (row) => row.dice },
+  {
+    name: 'surface_distance_95_mm',
+    description: '95 % surface distance of an edit to the model’s, mm.',
+    of: (row) => row.surfaceDistance95Mm,
+  },
+  { name: 'minutes', description: 'How long it took to make, minutes.', of: (row) => row.minutes },
+];
+
+interface Row {
+  readonly study_instance_uid: string;
+  readonly model_run: string;
+  readonly run: string;
+  readonly source: string;
+  readonly author: string;
+  readonly tool: string;
+  readonly minutes: number | null;
+  readonly structure: string;
+  readonly model_ml: number;
+  readonly ml: number;
+  readonly dice: number | null;
+  readonly surface_distance: number | null;
+}
+
+/**
+ * Volumes of people beside the model's on the run that counts: of each person and source the newest; of an edit only
+ * where it is one of that run.
+ */
+export async function* volumeRows(
+  sources: Sources,
+  evaluation: Evaluation,
+  filter: VolumeFilter = {},
+): AsyncGenerator<VolumeRow[]> {
+  const { sql } = sources.database;
+  const rows = sql<Row[]>`${counted(sources.database, evaluation)},
+    made as (
+      select distinct on (study_instance_uid, source, author) * from (
+        select id, study_instance_uid, created_at, view->'result' as result,
+          view->'result'->'imported'->>'author' as author, view->'result'->'imported'->>'edits' as edits,
+          case when view->'result'->'imported' ? 'edits' then 'edited' else view->'result'->'imported'->>'source' end as source
+        from web.run where status = 'succeeded' and view->'result'->'imported'->>'pipeline' = ${evaluation.pipeline}
+      ) imported
+      order by study_instance_uid, source, author, created_at desc, id desc
+    )
+    select counted_run.study_instance_uid, counted_run.id as model_run, made.id as run, made.source, made.author,
+      made.result->'imported'->>'tool' as tool, (made.result->'imported'->>'minutes')::float8 as minutes,
+      structure->>'name' as structure, (of_model->>'volumeMl')::float8 as model_ml, (structure->>'volumeMl')::float8 as ml,
+      (change->>'dice')::float8 as dice, (change->>'surfaceDistance95Mm')::float8 as surface_distance
+    from made join counted_run using (study_instance_uid) join web.run model on model.id = counted_run.id
+    cross join jsonb_array_elements(made.result->'structures') structure
+    join lateral jsonb_array_elements(model.view->'result'->'structures') of_model on of_model->>'name' = structure->>'name'
+    left join lateral jsonb_array_elements(made.result->'changes') change on change->>'name' = structure->>'name'
+    where counted_run.status = 'succeeded' and (made.edits is null or made.edits = counted_run.id)
+    order by counted_run.created_at, counted_run.id, made.source, made.author, structure->>'name'`;
+  for await (const batch of rows.cursor(BATCH)) {
+    const facts = await factsOf(
+      sources,
+      batch.map((row) => row.study_instance_uid),
+    );
+    yield batch
+      .map((row) => ({
+        ...facts(row.study_instance_uid),
+        structure: row.structure,
+        modelRun: row.model_run,
+        modelMl: row.model_ml,
+        run: row.run,
+        source: row.source,
+        author: row.author,
+        tool: row.tool,
+        ml: row.ml,
+        dice: row.dice,
+        surfaceDistance95Mm: row.surface_distance,
+        minutes: row.minutes,
+      }))
+      .filter(
+        (row) =>
+          (filter.structure === undefined || row.structure === filter.structure) &&
+          (filter.source === undefined || row.source === filter.source),
+      );
+  }
+}
