@@ -6,6 +6,7 @@ import type { Variables, WebContext } from '../parts.ts';
 import { isForPrograms } from '../paths.ts';
 import type { Person } from './accounts.ts';
 import { findSession, isFormToken } from './sessions.ts';
+import { findTokenOwner } from './tokens.ts';
 
 /** As whom the site's own token (`OVERREAD_API_TOKEN`) acts. */
 const API_TOKEN_PERSON: Person = { name: 'api-token', grants: [{ role: 'administrator', evaluation: null }] };
@@ -13,20 +14,21 @@ const API_TOKEN_PERSON: Person = { name: 'api-token', grants: [{ role: 'administ
 /** Header of requests that a page makes by itself: they do not keep a session alive. */
 export const BACKGROUND_HEADER = 'overread-background';
 
-/** Who makes a request: the session of the cookie, or the API token; undefined for nobody. */
+/** Who makes a request: whose session the cookie is of, or whose token it carries; undefined for nobody. */
 export async function whoAsks(
   c: WebContext,
 ): Promise<{ person: Person; sessionToken: string | undefined } | undefined> {
-  const { database, apiToken, cookieName, now } = c.var.parts;
+  const { database, apiToken, cookieName, sessions, now } = c.var.parts;
   const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (bearer !== undefined) {
-    if (apiToken === undefined || !equal(bearer, apiToken)) return undefined;
-    return { person: API_TOKEN_PERSON, sessionToken: undefined };
+    const isSites = apiToken !== undefined && equal(bearer, apiToken);
+    const person = isSites ? API_TOKEN_PERSON : await findTokenOwner(database, bearer, now());
+    return person === undefined ? undefined : { person, sessionToken: undefined };
   }
   const sessionToken = getCookie(c, cookieName);
   if (sessionToken === undefined || sessionToken === '') return undefined;
   const touch = c.req.header(BACKGROUND_HEADER) === undefined && c.req.header('accept') !== 'text/event-stream';
-  const person = await findSession(database, sessionToken, { now: now(), touch });
+  const person = await findSession(database, sessionToken, { now: now(), touch, limits: sessions });
   return person === undefined ? undefined : { person, sessionToken };
 }
 
@@ -61,7 +63,11 @@ export function requireFormToken(c: WebContext, given: unknown): void {
 
 /** 401 of the API. */
 export function notSignedIn(): ProblemError {
-  return new ProblemError(401, 'Not signed in', 'Sign in, or send `Authorization: Bearer <OVERREAD_API_TOKEN>`.');
+  return new ProblemError(
+    401,
+    'Not signed in',
+    'Sign in, or send `Authorization: Bearer TOKEN` with a token of your account.',
+  );
 }
 
 function equal(a: string, b: string): boolean {

@@ -1,4 +1,4 @@
-import { deleteCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { record } from '../audit.ts';
 import { keepDraftOf } from '../feedback/handlers.ts';
 import { insecurePage, signInPage } from '../pages/sign-in.ts';
@@ -10,7 +10,7 @@ import { AccountName } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { identify } from './identify.ts';
 import { beginSignIn, signInSucceeded, signInUnjudged } from './lockout.ts';
-import { endSession, SESSION_LIMIT_MS, startSession } from './sessions.ts';
+import { endSession, startSession } from './sessions.ts';
 
 /** The same words whether the name or the password was wrong. */
 const REFUSAL = 'Name and password do not belong together. Check both and try again.';
@@ -74,17 +74,19 @@ export async function postSignOut(c: WebContext) {
   return c.redirect('/sign-in', 303);
 }
 
-/** Gives the browser a session of its own: always a new token, so that one planted before is worth nothing. */
+/** Gives the browser a session of its own: always a new token, so that one planted before is worth nothing. The one it had ends. */
 export async function openSession(c: WebContext, name: string): Promise<void> {
-  const { database, cookieName, now } = c.var.parts;
-  const token = await startSession(database, name, now());
+  const { database, cookieName, sessions, now } = c.var.parts;
+  const before = getCookie(c, cookieName);
+  if (before !== undefined) await endSession(database, before);
+  const token = await startSession(database, name, now(), sessions);
   const secure = new URL(c.req.url).protocol === 'https:';
   setCookie(c, cookieName, token, {
     httpOnly: true,
     sameSite: 'Lax',
     path: '/',
     secure,
-    maxAge: SESSION_LIMIT_MS / 1000,
+    maxAge: sessions.hours * 60 * 60,
   });
 }
 

@@ -2,58 +2,15 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { Role } from '../../schemas/rights.ts';
 import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit.ts';
-import { accountPage, accountsPage } from '../pages/accounts.ts';
+import { accountsPage } from '../pages/accounts.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
-import {
-  AccountName,
-  changePassword,
-  checkPassword,
-  createAccount,
-  findAccount,
-  listAccounts,
-  setDisabled,
-} from './accounts.ts';
+import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { type Grant, giveRole, takeRole } from './grants.ts';
-import { openSession } from './handlers.ts';
-import { beginSignIn, signInSucceeded } from './lockout.ts';
 import { requireRight } from './rights.ts';
 import { endSessionsOf } from './sessions.ts';
-
-/** `GET /account` */
-export function getAccount(c: WebContext) {
-  return c.html(accountPage(c.var.parts, viewerOf(c, themeOf(c)), { changed: c.req.query('changed') !== undefined }));
-}
-
-/** `POST /account/password`: needs the present one, ends every other session. */
-export async function postPassword(c: WebContext) {
-  const { parts, person } = c.var;
-  const form = await textFields(c);
-  requireFormToken(c, form['form-token']);
-  const refuse = (refusal: string) =>
-    c.html(accountPage(parts, viewerOf(c, themeOf(c)), { refusal, changed: false }), 422);
-  if (form.password !== form.again) return refuse('The two new passwords are not the same.');
-  const address = c.var.address ?? '';
-  if ((await beginSignIn(parts.database, person.name, address, parts.now())) > 0) {
-    return refuse('Too many failed tries. Wait a minute, then try again.');
-  }
-  if ((await checkPassword(parts.database, person.name, form.present ?? '')) === undefined) {
-    return refuse('The present password is not right.');
-  }
-  await signInSucceeded(parts.database, person.name, address, parts.now());
-  try {
-    await changePassword(parts.database, person.name, form.password ?? '');
-  } catch (error) {
-    if (error instanceof ProblemError) return refuse(error.message);
-    throw error;
-  }
-  await endSessionsOf(parts.database, person.name);
-  await openSession(c, person.name);
-  await note(c, 'password-changed', person.name);
-  return c.redirect('/account?changed', 303);
-}
 
 /** `GET /accounts` */
 export async function getAccounts(c: WebContext) {

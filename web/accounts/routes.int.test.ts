@@ -95,7 +95,8 @@ async function ask(route: string, rule: RouteRule, name?: string): Promise<Respo
     .replace(/:(\w+)(\{[^}]*\})?/g, (_, key: string) => values[key] ?? `no-${key}`)
     .replace(/\/\*$/, '/anything');
   const headers = new Headers({ host: '127.0.0.1:8000', origin: ORIGIN });
-  const token = name === undefined ? undefined : await startSession(world.database, name, world.parts.now());
+  const token =
+    name === undefined ? undefined : await startSession(world.database, name, world.parts.now(), world.parts.sessions);
   if (token !== undefined) headers.set('cookie', `overread-8000=${token}`);
   const fields = { 'form-token': token === undefined ? '' : formToken(token), author: name ?? '', ...rule.form };
   const init: RequestInit = { method, headers };

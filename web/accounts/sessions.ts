@@ -2,21 +2,18 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { and, eq, gt, lte, or } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { account, session } from '../../schemas/database/web.ts';
+import type { Sessions } from '../../schemas/people.ts';
 import type { Person } from './accounts.ts';
 import { HELD_GRANTS } from './grants.ts';
-
-/** A session ends when nothing was asked for this long … */
-export const IDLE_LIMIT_MS = 30 * 60_000;
-/** … and after a working day in any case. */
-export const SESSION_LIMIT_MS = 12 * 60 * 60_000;
 
 /** `seenAt` is written at most this often, so that reading pages does not mean writing rows. */
 const SEEN_EVERY_MS = 30_000;
 
 /** Starts a session; the token (256 random bits) goes into the browser's cookie and nowhere else. */
-export async function startSession(database: Database, name: string, now: Date): Promise<string> {
+export async function startSession(database: Database, name: string, now: Date, limits: Sessions): Promise<string> {
   const token = randomBytes(32).toString('base64url');
-  await database.db.delete(session).where(or(lte(session.seenAt, ago(now, IDLE_LIMIT_MS)), tooOld(now)));
+  const { idle, whole } = earliest(now, limits);
+  await database.db.delete(session).where(or(lte(session.seenAt, idle), lte(session.createdAt, whole)));
   await database.db.insert(session).values({ tokenHash: hash(token), account: name, createdAt: now, seenAt: now });
   return token;
 }
@@ -29,20 +26,15 @@ export async function startSession(database: Database, name: string, now: Date):
 export async function findSession(
   database: Database,
   token: string,
-  { now, touch }: { now: Date; touch: boolean },
+  { now, touch, limits }: { now: Date; touch: boolean; limits: Sessions },
 ): Promise<Person | undefined> {
   const tokenHash = hash(token);
+  const { idle, whole } = earliest(now, limits);
   const [found] = await database.db
     .select({ name: account.name, grants: HELD_GRANTS, disabledAt: account.disabledAt, seenAt: session.seenAt })
     .from(session)
     .innerJoin(account, eq(account.name, session.account))
-    .where(
-      and(
-        eq(session.tokenHash, tokenHash),
-        gt(session.seenAt, ago(now, IDLE_LIMIT_MS)),
-        gt(session.createdAt, ago(now, SESSION_LIMIT_MS)),
-      ),
-    );
+    .where(and(eq(session.tokenHash, tokenHash), gt(session.seenAt, idle), gt(session.createdAt, whole)));
   if (found === undefined || found.disabledAt !== null) return undefined;
   if (touch && now.getTime() - found.seenAt.getTime() > SEEN_EVERY_MS) {
     await database.db.update(session).set({ seenAt: now }).where(eq(session.tokenHash, tokenHash));
@@ -73,5 +65,9 @@ export function isFormToken(sessionToken: string, given: string): boolean {
 }
 
 const hash = (token: string) => createHash('sha256').update(token).digest('hex');
-const ago = (now: Date, milliseconds: number) => new Date(now.getTime() - milliseconds);
-const tooOld = (now: Date) => lte(session.createdAt, ago(now, SESSION_LIMIT_MS));
+
+/** When a session that still lasts must have been used, and must have begun. */
+function earliest(now: Date, { idleMinutes, hours }: Sessions): { idle: Date; whole: Date } {
+  const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+  return { idle: ago(idleMinutes), whole: ago(hours * 60) };
+}

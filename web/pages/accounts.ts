@@ -14,33 +14,6 @@ interface AccountRow {
   readonly disabledAt: Date | null;
 }
 
-/** `/account`: one's own password. */
-export function accountPage(
-  parts: Pick<Parts, 'assets' | 'site'>,
-  viewer: Viewer,
-  { refusal, changed }: { refusal?: string | undefined; changed: boolean },
-): Html {
-  return layout({
-    parts,
-    viewer,
-    title: 'Your account',
-    body: html`<section class="card sign-in"><h1>Your account</h1>
-<p>Signed in as <strong>${viewer.person?.name}</strong> .</p>
-${roles(viewer)}
-<h2>Change the password</h2>
-${changed ? html`<p class="notice" role="status">The password is changed. Other browsers in which you were signed in are signed out.</p>` : ''}
-${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
-<form method="post" action="/account/password">
-<input type="hidden" name="form-token" value="${viewer.formToken}">
-<input type="hidden" name="username" value="${viewer.person?.name}" autocomplete="username">
-<label>Present password <input type="password" name="present" autocomplete="current-password" required></label>
-<label>New password, at least ${SHORTEST_PASSWORD} characters <input type="password" name="password" autocomplete="new-password" minlength="${SHORTEST_PASSWORD}" maxlength="200" required></label>
-<label>New password again <input type="password" name="again" autocomplete="new-password" minlength="${SHORTEST_PASSWORD}" maxlength="200" required></label>
-<button class="primary">Change</button>
-</form></section>`,
-  });
-}
-
 /** `/accounts`: who may sign in, and what they are; for administrators. */
 export function accountsPage(
   parts: Pick<Parts, 'assets' | 'site'>,
@@ -71,12 +44,6 @@ interface AccountsPage {
   readonly evaluations: Parts['evaluations'];
   /** Why nothing was done. */
   readonly refusal: string | undefined;
-}
-
-/** What one is, and for which evaluation. */
-function roles({ person }: Viewer): Html {
-  if (person === undefined || person.grants.length === 0) return html`<p>You have no role yet.</p>`;
-  return html`<ul>${person.grants.map(({ role, evaluation }) => html`<li>${ROLE_WORDS[role]} (${evaluation ?? 'all evaluations'})</li>`)}</ul>`;
 }
 
 function roleFields(evaluations: Parts['evaluations']): Html {
