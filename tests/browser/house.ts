@@ -1,4 +1,6 @@
 import type { Browser } from 'playwright-core';
+import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { Role } from '../../schemas/rights.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
@@ -9,20 +11,33 @@ import { SignInPage } from './pages/sign-in.ts';
 /** The web on a port, and a browser to look at it with. */
 export interface House {
   readonly world: World;
-  /** A window in which `reader`, or the administrator `boss`, has signed in by the form. */
-  signedIn(name: 'reader' | 'boss', options?: { javaScriptEnabled?: boolean }): ReturnType<typeof openWindow>;
+  /** A window in which `reader`, the administrator `boss`, or somebody of `people` has signed in by the form. */
+  signedIn(name: string, options?: { javaScriptEnabled?: boolean }): ReturnType<typeof openWindow>;
   /** Gives a study somebody who does not exist. */
   madePatient(study: string): void;
   close(): Promise<void>;
 }
 
-/** Opens a house with two accounts and nothing in it. Close it afterwards. */
-export async function openHouse(): Promise<House> {
+/**
+ * Opens a house with two accounts and nothing in it. Close it afterwards.
+ *
+ * @param people further accounts, by name
+ */
+export async function openHouse({
+  evaluations,
+  people = {},
+}: {
+  evaluations?: readonly Evaluation[];
+  people?: Readonly<Record<string, Role>>;
+} = {}): Promise<House> {
   const postgres = await startTestPostgres();
-  const world = await makeWorld(postgres.url);
+  const world = await makeWorld(postgres.url, evaluations);
   const now = new Date();
   await createAccount(world.database, { name: 'reader', password: PASSWORD, role: 'reader', now });
   await createAccount(world.database, { name: 'boss', password: PASSWORD, role: 'administrator', now });
+  for (const [name, role] of Object.entries(people)) {
+    await createAccount(world.database, { name, password: PASSWORD, role, now });
+  }
   const site = await serveWorld(world, await freePort());
   const browser: Browser = await launchChromium();
   return {

@@ -48,7 +48,7 @@ ${
   cases.length === 0
     ? ''
     : html`<p><a class="button primary" href="/reading/${name}/next">Open the next</a></p>
-<div class="scroll"><table><thead><tr><th scope="col">Patient</th><th scope="col">Exam</th><th scope="col">What is asked</th><th scope="col">Since</th></tr></thead>
+<div class="scroll"><table class="worklist"><thead><tr><th scope="col">Patient</th><th scope="col">Exam</th><th scope="col">What is asked</th><th scope="col">Since</th></tr></thead>
 <tbody>${cases.map((one) => {
         const exam = exams.get(one.studyInstanceUid);
         return html`<tr><td><a class="row-link" href="/runs/${one.run}">${exam === undefined ? 'Patient unknown' : (personName(exam.name) ?? 'No name')}<span class="second">${exam?.patientId ?? 'no ID'}</span></a></td>
