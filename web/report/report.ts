@@ -27,6 +27,9 @@ const STAGES: readonly Stage[] = ['quality', 'unaided', 'aided', 'adjudication']
 /** What the model says of a hip where it found none. */
 const NOT_FOUND = 'not found';
 
+/** The group of all exams. */
+const ALL = 'all';
+
 /** Everything that the evaluation lead and the committee are told, as it is now. */
 export async function makeReport(sources: Sources, evaluation: Evaluation, now: Date): Promise<EvaluationReport> {
   const flow = new FlowCount(evaluation.name, {
@@ -141,7 +144,12 @@ async function accuracies(sources: Sources, evaluation: Evaluation) {
   if (standard === undefined) return undefined;
   const judged = new Map<string, Judged>();
   const judge = (test: Test, group: string, filter: Judged['filter']) => {
-    const key = JSON.stringify([test.stage === null ? -1 : STAGES.indexOf(test.stage), test.reader ?? '', group]);
+    const place = [
+      test.stage === null ? -1 : STAGES.indexOf(test.stage),
+      test.reader ?? '',
+      group === ALL ? '' : group,
+    ];
+    const key = JSON.stringify(place);
     const known = judged.get(key) ?? { ...test, group, filter, count: new AccuracyCount() };
     judged.set(key, known);
     return known.count;
@@ -153,14 +161,14 @@ async function accuracies(sources: Sources, evaluation: Evaluation) {
     else from.alike += 1;
     if (row.reference === 'neither') from.neither += 1;
     const model: Test = { reader: null, stage: null };
-    judge(model, 'all', {}).add(row.patient, row.model, row.reference);
+    judge(model, ALL, {}).add(row.patient, row.model, row.reference);
     judge(model, `sex ${row.sex ?? 'not given'}`, { sex: row.sex ?? '' }).add(row.patient, row.model, row.reference);
     const age = row.ageBand ?? 'not given';
     judge(model, `age ${age}`, { age: row.ageBand ?? '' }).add(row.patient, row.model, row.reference);
     for (const [who, value] of Object.entries(row.answers)) {
       const stage: Stage = who.startsWith('unaided ') ? 'unaided' : 'aided';
       const reader = who.slice(stage.length + 1);
-      judge({ reader, stage }, 'all', {}).add(row.patient, signOf(standard, value), row.reference);
+      judge({ reader, stage }, ALL, {}).add(row.patient, signOf(standard, value), row.reference);
     }
   };
   for await (const batch of referenceRows(sources, evaluation)) batch.forEach(add);
