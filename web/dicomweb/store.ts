@@ -27,6 +27,8 @@ export async function postInstances(c: WebContext) {
   if (outcomes.length === 0) throw new ProblemError(400, 'Nothing to store', 'The request holds no instance.');
   const status = refused.length === 0 ? 200 : kept.length === 0 ? 409 : 202;
   const headers = new Headers({ 'Content-Type': 'application/dicom+json' });
+  const [first] = kept;
+  if (first !== undefined && kept.length === 1) headers.set('Overread-Run', first.run);
   for (const { message } of refused)
     headers.append('Warning', `299 overread "${message.replaceAll(/[^\x20\x21\x23-\x7e]/g, "'")}"`);
   return new Response(JSON.stringify(answer(kept, refused)), { status, headers });

@@ -1,7 +1,11 @@
 /**
- * Configuration of the OHIF viewer, a script of its page (served with the types taken away). For reading only: there is no
- * list of studies, nothing is uploaded or stored, and the server refuses it if it is tried.
+ * Configuration of the OHIF viewer, a script of its page (served with the types taken away). There is no list of studies and
+ * no upload: what a reader draws over a result is saved, and the server refuses everything else.
  */
+
+/** The run that was opened, by the address. */
+const openedRun = /[?&]run=([0-9a-f]{64})(&|$)/.exec(location.search)?.[1];
+
 Object.assign(window, {
   PUBLIC_URL: '/viewer/',
   browserImportFunction: (name: string) => import(name),
@@ -29,14 +33,15 @@ Object.assign(window, {
         createElement: (type: string, properties: Record<string, unknown>, ...children: string[]) => unknown;
       }) => {
         const study = new URLSearchParams(location.search).get('StudyInstanceUIDs') ?? '';
-        const back = /^[0-9.]+$/.test(study) ? `/studies/${study}` : '/';
+        const exam = /^[0-9.]+$/.test(study) ? `/studies/${study}` : '/';
+        const back = openedRun === undefined ? exam : `/runs/${openedRun}`;
         const style = { color: '#ffd479', fontSize: '13px', whiteSpace: 'nowrap' };
         return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL');
       },
     },
-    // The session has ended: sign in, and come back to the same study.
-    httpErrorHandler: (error: { status?: number } | undefined) => {
-      if (error?.status === 401) location.reload();
+    // The session has ended: sign in, and come back to the same study. What was drawn and could not be saved stays.
+    httpErrorHandler: (error: { status?: number; request?: XMLHttpRequest } | undefined) => {
+      if (error?.status === 401 && error.request?.responseURL.endsWith('/dicomweb/studies') !== true) location.reload();
     },
     defaultDataSourceName: 'overread',
     dataSources: [
@@ -59,6 +64,8 @@ Object.assign(window, {
           singlepart: 'bulkdata,video,pdf',
           bulkDataURI: { enabled: true },
           omitQuotationForMultipartRequest: true,
+          // One bit for each pixel, uncompressed: what every other reader knows too.
+          segmentation: { store: { defaultMode: 'bitmap', transferSyntaxUID: '1.2.840.10008.1.2.1' } },
         },
       },
     ],

@@ -32,10 +32,14 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-/** The address under which the viewer shows studies: its mode for reading. The modes for editing are not to be had. */
-const MODE = 'viewer';
+/** The addresses under which the viewer shows studies: its mode for reading, and the one in which segmentations are changed. */
+const MODES = { read: 'viewer', edit: 'segmentation' } as const;
+const PAGES: ReadonlySet<string> = new Set(Object.values(MODES));
 
-const config = stripTypeScriptTypes(readFileSync(path.join(import.meta.dirname, 'app-config.ts'), 'utf8'));
+/** Our own scripts of the viewer's page, in one: each in a scope of its own. */
+const config = ['app-config.ts', 'saving.ts']
+  .map((name) => `{\n${stripTypeScriptTypes(readFileSync(path.join(import.meta.dirname, name), 'utf8'))}\n}`)
+  .join('\n');
 
 /** `GET /viewer/…`: the viewer's page and files, or how to get them where it is not installed */
 export function getViewer(c: WebContext) {
@@ -49,20 +53,26 @@ export function getViewer(c: WebContext) {
     c.header('Cache-Control', 'private, no-cache');
     return c.body(config, 200, { 'Content-Type': 'text/javascript; charset=utf-8' });
   }
-  const file = program.find(name === MODE ? 'index.html' : name);
+  const file = program.find(PAGES.has(name) ? 'index.html' : name);
   if (file === undefined) throw notFound('page');
   return sendFile(c, file);
 }
 
-/** `GET /runs/<id>/viewer`: the viewer on the run's study, with the run's own segmentation over it where it has one */
+/**
+ * `GET /runs/<id>/viewer[?edit]`: the viewer on the run's study, with the run's own segmentation over it where it has one;
+ * with `edit` to change it.
+ */
 export async function getRunInViewer(c: WebContext) {
   const { images } = c.var.parts.viewing;
   const run = await runOfRequest(c);
   const results = await images.results(run.studyInstanceUid);
-  const query = new URLSearchParams({ StudyInstanceUIDs: run.studyInstanceUid });
+  const mode = c.req.query('edit') === undefined ? MODES.read : MODES.edit;
+  const query = new URLSearchParams({ StudyInstanceUIDs: run.studyInstanceUid, run: run.id });
+  // Left to itself the mode for changing shows the first series beside each other, and no segmentation.
+  if (mode === MODES.edit) query.set('hangingprotocolid', 'default');
   const series = openingSeries(run, results);
   if (series !== undefined) query.set('initialSeriesInstanceUID', series);
-  return c.redirect(`/viewer/${MODE}?${query}`, 303);
+  return c.redirect(`/viewer/${mode}?${query}`, 303);
 }
 
 /** The series that is opened first: the run's segmentation, unless a newer one has taken its place; else the image that the model read. */

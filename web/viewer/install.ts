@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { indexPage, isLeftOut, rewrite } from './patch.ts';
+import { FIXES, indexPage, isLeftOut, rewrite } from './patch.ts';
 
 const run = promisify(execFile);
 const compress = promisify(gzip);
@@ -16,7 +16,7 @@ const PACKAGE = '@ohif/app@3.13.2';
 /** Of that package, as the registry states it: other bytes are not installed. */
 const INTEGRITY = 'sha512-WZdxmpmG7rqFgW9ZJLcbgr3XCtLi1KDNPoMaeY5PPe6j4G4fjEjjkycZM6C6Zk2F87BKxFfpq+jd5xXZB9E8EA==';
 /** Goes up with every change of what is done to the files. */
-const EDITION = 1;
+const EDITION = 2;
 
 /** How long the registry may take to answer, ms. */
 const FETCH_LIMIT_MS = 60_000;
@@ -81,12 +81,16 @@ async function fetchPackage(folder: string): Promise<string> {
 
 async function makeReady(from: string, to: string): Promise<void> {
   const names = await readdir(from, { recursive: true, withFileTypes: true });
+  const owed = new Set(FIXES);
   for (const entry of names) {
     const file = path.join(entry.parentPath, entry.name);
     const name = path.relative(from, file);
     if (!entry.isFile() || isLeftOut(name)) continue;
-    await writeBoth(path.join(to, name), rewrite(name, await readFile(file)));
+    const bytes = await readFile(file);
+    for (const fix of owed) if (bytes.includes(fix.from)) owed.delete(fix);
+    await writeBoth(path.join(to, name), rewrite(name, bytes));
   }
+  for (const { why } of owed) throw new ViewerInstallError(`${PACKAGE} cannot be put right: ${why}`);
   const original = await readFile(path.join(from, 'index.html'), 'utf8');
   await writeBoth(path.join(to, 'index.html'), Buffer.from(indexPage(original)));
 }

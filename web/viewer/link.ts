@@ -3,8 +3,15 @@ import type { RunView } from '../../schemas/api.ts';
 import type { Html } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
 
-/** The link from a run's page to its study in the viewer; nothing where the viewer is not installed. */
-export function viewerLink({ viewing }: Partial<Pick<Parts, 'viewing'>>, run: Pick<RunView, 'id'>): Html | '' {
+/** The links from a run's page to its study in the viewer, to read and to change its segmentation; nothing where the viewer is not installed. */
+export function viewerLink(
+  { viewing }: Partial<Pick<Parts, 'viewing'>>,
+  run: Pick<RunView, 'id' | 'result'>,
+): Html | '' {
   if (viewing?.program.isInstalled !== true) return '';
-  return html`<a class="button open-viewer" href="/runs/${run.id}/viewer">Open in viewer</a>`;
+  const edit =
+    run.result?.kind === 'segmentation'
+      ? html` <a class="button edit-in-viewer" href="/runs/${run.id}/viewer?edit">Edit</a>`
+      : '';
+  return html`<a class="button open-viewer" href="/runs/${run.id}/viewer">Open in viewer</a>${edit}`;
 }

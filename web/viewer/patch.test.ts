@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { indexPage, isLeftOut, rewrite } from './patch.ts';
+import { FIXES, indexPage, isLeftOut, rewrite } from './patch.ts';
 
 describe('isLeftOut', () => {
   it.each(['ort/model.onnx', 'app.bundle.0f61.js.map', 'sw.js', 'init-service-worker.js', 'index.html', '_headers'])(
@@ -18,6 +18,10 @@ describe('rewrite', () => {
   it('moves addresses below /viewer/', () => {
     expect(rewritten('a.js', '__webpack_require__.p = "/";')).toBe('__webpack_require__.p = "/viewer/";');
     expect(rewritten('a.css', 'src:url(/a.woff2)')).toBe('src:url(/viewer/a.woff2)');
+  });
+
+  it.each(FIXES)('puts right: $why', ({ from, to }) => {
+    expect(rewritten('a.js', `before; ${from} after`)).toBe(`before; ${to} after`);
   });
 
   it('leaves everything else as it is', () => {

@@ -22,11 +22,42 @@ export function isLeftOut(name: string): boolean {
   return LEFT_OUT.some((pattern) => pattern.test(name));
 }
 
+/** What is put right in the program itself: a text that stands in one of its scripts, and what stands there instead. */
+export interface Fix {
+  readonly why: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const FIXES: readonly Fix[] = [
+  {
+    why: 'A segmentation that is saved names the one that it was made from: the original puts that where nothing reads it.',
+    from: 'Object.assign(segmentationResult, predecessor);',
+    to: 'Object.assign(segmentationResult.dataset, predecessor);',
+  },
+  {
+    why: 'A segmentation is opened at the middle one of its slices: the original opens the first, where a corner of it is.',
+    from: 'segDisplaySet.firstSegmentedSliceImageId = firstSegmentedSliceImageId;\n    const segmentsInfo',
+    to: `segDisplaySet.firstSegmentedSliceImageId = (slices => slices[slices.length >> 1]?.referencedImageId ?? null)(
+      derivedImages.filter(image => image.voxelManager.getScalarData().some(value => value !== 0)));
+    const segmentsInfo`,
+  },
+  {
+    why: 'The first image stands upright: the original turns it by how a viewport without an image lies.',
+    from: 'const wasStackInvalidated = this.stackInvalidated;\n        const viewPresentation = this.getViewPresentation();',
+    to: 'const wasStackInvalidated = this.stackInvalidated;\n        const viewPresentation = this.getActors().length > 0 ? this.getViewPresentation() : undefined;',
+  },
+];
+
 /** A file of the package with its own addresses moved from `/` to `/viewer/`: its makers have built it for the root of a host. */
 export function rewrite(name: string, bytes: Buffer): Buffer {
   if (name.endsWith('.css')) return Buffer.from(bytes.toString('utf8').replaceAll('url(/', `url(${VIEWER_ROOT}`));
-  if (!name.endsWith('.js') || !bytes.includes(PUBLIC_PATH)) return bytes;
-  return Buffer.from(bytes.toString('utf8').replaceAll(PUBLIC_PATH, `__webpack_require__.p = "${VIEWER_ROOT}"`));
+  if (!name.endsWith('.js')) return bytes;
+  const replaced = [{ from: PUBLIC_PATH, to: `__webpack_require__.p = "${VIEWER_ROOT}"` }, ...FIXES].filter(
+    ({ from }) => bytes.includes(from),
+  );
+  if (replaced.length === 0) return bytes;
+  return Buffer.from(replaced.reduce((text, { from, to }) => text.replaceAll(from, to), bytes.toString('utf8')));
 }
 
 const PUBLIC_PATH = '__webpack_require__.p = "/"';
