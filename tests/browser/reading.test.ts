@@ -25,6 +25,7 @@ describe.skipIf(!HAS_CHROMIUM)('reading in Chromium', () => {
 
   const sent = () => listFeedback(house.world.database, { run, evaluation: 'hip-fracture-detection' });
   const seen = async (page: Page, name: string) => {
+    await page.evaluate(() => window.scrollTo(0, 0));
     await screenshot(page, name);
     await expectAccessible(page);
   };

@@ -77,7 +77,7 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
     return [sentFeedback({ run: run.id, author: person.name }, { evaluation, result, stage }, versions, canCorrect)];
   });
   if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
-  if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(evaluation, standing.why));
+  if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));
   return html`${await Promise.all(sections)}`;
 }
 

@@ -190,7 +190,7 @@ class Viewport {
       tool('Zoom in', () => this.#zoom(1.25)),
       tool('Zoom out', () => this.#zoom(1 / 1.25)),
       tool('Invert', () => this.#invert(), 'invert'),
-      tool('Boxes', () => this.#toggleBoxes(), 'boxes'),
+      ...(this.#svg.querySelector('.box') === null ? [] : [tool('Boxes', () => this.#toggleBoxes(), 'boxes')]),
       tool('Reset', () => this.#reset()),
       this.#help,
       this.#output,

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Evaluation, Feedback, Question, Stage } from '../../schemas/evaluation.ts';
+import { may } from '../accounts/rights.ts';
 import { optionField, valueWords } from '../feedback/answer.ts';
 import { type Asked, agreement, answerFor, type FormField, formGroups } from '../feedback/form.ts';
 import { disagreements, type Entry, stagesOf } from '../reading/standing.ts';
@@ -68,9 +69,11 @@ ${corrects === undefined ? '' : html`<a href="/runs/${run}#feedback">Leave as it
 }
 
 /** Why somebody is asked nothing about a run now. */
-export function notAsked(evaluation: Evaluation, why: string): Html {
+export function notAsked({ person }: Pick<Viewer, 'person'>, evaluation: Evaluation, why: string): Html {
+  const canMakeReaders = person !== undefined && may(person, 'manage-accounts');
   return html`<section class="card feedback" id="feedback"><h2>${evaluation.title}</h2>
-<p class="muted">${why}</p></section>`;
+<p class="muted">${why}</p>
+${canMakeReaders ? html`<p>To see the form as its readers do, make <a href="/accounts">an account</a> with the role reader, and sign in as that.</p>` : ''}</section>`;
 }
 
 /** What was sent, to be read and not changed; with a way to a correction, where one is possible. */
@@ -83,11 +86,13 @@ export function sentFeedback(
   const latest = versions.at(-1);
   const earlier = versions.slice(0, -1).reverse();
   const { evaluation, stage } = asked;
-  return html`<section class="card feedback is-sent"${asked.stage === stagesOf(evaluation.reading).at(-1) ? html` id="feedback"` : ''} data-draft-sent="${run}:${author}:${stage}">
+  const isLast = !stagesOf(evaluation.reading).slice(0, -1).includes(stage);
+  return html`<section class="card feedback is-sent"${isLast ? html` id="feedback"` : ''} data-draft-sent="${run}:${author}:${stage}">
 ${heading(evaluation, stage)}
 ${latest === undefined ? '' : sentVersion(asked, latest)}
-${canCorrect ? html`<p><a class="button" href="/runs/${run}?correct=${stage}#feedback">Correct this</a></p>` : html`<p class="muted">Locked: it was sent before the model’s result was shown.</p>`}
-${stage === stagesOf(evaluation.reading).at(-1) || stage === 'quality' || stage === 'adjudication' ? html`<p><a class="button" href="/reading/${evaluation.name}/next">Next exam</a></p>` : ''}
+${canCorrect ? '' : html`<p class="muted">Locked: it was sent before the model’s result was shown.</p>`}
+<div class="actions">${canCorrect ? html`<a class="button" href="/runs/${run}?correct=${stage}#feedback">Correct this</a>` : ''}
+${isLast ? html`<a class="button" href="/reading/${evaluation.name}/next">Next exam</a>` : ''}</div>
 ${earlier.map((version) => html`<details><summary>Version ${version.version}, ${moment(version.createdAt)}</summary>${sentVersion(asked, version)}</details>`)}
 </section>`;
 }
