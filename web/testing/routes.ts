@@ -4,8 +4,11 @@ import type { Right } from '../../schemas/rights.ts';
 export interface RouteRule {
   /** Of several, one is enough. `anybody`: also who is not signed in; `signed-in`: whoever is, whatever their roles. */
   readonly right: Right | readonly Right[] | 'anybody' | 'signed-in';
-  /** The run that `:id` is, and its exam: people of another evaluation do not find the route. Left out: of no evaluation. */
-  readonly of?: 'hip' | 'liver';
+  /**
+   * The run that `:id` is, with its exam, or an evaluation by its name: people of another evaluation find nothing there, or
+   * may not. Left out: of no evaluation.
+   */
+  readonly of?: 'hip' | 'liver' | 'evaluation';
   /** Values for the parameters of the address instead of the usual ones. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: string;
@@ -19,7 +22,6 @@ export interface RouteRule {
 const run = { right: 'view', of: 'liver' } as const;
 const hip = { right: 'view', of: 'hip' } as const;
 const form = {};
-const evaluation = { name: 'hip-fracture-detection' };
 /** Each stage of a reading asks for its own right; whoever is not asked now is told so. */
 const answers = { right: ['read', 'review-quality', 'adjudicate'], of: 'liver' } as const;
 
@@ -92,14 +94,17 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/studies/:uid': run,
 
   'GET /evaluations': { right: 'lead' },
-  'GET /evaluations/:name': { right: 'lead', params: evaluation },
-  'GET /evaluations/:name/export.csv': { right: 'export', params: evaluation },
-  'GET /evaluations/:name/cases.csv': { right: 'export', params: evaluation },
-  'GET /evaluations/:name/reference.csv': { right: 'export', params: evaluation },
-  'GET /evaluations/:name/volumes.csv': { right: 'export', params: evaluation },
-  'GET /evaluations/:name/dictionary.csv': { right: 'export', params: evaluation },
-  'GET /api/v1/evaluations/:name/report': { right: 'lead', params: evaluation },
+  'GET /evaluations/:name': { right: 'lead', of: 'evaluation' },
+  'GET /api/v1/evaluations/:name/report': { right: 'lead', of: 'evaluation' },
+  ...Object.fromEntries(
+    ['export', 'cases', 'reference', 'volumes', 'dictionary'].map((table) => [
+      `GET /evaluations/:name/${table}.csv`,
+      { right: 'export', of: 'evaluation' } as const,
+    ]),
+  ),
 
+  'POST /dicomweb/studies': { right: 'read', json: {} },
+  'POST /dicomweb/studies/:study': { right: 'read', json: {}, params: { study: '1.2.3' } },
   'GET /viewer': { right: 'view', empty: true },
   'GET /viewer/*': { right: 'view', empty: true },
   'GET /dicomweb/studies': { right: 'view', query: '?StudyInstanceUID=1.2.3' },
