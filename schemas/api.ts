@@ -37,6 +37,10 @@ export const RunView = z.object({
   result: Result.nullable(),
   /** There is a result, and who asks is still to read the images without it. */
   withheld: z.literal(true).optional(),
+  /** Of a segmentation that a person brought in: for which pipeline, whose; of an edit the run whose result was changed. */
+  imported: z
+    .object({ pipeline: z.string(), source: z.string(), author: z.string(), edits: z.string().nullable() })
+    .optional(),
 });
 export type RunView = z.infer<typeof RunView>;
 

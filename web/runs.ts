@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, type SQL } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../lib/database/connection.ts';
 import type { RunView } from '../schemas/api.ts';
 import { run } from '../schemas/database/web.ts';
@@ -23,7 +23,7 @@ export async function listRuns(database: Database, filter: RunFilter): Promise<R
   if (filter.studyInstanceUid !== undefined) conditions.push(eq(run.studyInstanceUid, filter.studyInstanceUid));
   if (filter.studies !== undefined) conditions.push(inArray(run.studyInstanceUid, [...filter.studies]));
   if (filter.pipeline !== undefined) conditions.push(eq(run.pipeline, filter.pipeline));
-  if (filter.pipelines !== undefined) conditions.push(inArray(run.pipeline, [...filter.pipelines]));
+  if (filter.pipelines !== undefined) conditions.push(evaluatedIn(filter.pipelines));
   if (filter.status !== undefined) conditions.push(eq(run.status, filter.status));
   if (filter.before !== undefined) {
     const [mark] = await database.db.select({ createdAt: run.createdAt }).from(run).where(eq(run.id, filter.before));
@@ -39,6 +39,17 @@ export async function listRuns(database: Database, filter: RunFilter): Promise<R
     .orderBy(desc(run.createdAt), desc(run.id))
     .limit(filter.limit);
   return rows.map(({ view }) => view);
+}
+
+/** Runs of these pipelines, and what was brought in for them. */
+function evaluatedIn(pipelines: readonly string[]): SQL | undefined {
+  const brought = sql<string>`${run.view}->'imported'->>'pipeline'`;
+  return or(inArray(run.pipeline, [...pipelines]), inArray(brought, [...pipelines]));
+}
+
+/** The pipeline in whose evaluation a run stands: of a segmentation that was brought in the one that it was brought in for. */
+export function evaluatedPipeline({ pipeline, imported }: Pick<RunView, 'pipeline' | 'imported'>): string {
+  return imported?.pipeline ?? pipeline;
 }
 
 /** One run; undefined where the projection has none of this id. */
@@ -57,8 +68,25 @@ export async function studiesWithRun(database: Database, studies: readonly strin
   return new Set(rows.map(({ study }) => study));
 }
 
-/** The other runs of the same pipeline on the same study, newest first: what a run amends, and what amends it. */
-export async function relatedRuns(database: Database, { id, pipeline, studyInstanceUid }: RunView): Promise<RunView[]> {
+/**
+ * The other runs of the same pipeline on the same study, newest first: what a run amends, and what amends it. What people
+ * brought in or edited stands beside each other and amends nothing.
+ */
+export async function relatedRuns(database: Database, of: RunView): Promise<RunView[]> {
+  const { id, pipeline, studyInstanceUid, imported } = of;
+  if (imported !== undefined) return [];
   const runs = await listRuns(database, { pipeline, studyInstanceUid, limit: 50 });
   return runs.filter((other) => other.id !== id);
+}
+
+/** What readers have made of the result of a run, or are making: newest first, those under way and those that failed too. */
+export async function editsOf(database: Database, { id }: Pick<RunView, 'id'>): Promise<RunView[]> {
+  const edits = sql<string>`${run.view}->'imported'->>'edits'`;
+  const rows = await database.db
+    .select({ view: run.view })
+    .from(run)
+    .where(eq(edits, id))
+    .orderBy(desc(run.createdAt))
+    .limit(50);
+  return rows.map(({ view }) => view);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunView } from '../../schemas/api.ts';
 import { ModelCard } from '../../schemas/model.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { Run, RunInstance } from '../../schemas/run.ts';
@@ -68,6 +69,15 @@ export function planImport(plan: ImportPlan): { readonly id: string; readonly ru
   };
   const body = canonicalJson(run);
   return { id: sha256(body), run, body };
+}
+
+/** What was said of the segmentation that a run brings in; undefined where it brings in none. */
+export function statementOf(run: Run): RunView['imported'] {
+  const publishing = run.steps.find(({ operator }) => operator === 'publish-results')?.parameters;
+  const parsed = ImportStatement.safeParse(publishing?.imported);
+  if (run.imported === undefined || !parsed.success) return undefined;
+  const { pipeline, source, author, edits = null } = parsed.data;
+  return { pipeline, source, author, edits };
 }
 
 const READ = { images: 'dicom-reader.images', instances: 'run.instances' };

@@ -1,11 +1,13 @@
 import type { RunView } from '../../schemas/api.ts';
 import { stepStatuses } from './advance.ts';
+import { statementOf } from './import.ts';
 import { type RunState, stepState } from './state.ts';
 
 /** A run as the API shows it (without its result, which lies in the bucket `results`). */
 export function viewRun(state: RunState): Omit<RunView, 'result'> {
   const { run, end } = state;
   const statuses = stepStatuses(state);
+  const imported = statementOf(run);
   const begun = [...state.steps.values()].some(({ started, manifest }) => started.length > 0 || manifest !== undefined);
   return {
     id: state.id,
@@ -36,5 +38,6 @@ export function viewRun(state: RunState): Omit<RunView, 'result'> {
         timings: manifest?.timings ?? null,
       };
     }),
+    ...(imported === undefined ? {} : { imported }),
   };
 }

@@ -6,7 +6,7 @@ import { evaluationOf, may, pipelinesFor, requireRight } from '../accounts/right
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
-import { findRun, listRuns } from '../runs.ts';
+import { evaluatedPipeline, findRun, listRuns } from '../runs.ts';
 import { notFound, parseOrRefuse } from './parse.ts';
 
 /** Query of `GET /api/v1/runs`. */
@@ -67,6 +67,6 @@ export async function runOfRequest(c: WebContext): Promise<RunView> {
 export async function wholeRunOfRequest(c: WebContext): Promise<RunView> {
   const id = RunId.safeParse(c.req.param('id'));
   const run = id.success ? await findRun(c.var.parts.database, id.data) : undefined;
-  if (run === undefined || !may(c.var.person, 'view', evaluationOf(c, run.pipeline))) throw notFound('run');
+  if (run === undefined || !may(c.var.person, 'view', evaluationOf(c, evaluatedPipeline(run)))) throw notFound('run');
   return run;
 }

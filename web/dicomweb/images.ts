@@ -5,7 +5,7 @@ import { MalformedDicomError, type Part10, readPart10 } from '../../lib/dicom/da
 import type { Logger } from '../../lib/platform/log.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { listRuns } from '../runs.ts';
+import { evaluatedPipeline, listRuns } from '../runs.ts';
 import { listTrendEntries } from '../trend/entries.ts';
 import { type DicomObject, readHead } from './head.ts';
 import { RecentFiles } from './recent.ts';
@@ -30,6 +30,9 @@ const MOST_RUNS = 200;
 /** Result objects of which is remembered who they are. */
 const MOST_REMEMBERED = 1000;
 
+/** Runs as who asks may see them now: a result that is withheld from a reader is null. */
+export type Sight = (runs: readonly RunView[]) => Promise<RunView[]>;
+
 /** What the viewer sees of a study: its images, and as further series what Overread made of them. */
 export class StudyImages {
   readonly #parts: { readonly store: ObjectStore; readonly database: Database; readonly log: Logger };
@@ -42,13 +45,13 @@ export class StudyImages {
   }
 
   /** Images in the order in which they came, then the objects of the newest result of each pipeline. */
-  async find(StudyInstanceUID: string, within: WithinStudy = {}): Promise<ViewedInstance[]> {
+  async find(StudyInstanceUID: string, sight: Sight, within: WithinStudy = {}): Promise<ViewedInstance[]> {
     const archived = await imagesOfStudy(this.#parts.database, StudyInstanceUID, within);
     const images = archived.map(
       ({ sha256, ...image }): ViewedInstance => ({ ...image, StudyInstanceUID, bucket: 'dicom', digest: sha256 }),
     );
     if (within.instance !== undefined && images.length > 0) return images;
-    const results = (await this.results(StudyInstanceUID)).filter(
+    const results = (await this.results(StudyInstanceUID, sight)).filter(
       ({ SeriesInstanceUID, SOPInstanceUID }) =>
         (within.series ?? SeriesInstanceUID) === SeriesInstanceUID &&
         (within.instance ?? SOPInstanceUID) === SOPInstanceUID,
@@ -57,23 +60,26 @@ export class StudyImages {
   }
 
   /** The DICOM objects of the newest result of each pipeline on this study. */
-  async results(StudyInstanceUID: string): Promise<ViewedInstance[]> {
-    const runs = currentRuns(await this.runsOf(StudyInstanceUID));
+  async results(StudyInstanceUID: string, sight: Sight): Promise<ViewedInstance[]> {
+    const runs = currentRuns(await this.runsOf(StudyInstanceUID, sight));
     const objects = await Promise.all(runs.map((run) => this.#objectsOf(run)));
     return objects.flat();
   }
 
-  /** Runs on this study, newest first, but those of which somebody has withdrawn the exam: their results show nothing. */
-  async runsOf(StudyInstanceUID: string): Promise<RunView[]> {
+  /**
+   * Runs on this study, newest first, as who asks may see them, without those of which somebody has withdrawn the exam: their
+   * results show nothing.
+   */
+  async runsOf(StudyInstanceUID: string, sight: Sight): Promise<RunView[]> {
     const { database } = this.#parts;
     const runs = await listRuns(database, { studyInstanceUid: StudyInstanceUID, limit: MOST_RUNS });
     const withdrawn = await withdrawnPipelines(database, StudyInstanceUID, new Set(runs.map(evaluatedPipeline)));
-    return runs.filter((run) => !withdrawn.has(evaluatedPipeline(run)));
+    return sight(runs.filter((run) => !withdrawn.has(evaluatedPipeline(run))));
   }
 
   /** The run that has published the DICOM object with this UID; undefined where none has, or it is withdrawn. */
-  async runOfObject(StudyInstanceUID: string, SOPInstanceUID: string): Promise<RunView | undefined> {
-    for (const run of await this.runsOf(StudyInstanceUID)) {
+  async runOfObject(StudyInstanceUID: string, SOPInstanceUID: string, sight: Sight): Promise<RunView | undefined> {
+    for (const run of await this.runsOf(StudyInstanceUID, sight)) {
       const objects = await this.#objectsOf(run);
       if (objects.some((object) => object.SOPInstanceUID === SOPInstanceUID)) return run;
     }
@@ -142,11 +148,6 @@ function objectKeys({ id, pipeline, result }: RunView): string[] {
   if (result === null || !('objects' in result)) return [];
   const { objects } = result;
   return DICOM_OBJECTS.flatMap((name) => objects[name] ?? []).filter((key) => key.startsWith(`${pipeline}/${id}/`));
-}
-
-/** The pipeline in whose evaluation a run stands: of a segmentation that was brought in the one that it was brought in for. */
-function evaluatedPipeline({ pipeline, result }: RunView): string {
-  return (result?.kind === 'segmentation' ? result.imported?.pipeline : undefined) ?? pipeline;
 }
 
 /** Those of the pipelines in which the last word on this exam is that it is withdrawn. */

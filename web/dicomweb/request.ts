@@ -8,6 +8,7 @@ import { notFound } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 import type { ViewedInstance } from './images.ts';
+import { sightOf } from './sight.ts';
 
 /** Where DICOMweb is. */
 export const ROOT = '/dicomweb';
@@ -34,7 +35,7 @@ export function addressedStudy(c: WebContext): string | undefined {
 /** The instances that the address names; that somebody looked is written down. @throws {ProblemError} 404: there is none */
 export async function instancesOfRequest(c: WebContext): Promise<ViewedInstance[]> {
   const { study, series, instance } = addressed(c);
-  const found = await c.var.parts.viewing.images.find(study, { series, instance });
+  const found = await c.var.parts.viewing.images.find(study, sightOf(c), { series, instance });
   if (found.length === 0)
     throw notFound(instance === undefined ? (series === undefined ? 'study' : 'series') : 'instance');
   await recordLook(c, study);

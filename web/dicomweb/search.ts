@@ -12,6 +12,7 @@ import { ahead } from './ahead.ts';
 import { readHead } from './head.ts';
 import type { ViewedInstance } from './images.ts';
 import { addressOf, instancesOfRequest, metadataOf, ROOT, recordLook, requireAccept } from './request.ts';
+import { sightOf } from './sight.ts';
 
 /**
  * Attributes of an answer (PS3.18 tables 10.6.3-3 to 5). Of a study without PatientID: with it OHIF would ask for the
@@ -51,7 +52,7 @@ export async function getStudies(c: WebContext) {
   const studies: DicomJson[] = [];
   for (const study of new Set(query.StudyInstanceUID)) {
     if (!(await maySeeStudy(c, study))) continue;
-    const instances = await c.var.parts.viewing.images.find(study);
+    const instances = await c.var.parts.viewing.images.find(study, sightOf(c));
     const series = await firstOfEachSeries(c, instances);
     const [first] = series;
     if (first === undefined) continue;

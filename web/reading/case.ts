@@ -5,6 +5,7 @@ import { assignment, feedback } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Person } from '../accounts/accounts.ts';
 import { may, mayReadBlinded } from '../accounts/rights.ts';
+import { evaluatedPipeline } from '../runs.ts';
 import { type Case, isRevealed, type Participant } from './standing.ts';
 
 /** What a person is to an evaluation. */
@@ -38,28 +39,27 @@ export async function caseOf(database: Database, evaluation: Evaluation, run: Ru
 export async function revealedTo(
   { database, evaluations }: { database: Database; evaluations: ReadonlyMap<string, Evaluation> },
   person: Person,
-  runs: readonly Pick<RunView, 'id' | 'pipeline'>[],
+  runs: readonly Pick<RunView, 'id' | 'pipeline' | 'imported'>[],
 ): Promise<ReadonlySet<string>> {
   const isOpen = (evaluation: Evaluation | undefined, entries: Case['entries'] = []) =>
     evaluation === undefined || isRevealed(evaluation, participantOf(person, evaluation), { entries });
-  const hidden = runs.filter(({ pipeline }) => !isOpen(evaluations.get(pipeline)));
+  const evaluationOf = (run: Pick<RunView, 'pipeline' | 'imported'>) => evaluations.get(evaluatedPipeline(run));
+  // What somebody brought in or edited is a result like the model's; one's own is no news.
+  const hidden = runs.filter((run) => run.imported?.author !== person.name && !isOpen(evaluationOf(run)));
   if (hidden.length === 0) return new Set(runs.map(({ id }) => id));
   const sent = await database.db
     .select()
     .from(feedback)
-    .where(
-      and(
-        eq(feedback.author, person.name),
-        inArray(
-          feedback.run,
-          hidden.map(({ id }) => id),
-        ),
-      ),
-    );
+    .where(and(eq(feedback.author, person.name), inArray(feedback.run, hidden.map(caseRun))));
   const entriesOf = (run: string) => sent.filter((entry) => entry.run === run);
-  const isHidden = (run: Pick<RunView, 'id' | 'pipeline'>) =>
-    hidden.includes(run) && !isOpen(evaluations.get(run.pipeline), entriesOf(run.id));
+  const isHidden = (run: Pick<RunView, 'id' | 'pipeline' | 'imported'>) =>
+    hidden.includes(run) && !isOpen(evaluationOf(run), entriesOf(caseRun(run)));
   return new Set(runs.filter((run) => !isHidden(run)).map(({ id }) => id));
+}
+
+/** The run to which a reader answers: of an edit the one whose result was changed. */
+function caseRun({ id, imported }: Pick<RunView, 'id' | 'imported'>): string {
+  return imported?.edits ?? id;
 }
 
 async function readersOf(database: Database, { name }: Evaluation, studyInstanceUid: string): Promise<string[]> {

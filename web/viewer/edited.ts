@@ -7,6 +7,7 @@ import type { SegmentationResult } from '../../schemas/result.ts';
 import { RunId } from '../../schemas/run.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import { currentRuns } from '../dicomweb/images.ts';
+import { sightOf } from '../dicomweb/sight.ts';
 import type { WebContext } from '../parts.ts';
 
 /** A result that a reader has changed. */
@@ -30,11 +31,12 @@ export interface Edited {
 export async function findEdited(c: WebContext, StudyInstanceUID: string, file: Dataset): Promise<Edited | undefined> {
   const { viewing, store } = c.var.parts;
   const series = seriesOf(file);
-  const runs = (await viewing.images.runsOf(StudyInstanceUID)).filter(
+  const runs = (await viewing.images.runsOf(StudyInstanceUID, sightOf(c))).filter(
     ({ result }) => result?.kind === 'segmentation' && (series === undefined || result.seriesInstanceUid === series),
   );
   const named = predecessorOf(file);
-  const byName = named === undefined ? undefined : await viewing.images.runOfObject(StudyInstanceUID, named);
+  const byName =
+    named === undefined ? undefined : await viewing.images.runOfObject(StudyInstanceUID, named, sightOf(c));
   const opened = RunId.safeParse(c.req.header('overread-run'));
   const run =
     runs.find(({ id }) => id === byName?.id) ??

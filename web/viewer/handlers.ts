@@ -6,6 +6,7 @@ import type { RunView } from '../../schemas/api.ts';
 import { notFound } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
 import type { ViewedInstance } from '../dicomweb/images.ts';
+import { sightOf } from '../dicomweb/sight.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
@@ -65,7 +66,7 @@ export function getViewer(c: WebContext) {
 export async function getRunInViewer(c: WebContext) {
   const { images } = c.var.parts.viewing;
   const run = await runOfRequest(c);
-  const results = await images.results(run.studyInstanceUid);
+  const results = await images.results(run.studyInstanceUid, sightOf(c));
   const mode = c.req.query('edit') === undefined ? MODES.read : MODES.edit;
   const query = new URLSearchParams({ StudyInstanceUIDs: run.studyInstanceUid, run: run.id });
   // Left to itself the mode for changing shows the first series beside each other, and no segmentation.
