@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isApproved } from '../../lib/archive/approvals.ts';
 import {
   type Delivery,
   type DeliveryOutcome,
   dueDeliveries,
   nextDelivery,
+  notApproved,
   recordDeliveries,
 } from '../../lib/archive/deliveries.ts';
 import type { Database } from '../../lib/database/connection.ts';
@@ -39,15 +41,30 @@ export async function deliverDue(context: DeliveryContext, now: Date): Promise<D
     const [first] = due;
     if (first === undefined || context.signal.aborted) return nextDelivery(context.database);
     const receiver = context.receivers.find(({ name }) => name === first.receiver);
-    const outcomes =
-      receiver === undefined
-        ? due.map((delivery) => ({
-            delivery,
-            problem: `The site's file names no receiver ${first.receiver} any more.`,
-          }))
-        : await send(context, receiver, due);
+    const outcomes = receiver === undefined ? nameless(due) : await sendAllowed(context, receiver, due);
     await recordDeliveries(context.database, outcomes, now);
   }
+}
+
+const nameless = (due: readonly Delivery[]): DeliveryOutcome[] =>
+  due.map((delivery) => ({ delivery, problem: `The site's file names no receiver ${delivery.receiver} any more.` }));
+
+/** Sends what may go to the receiver now: whether a version is approved is asked again here, and not only when it is queued. */
+async function sendAllowed(
+  context: DeliveryContext,
+  receiver: Receiver,
+  due: readonly Delivery[],
+): Promise<DeliveryOutcome[]> {
+  if (receiver.kind === 'research') return send(context, receiver, due);
+  const allowed: Delivery[] = [];
+  const kept: DeliveryOutcome[] = [];
+  for (const delivery of due) {
+    const { pipeline, pipelineVersion } = delivery;
+    if (pipelineVersion !== null && (await isApproved(context.database, { pipeline, pipelineVersion })))
+      allowed.push(delivery);
+    else kept.push({ delivery, problem: notApproved(receiver) });
+  }
+  return allowed.length === 0 ? kept : [...kept, ...(await send(context, receiver, allowed))];
 }
 
 async function send(

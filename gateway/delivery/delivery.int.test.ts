@@ -1,15 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decideApproval } from '../../lib/archive/approvals.ts';
 import { deliveriesOfRun, queueDeliveries } from '../../lib/archive/deliveries.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import type { ApprovalDecision } from '../../schemas/approval.ts';
+import { delivery } from '../../schemas/database/archive.ts';
 import { DeliveryRequest } from '../../schemas/delivery.ts';
 import { Receiver } from '../../schemas/site.ts';
 import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
@@ -80,6 +84,9 @@ const deliver = (receivers: Receiver[], now: Date) =>
     now,
   );
 
+const VERSION = '1.2.0';
+const site = (receivers: Receiver[], now: Date) => ({ receivers, pipelineVersion: VERSION, now });
+
 const shown = async () =>
   (await deliveriesOfRun(database, RUN)).map(({ receiver, state, objects }) => `${receiver} ${state} ${objects}`);
 
@@ -107,9 +114,9 @@ describe('delivery', () => {
     const { received, receiver } = await stowServer(() => ({ status: 200 }));
     const asked = await request(['dicomweb']);
     const now = new Date();
-    expect(await queueDeliveries(database, asked, [receiver], now)).toBe(2);
+    expect(await queueDeliveries(database, asked, site([receiver], now))).toBe(2);
     expect(await deliver([receiver], now)).toBeUndefined();
-    expect(await queueDeliveries(database, asked, [receiver], now), 'asked again').toBe(0);
+    expect(await queueDeliveries(database, asked, site([receiver], now)), 'asked again').toBe(0);
     await deliver([receiver], new Date(now.getTime() + 3_600_000));
     expect(received).toHaveLength(2);
     expect(await shown()).toEqual(['dicomweb sent 2']);
@@ -123,7 +130,7 @@ describe('delivery', () => {
       n <= 4 ? { status: 503 } : n === 5 ? { status: 409, body: duplicate } : { status: 200 },
     );
     const now = new Date();
-    await queueDeliveries(database, await request(['dicomweb']), [receiver], now);
+    await queueDeliveries(database, await request(['dicomweb']), site([receiver], now));
     const second = await deliver([receiver], now);
     expect(received).toHaveLength(2);
     expect((await deliveriesOfRun(database, RUN))[0]).toMatchObject({
@@ -145,7 +152,7 @@ describe('delivery', () => {
   it('refuses clinical receivers, and says why', async () => {
     const now = new Date();
     const receiver = cStore('pacs', 1, 'clinical');
-    expect(await queueDeliveries(database, await request(null), [receiver], now)).toBe(0);
+    expect(await queueDeliveries(database, await request(null), site([receiver], now))).toBe(0);
     expect(await deliver([receiver], now)).toBeUndefined();
     const [refused] = await deliveriesOfRun(database, RUN);
     expect(refused).toMatchObject({ receiver: 'pacs', state: 'refused', objects: 2, attempts: 0 });
@@ -154,17 +161,70 @@ describe('delivery', () => {
     );
   });
 
+  it('goes to a clinical receiver while this version is approved, and stops at once when that is withdrawn', async () => {
+    const { received, receiver: research } = await stowServer(() => ({ status: 200 }));
+    const clinical = { ...research, kind: 'clinical' as const };
+    const now = new Date();
+    const decide = (decision: ApprovalDecision, pipelineVersion: string) =>
+      decideApproval(
+        database.db,
+        {
+          id: randomUUID(),
+          pipeline: PIPELINE,
+          pipelineVersion,
+          decision,
+          author: 'lea',
+          reason: 'Board of today',
+          decidedAt: now.toISOString(),
+        },
+        ['dicomweb'],
+      );
+    await decide('approved', '9.9.9');
+    expect(await queueDeliveries(database, await request(['dicomweb']), site([clinical], now)), 'another version').toBe(
+      0,
+    );
+    await decide('approved', VERSION);
+    expect(
+      await queueDeliveries(database, await request(['dicomweb']), site([clinical], now)),
+      'not in hindsight',
+    ).toBe(0);
+    await database.db.delete(delivery);
+    expect(await queueDeliveries(database, await request(['dicomweb']), site([clinical], now))).toBe(2);
+    await decide('withdrawn', VERSION);
+    await deliver([clinical], now);
+    expect(received).toHaveLength(0);
+    const [stopped] = await deliveriesOfRun(database, RUN);
+    expect(stopped).toMatchObject({ state: 'refused', objects: 2, reason: expect.stringContaining('Board of today') });
+    await database.db.delete(delivery);
+    await decide('approved', VERSION);
+    await queueDeliveries(database, await request(['dicomweb']), site([clinical], now));
+    await deliver([clinical], now);
+    expect(received).toHaveLength(2);
+  });
+
+  it('sends nothing that waits to a receiver that the site has come to call clinical', async () => {
+    const { received, receiver } = await stowServer(() => ({ status: 200 }));
+    const now = new Date();
+    await queueDeliveries(database, await request(['dicomweb']), site([receiver], now));
+    await deliver([{ ...receiver, kind: 'clinical' }], now);
+    expect(received).toHaveLength(0);
+    expect((await deliveriesOfRun(database, RUN))[0]).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringContaining('nobody has approved'),
+    });
+  });
+
   it('goes to those receivers that the site gives the pipeline where the run names none', async () => {
     const now = new Date();
     const other = Receiver.parse({ ...cStore('other', 2), pipelines: ['hip-fracture-detection'] });
-    await queueDeliveries(database, await request(null), [cStore('research', 1), other], now);
+    await queueDeliveries(database, await request(null), site([cStore('research', 1), other], now));
     expect(await shown()).toEqual(['research waiting 2']);
   });
 
   it('waits for a receiver that is down, or that the site no longer names', async () => {
     const now = new Date();
     const receiver = cStore('research', await freePort());
-    await queueDeliveries(database, await request(null), [receiver], now);
+    await queueDeliveries(database, await request(null), site([receiver], now));
     const again = await deliver([receiver], now);
     expect((await deliveriesOfRun(database, RUN))[0]?.reason).toContain('Nobody answers at 127.0.0.1');
     await deliver([], again ?? now);
@@ -186,7 +246,7 @@ describe('delivery', () => {
     stop = () => scp.kill();
     const receiver = cStore('research', port);
     let now = new Date();
-    await queueDeliveries(database, await request(null), [receiver], now);
+    await queueDeliveries(database, await request(null), site([receiver], now));
     // storescp says nothing when it listens: the queue itself tries until it does.
     for (let next: Date | undefined = now; next !== undefined; next = await deliver([receiver], now)) now = next;
     expect(await shown()).toEqual(['research sent 2']);

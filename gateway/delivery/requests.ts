@@ -51,12 +51,14 @@ async function take({ store, database, receivers, log, queued }: RequestContext,
     log.error({ key }, `a request for delivery is left out: ${request}`);
     return;
   }
-  if ((await readRun(store, request.run)).replayOf !== null) return;
+  const { replayOf, pipeline } = await readRun(store, request.run);
+  if (replayOf !== null) return;
   const unknown = request.receivers?.filter((name) => !receivers.some((receiver) => receiver.name === name)) ?? [];
   for (const name of unknown) {
     log.error({ run: request.run }, `a run asks for delivery to ${name}, which the site's file does not name`);
   }
-  if ((await queueDeliveries(database, request, receivers, new Date())) > 0) queued();
+  const site = { receivers, pipelineVersion: pipeline.version, now: new Date() };
+  if ((await queueDeliveries(database, request, site)) > 0) queued();
 }
 
 async function readRequest(store: ObjectStore, key: string): Promise<DeliveryRequest | string> {

@@ -3,6 +3,7 @@ import { delivery } from '../../schemas/database/archive.ts';
 import type { DeliveryRequest } from '../../schemas/delivery.ts';
 import type { Receiver } from '../../schemas/site.ts';
 import type { Database } from '../database/connection.ts';
+import { isApproved } from './approvals.ts';
 
 /** Waits between tries of one object, milliseconds. */
 const FIRST_WAIT_MS = 2_000;
@@ -23,27 +24,29 @@ export interface DeliveryOutcome {
 
 /**
  * Queues what a run asks to be delivered, for each receiver that is to have it. Asking again changes nothing. A clinical
- * receiver gets a refusal in place of the objects, since no version of a pipeline is approved.
+ * receiver gets a refusal in place of the objects where this version of the pipeline is not approved.
  *
+ * @param pipelineVersion of the run
  * @returns number of objects that wait now and did not before
  */
 export async function queueDeliveries(
   database: Database,
   request: DeliveryRequest,
-  receivers: readonly Receiver[],
-  now: Date,
+  { receivers, pipelineVersion, now }: { receivers: readonly Receiver[]; pipelineVersion: string; now: Date },
 ): Promise<number> {
   const wanted = receivers.filter(({ name, pipelines }) =>
     request.receivers === null ? pipelines.includes(request.pipeline) : request.receivers.includes(name),
   );
+  const isClinicallyApproved = await isApproved(database, { pipeline: request.pipeline, pipelineVersion });
   const rows = wanted.flatMap((receiver) =>
     request.objects.map(({ SOPInstanceUID, object }) => ({
       receiver: receiver.name,
       sopInstanceUid: SOPInstanceUID,
       run: request.run,
       pipeline: request.pipeline,
+      pipelineVersion,
       object,
-      ...stateFor(receiver),
+      ...stateFor(receiver, isClinicallyApproved),
       nextAttemptAt: now,
       requestedAt: now,
     })),
@@ -53,11 +56,14 @@ export async function queueDeliveries(
   return made.filter(({ state }) => state === 'waiting').length;
 }
 
-function stateFor({ kind, name }: Receiver): Pick<Delivery, 'state' | 'reason'> {
-  if (kind === 'research') return { state: 'waiting', reason: null };
-  const reason = `${name} is a clinical receiver, and nobody has approved this version of the pipeline for clinical use.`;
-  return { state: 'refused', reason };
+function stateFor({ kind, name }: Receiver, isClinicallyApproved: boolean): Pick<Delivery, 'state' | 'reason'> {
+  if (kind === 'research' || isClinicallyApproved) return { state: 'waiting', reason: null };
+  return { state: 'refused', reason: notApproved({ name }) };
 }
+
+/** Why a clinical receiver gets nothing, as a sentence. */
+export const notApproved = ({ name }: Pick<Receiver, 'name'>): string =>
+  `${name} is a clinical receiver, and nobody has approved this version of the pipeline for clinical use.`;
 
 /** The objects of one receiver that are due, oldest first; empty where none is. */
 export async function dueDeliveries(database: Database, now: Date): Promise<Delivery[]> {

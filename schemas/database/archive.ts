@@ -12,7 +12,9 @@ import {
   text,
   timestamp,
   uniqueIndex,
+  uuid,
 } from 'drizzle-orm/pg-core';
+import type { ApprovalDecision } from '../approval.ts';
 import type { TagValues } from '../archive.ts';
 import type { Trigger } from '../run.ts';
 import type { ObjectReference } from '../store.ts';
@@ -192,6 +194,8 @@ export const delivery = archive.table(
     sopInstanceUid: text('sop_instance_uid').notNull(),
     run: text('run').notNull(),
     pipeline: text('pipeline').notNull(),
+    /** Null in rows of before versions were approved. */
+    pipelineVersion: text('pipeline_version'),
     object: jsonb('object').$type<ObjectReference>().notNull(),
     /** `refused`: it must not go there; the reason says why. */
     state: text('state').$type<'waiting' | 'sent' | 'refused'>().notNull(),
@@ -207,6 +211,24 @@ export const delivery = archive.table(
     index('delivery_next').on(table.nextAttemptAt).where(sql`${table.state} = 'waiting'`),
     index('delivery_run').on(table.run),
   ],
+);
+
+/** Which version of a pipeline may go to clinical receivers, as people decided it. Only ever added to: the last word counts. */
+export const approval = archive.table(
+  'approval',
+  {
+    /** Chosen by whoever decides, so that sending twice is harmless. */
+    id: uuid('id').primaryKey(),
+    pipeline: text('pipeline').notNull(),
+    pipelineVersion: text('pipeline_version').notNull(),
+    decision: text('decision').$type<ApprovalDecision>().notNull(),
+    author: text('author').notNull(),
+    reason: text('reason').notNull(),
+    decidedAt: moment('decided_at').notNull(),
+    /** Of two at one moment the later. */
+    position: bigserial('position', { mode: 'number' }).notNull(),
+  },
+  (table) => [index('approval_by_version').on(table.pipeline, table.pipelineVersion, table.position)],
 );
 
 /** How far the stored events have been dealt with: everything up to and with `position`. */
