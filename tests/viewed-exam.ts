@@ -24,7 +24,7 @@ export interface ViewedExam {
 
 const SIZE = [128, 128, 24] as const;
 const LIVER = { value: '10200004', scheme: 'SCT', meaning: 'Liver' };
-const ORGAN = { value: '123037004', scheme: 'SCT', meaning: 'Anatomical Structure' };
+const ORGAN = { value: '91723000', scheme: 'SCT', meaning: 'Anatomical Structure' };
 const ALGORITHM = { type: 'AUTOMATIC', name: 'Test model', version: '1.0.0', parameters: '' } as const;
 
 /** A body of soft tissue with a bright ball in it, and the ball as SEG (red) and RTSTRUCT (blue). */

@@ -19,7 +19,7 @@ export interface BundleCard {
 
 const COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#ffe119', '#f58231', '#911eb4', '#42d4f4', '#f032e6', '#bfef45'];
 /** Said of structures whose bundle has no codes. */
-const CATEGORY = { value: '123037004', scheme: 'SCT', meaning: 'Anatomical Structure' };
+const CATEGORY = { value: '91723000', scheme: 'SCT', meaning: 'Anatomical Structure' };
 const TYPE = { value: '85756007', scheme: 'SCT', meaning: 'Tissue' };
 
 /** Whether a folder is a MONAI bundle. */

@@ -60,5 +60,5 @@ const PROCEDURES: Readonly<Record<string, Code>> = {
 
 /** What was done, by the Modality of the images. */
 export function procedureOf(modality: string): Code {
-  return PROCEDURES[modality] ?? sct('363679005', 'Imaging');
+  return PROCEDURES[modality] ?? sct('363679005', 'Imaging procedure');
 }

@@ -41,7 +41,7 @@ function cardOf(name: string, normalisation: Brainchop['normalisation']) {
     label,
     name: title.toLowerCase().replace(' ', '-'),
     title,
-    category: { value: '123037004', scheme: 'SCT', meaning: 'Anatomical Structure' },
+    category: { value: '91723000', scheme: 'SCT', meaning: 'Anatomical Structure' },
     type: { value: code, scheme: 'SCT', meaning: title },
     colour,
   });
@@ -64,8 +64,8 @@ function cardOf(name: string, normalisation: Brainchop['normalisation']) {
     window: null,
     output: { name: 'logits', activation: 'softmax', channels: 3 },
     structures: [
-      structure(1, 'White matter', '#ffffff', '389082000'),
-      structure(2, 'Grey matter', '#888888', '389080008'),
+      structure(1, 'White matter', '#ffffff', '389080008'),
+      structure(2, 'Grey matter', '#888888', '389081007'),
     ],
   };
 }
