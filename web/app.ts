@@ -12,6 +12,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
+import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
@@ -110,7 +111,10 @@ export function createApp(parts: Parts) {
   app.get('/quarantine', getQuarantinePage);
   app.get('/quarantine/:sha256', getQuarantinedPage);
   app.post('/quarantine/:sha256', postQuarantineForm);
+  app.get('/audit', getAuditPage);
+  app.get('/audit.csv', getAuditTable);
   app.get('/api/v1/openapi.json', getOpenApi);
+  app.get('/api/v1/audit', getAudit);
   app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
 
   app.use(async (c, next) => {

@@ -6,6 +6,8 @@ import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
+import { AuditList } from '../audit/handlers.ts';
+import { AUDIT_TERMS } from '../audit/search.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
 import { ReadingListView } from '../reading/handlers.ts';
@@ -14,6 +16,7 @@ import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
 const SCHEMAS = {
+  AuditList,
   EvaluationReport,
   RunView,
   RunList,
@@ -190,6 +193,14 @@ export function openApiDocument() {
           responses: { 200: json('EvaluationReport', 'The report.'), ...problems(401, 403, 404) },
         },
       },
+      '/audit': {
+        get: {
+          operationId: 'searchAudit',
+          summary: 'Who did and saw what, newest first (right `audit`)',
+          parameters: auditParameters(),
+          responses: { 200: json('AuditList', 'The entries.'), ...problems(400, 401, 403) },
+        },
+      },
       '/openapi.json': {
         get: {
           operationId: 'getOpenApi',
@@ -228,6 +239,20 @@ function queryParameters() {
     parameter('pipeline', 'query', pipeline.unwrap() satisfies typeof Slug, 'Only runs of this pipeline.'),
     parameter('status', 'query', status.unwrap(), 'Only runs in this state.'),
     parameter('before', 'query', before.unwrap(), 'Only runs older than this one: `next` of the page before.'),
+    limitParameter(100),
+  ];
+}
+
+function auditParameters() {
+  const { actor, action, subject, before } = AUDIT_TERMS;
+  const day = z.union([z.iso.date(), z.iso.datetime()]);
+  return [
+    parameter('actor', 'query', actor, 'Only what this account did.'),
+    parameter('action', 'query', action, 'Only this action.'),
+    parameter('subject', 'query', subject, 'Only on this run, exam or account.'),
+    parameter('from', 'query', day, 'Day or instant, UTC: from it on.'),
+    parameter('to', 'query', day, 'Day (with all of it) or instant, UTC: before it.'),
+    parameter('before', 'query', before, 'Only older entries: `next` of the page before.'),
     limitParameter(100),
   ];
 }

@@ -56,6 +56,10 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /accounts/:name/grant': { right: 'manage-accounts', form },
   'POST /accounts/:name/withdraw': { right: 'manage-accounts', form },
 
+  'GET /audit': { right: 'audit' },
+  'GET /audit.csv': { right: 'audit' },
+  'GET /api/v1/audit': { right: 'audit' },
+
   'GET /quarantine': { right: 'quarantine' },
   'GET /quarantine/:sha256': { right: 'quarantine' },
   'POST /quarantine/:sha256': { right: 'quarantine', form },
