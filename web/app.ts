@@ -12,6 +12,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
+import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
@@ -126,6 +127,8 @@ export function createApp(parts: Parts) {
   }
   app.get('/', getWorklist);
   app.post('/search', postSearch);
+  app.get('/approvals', getApprovalsPage);
+  app.post('/approvals', postApprovalForm);
   app.get('/reading', getReadingPage);
   app.get('/reading/:evaluation/next', getNextCase);
   app.get('/events', getEvents);
@@ -162,6 +165,8 @@ export function createApp(parts: Parts) {
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames', getFrames);
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}', getBulkData);
 
+  app.get('/api/v1/approvals', getApprovals);
+  app.post('/api/v1/approvals', postApproval);
   app.get('/api/v1/reading', getReading);
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);

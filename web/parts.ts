@@ -5,6 +5,7 @@ import type { Logger } from '../lib/platform/log.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { Evaluation } from '../schemas/evaluation.ts';
 import type { Sessions } from '../schemas/people.ts';
+import type { Receiver } from '../schemas/site.ts';
 import type { Person } from './accounts/accounts.ts';
 import type { Directory } from './accounts/directory.ts';
 import type { ArchiveReader, Quarantine } from './archive.ts';
@@ -23,8 +24,13 @@ export interface Parts {
   readonly requestRetry: (run: string, by: string) => Promise<void>;
   /** By pipeline. */
   readonly evaluations: ReadonlyMap<string, Evaluation>;
-  /** Titles of pipelines by name, with the AE title to send exams to. */
-  readonly pipelines: ReadonlyMap<string, { readonly title: string; readonly calledAETitle: string }>;
+  /** Titles of pipelines by name, with the AE title to send exams to and the version in effect. */
+  readonly pipelines: ReadonlyMap<
+    string,
+    { readonly title: string; readonly calledAETitle: string; readonly version: string }
+  >;
+  /** Where results may be sent. */
+  readonly receivers: readonly Pick<Receiver, 'name' | 'kind'>[];
   readonly site: Configuration['site']['site'];
   readonly dicom: Configuration['dicom'];
   readonly apiToken: string | undefined;

@@ -62,6 +62,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         },
         evaluations,
         pipelines,
+        receivers: configuration.site.receivers,
         site: configuration.site.site,
         dicom: configuration.dicom,
         apiToken: configuration.apiToken,

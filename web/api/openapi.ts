@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
+import { Approval, ApprovalList, ApprovalSubmission } from '../../schemas/approval.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
@@ -25,6 +26,9 @@ const SCHEMAS = {
   Feedback,
   FeedbackList,
   FeedbackSubmission,
+  Approval,
+  ApprovalList,
+  ApprovalSubmission,
   Problem,
   ReadingListView,
   TrendState,
@@ -82,6 +86,24 @@ export function openApiDocument() {
               content: { 'application/json': { schema: jsonSchema(RetryAnswer) } },
             },
             ...problems(401, 403, 404, 409),
+          },
+        },
+      },
+      '/approvals': {
+        get: {
+          operationId: 'listApprovals',
+          summary:
+            'Decisions on which version of a pipeline may go to clinical receivers, newest first; the newest counts',
+          responses: { 200: json('ApprovalList', 'The decisions.'), ...problems(401, 403) },
+        },
+        post: {
+          operationId: 'decideApproval',
+          summary: 'Approve a version of a pipeline for clinical receivers, or withdraw that',
+          requestBody: { required: true, content: { 'application/json': { schema: reference('ApprovalSubmission') } } },
+          responses: {
+            200: json('Approval', 'This decision had been sent before.'),
+            201: json('Approval', 'The decision holds.'),
+            ...problems(400, 401, 403, 409, 413, 415, 422),
           },
         },
       },

@@ -83,7 +83,7 @@ function header({ person, formToken: token, theme }: Viewer): Html {
 ${
   person === undefined
     ? ''
-    : html`<nav aria-label="Main"><a href="/">Worklist</a> <a href="/reading">To read</a>
+    : html`<nav aria-label="Main"><a href="/">Worklist</a> <a href="/reading">To read</a> ${may(person, 'approve') ? html`<a href="/approvals">Approvals</a>` : ''}
 ${may(person, 'lead') ? html`<a href="/evaluations">Evaluations</a>` : ''} ${may(person, 'quarantine') ? html`<a href="/quarantine">Quarantine</a>` : ''} ${may(person, 'audit') ? html`<a href="/audit">Audit</a>` : ''} ${may(person, 'manage-accounts') ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
 <div class="page-header-end">
 <form method="post" action="/theme"><input type="hidden" name="form-token" value="${token}">

@@ -16,7 +16,7 @@ const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
 const parts = {
   assets: loadAssets(),
   site: { name: HOSTILE, mode: 'test' as const },
-  pipelines: new Map([['hip-fracture-detection', { title: HOSTILE, calledAETitle: HOSTILE }]]),
+  pipelines: new Map([['hip-fracture-detection', { title: HOSTILE, version: '1.0.0', calledAETitle: HOSTILE }]]),
   dicom: { host: '127.0.0.1', port: 11112, aeTitle: HOSTILE },
 };
 const person = (name: string, role: Role) => ({ name, grants: [{ role, evaluation: null }] });

@@ -67,6 +67,10 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/quarantine/:sha256/decision': { right: 'quarantine', json: {} },
 
   'GET /': { right: 'view' },
+  'GET /approvals': { right: 'view' },
+  'POST /approvals': { right: 'approve', form },
+  'GET /api/v1/approvals': { right: 'view' },
+  'POST /api/v1/approvals': { right: 'approve', json: {} },
   'GET /reading': { right: 'view' },
   'GET /reading/:evaluation/next': { right: 'view', params: { evaluation: 'hip-fracture-detection' } },
   'GET /api/v1/reading': { right: 'view' },

@@ -137,6 +137,7 @@ export async function makeWorld(
     },
     evaluations: new Map(evaluations.map((evaluation) => [evaluation.pipeline, evaluation])),
     pipelines,
+    receivers: [],
     site: { name: 'Test hospital', mode: 'test' },
     dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
     apiToken: API_TOKEN,
