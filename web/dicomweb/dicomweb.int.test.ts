@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { encapsulatedFile } from '../../lib/dicom/encapsulated.fixture.ts';
@@ -7,8 +7,10 @@ import { writePart10 } from '../../lib/dicom/write.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeViewedExam, takeIn, type ViewedExam } from '../../tests/viewed-exam.ts';
 import { findRun } from '../runs.ts';
+import { LIVER_PIPELINE } from '../testing/pipelines.ts';
 import { freshUid } from '../testing/results.ts';
 import { makeWorld, type World } from '../testing/world.ts';
+import { addTrendEntry } from '../trend/entries.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -79,9 +81,9 @@ describe('who may look', () => {
     expect(await looks()).toHaveLength(2);
   });
 
-  it('and nobody may write: 405 with the reason, before anything is read', async () => {
+  it('and nobody may change images: 405 with the reason, before anything is read', async () => {
     const body = Buffer.alloc(2 << 20);
-    for (const path of ['/dicomweb/studies', at]) {
+    for (const path of [`${at}/series`, `${at}/metadata`]) {
       const answer = await world.api(path, { method: 'POST', body });
       expect(answer.status).toBe(405);
       expect(answer.headers.get('allow')).toBe('GET, HEAD');
@@ -301,8 +303,30 @@ describe('results', () => {
     expect((await findRun(world.database, id))?.result?.kind).toBe('segmentation');
     const answer = await world.api(`/runs/${id}/viewer`, { redirect: 'manual' });
     expect(answer.status).toBe(303);
-    const uids = `StudyInstanceUIDs=${exam.StudyInstanceUID}&initialSeriesInstanceUID=${segSeries(exam.seg)}`;
-    expect(answer.headers.get('location')).toBe(`/viewer/viewer?${uids}`);
+    const query = `StudyInstanceUIDs=${exam.StudyInstanceUID}&run=${id}`;
+    const first = `initialSeriesInstanceUID=${segSeries(exam.seg)}`;
+    expect(answer.headers.get('location')).toBe(`/viewer/viewer?${query}&${first}`);
+    const edit = await world.api(`/runs/${id}/viewer?edit`, { redirect: 'manual' });
+    expect(edit.headers.get('location')).toBe(`/viewer/segmentation?${query}&hangingprotocolid=default&${first}`);
+  });
+
+  it('are gone where somebody withdraws the exam, and back where it is taken in again', async () => {
+    const before = await series();
+    const say = async (kind: 'withdrawn' | 'restored') => {
+      world.later(1000);
+      const createdAt = world.parts.now().toISOString();
+      const entry = { id: randomUUID(), pipeline: LIVER_PIPELINE.name, author: 'reader', reason: 'wrong patient' };
+      await addTrendEntry(world.database, 'liver', {
+        ...entry,
+        createdAt,
+        kind,
+        studyInstanceUid: exam.StudyInstanceUID,
+      });
+    };
+    await say('withdrawn');
+    expect(await series()).toEqual([['CT', exam.SeriesInstanceUID]]);
+    await say('restored');
+    expect(await series()).toEqual(before);
   });
 
   /** The same object as another series. */

@@ -5,7 +5,7 @@ import { dicomJson } from '../../lib/dicom/json.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { Uid } from '../../schemas/scalars.ts';
 import { notFound } from '../api/parse.ts';
-import { record } from '../audit.ts';
+import { noteLook } from '../audit/looks.ts';
 import type { WebContext } from '../parts.ts';
 import type { ViewedInstance } from './images.ts';
 import { sightOf } from './sight.ts';
@@ -44,10 +44,7 @@ export async function instancesOfRequest(c: WebContext): Promise<ViewedInstance[
 
 /** Writes down who looks at the images of which study. */
 export async function recordLook(c: WebContext, study: string): Promise<void> {
-  const { parts, person } = c.var;
-  const now = parts.now();
-  if (!parts.viewing.looks.isNew(`${person.name} ${study}`, now.getTime())) return;
-  await record(parts.database, { actor: person.name, action: 'images-viewed', subject: study, at: now });
+  await noteLook(c, 'images-viewed', study);
 }
 
 /** Address of an instance. */
