@@ -7,7 +7,7 @@ import { DEBIAN_PROGRAMS, installDebianPackages } from './debian.ts';
 import { dicomReaders } from './dicom-readers.ts';
 import { faasCli } from './faas-cli.ts';
 import { minioBinary } from './minio.ts';
-import { monai } from './python.ts';
+import { irrCac, monai, statistics } from './python.ts';
 
 function tell(name: string, isThere: boolean, otherwise: string): void {
   console.log(`${name.padEnd(12)} ${isThere ? 'there' : `not there: ${otherwise}`}`);
@@ -21,4 +21,10 @@ tell('faas-cli', (await faasCli()) !== undefined, 'needs Go and its sources');
 tell('minio', (await minioBinary()) !== undefined, 'needs Go and its sources');
 tell('MONAI', (await monai()) !== undefined, 'needs Python 3.11 or later with venv, and some gigabytes by pip');
 tell('highdicom', (await dicomReaders()) !== undefined, 'needs Python 3 with venv, and highdicom and dcmqi by pip');
+tell(
+  'statsmodels',
+  (await statistics()) !== undefined,
+  'needs Python 3.11 or later with venv, and statsmodels and pingouin by pip',
+);
+tell('irrCAC', (await irrCac()) !== undefined, 'needs Python 3 with venv, and irrCAC by pip');
 tell('OHIF', (await installViewer().catch(() => undefined)) !== undefined, 'needs the npm registry');

@@ -42,3 +42,14 @@ export async function pythonWith(name: string, packages: readonly string[]): Pro
 export function monai(): Promise<string | undefined> {
   return pythonWith('monai', ['torch==2.15.0', 'monai==1.6.1', 'numpy==2.4.6', 'onnx==1.23.2']);
 }
+
+/** What people who publish about readers and models compute with. */
+export function statistics(): Promise<string | undefined> {
+  const packages = ['statsmodels==0.15.0', 'scikit-learn==1.9.1', 'pingouin==0.7.0'];
+  return pythonWith('statistics', [...packages, 'scipy==1.17.1', 'numpy==2.4.6', 'pandas==3.1.1']);
+}
+
+/** Agreement of several readers; apart from the others, since it wants an older NumPy. */
+export function irrCac(): Promise<string | undefined> {
+  return pythonWith('irrcac', ['irrCAC==0.4.3']);
+}

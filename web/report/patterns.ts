@@ -38,12 +38,7 @@ export function agreementOf(
     label: question.label,
     readers,
     cases: patterns.reduce((total, { cases }) => total + cases, 0),
-    fleissKappa: fleissKappa(
-      patterns.map(({ values, cases }) => {
-        const given = Object.values(values);
-        return { readers: categories.map((category) => given.filter((value) => value === category).length), cases };
-      }),
-    ),
+    fleissKappa: question.kind === 'number' ? NOT_FOR_NUMBERS : fleissKappa(countsOf(patterns, categories)),
     icc: isNumber ? correlationOf(readers, patterns) : null,
     pairs: pairsOf(readers).map((pair) => ({
       ...pairAgreement(question, pair, patterns, categories),
@@ -51,6 +46,16 @@ export function agreementOf(
     })),
     rows: rowsOf([]),
   };
+}
+
+/** Two numbers are hardly ever the same, however close they are. */
+const NOT_FOR_NUMBERS = { because: 'numbers are compared by the ICC' };
+
+function countsOf(patterns: readonly Pattern[], categories: readonly string[]) {
+  return patterns.map(({ values, cases }) => {
+    const given = Object.values(values);
+    return { readers: categories.map((category) => given.filter((value) => value === category).length), cases };
+  });
 }
 
 function correlationOf(readers: readonly string[], patterns: readonly Pattern[]): QuestionAgreement['icc'] {
@@ -85,7 +90,7 @@ function pairAgreement(
     readers: [first, second],
     cases,
     alike,
-    kappa: cohensKappa(table),
+    kappa: question.kind === 'number' ? NOT_FOR_NUMBERS : cohensKappa(table),
     linearKappa: isOrdered ? cohensKappa(table, 'linear') : null,
     quadraticKappa: isOrdered ? cohensKappa(table, 'quadratic') : null,
   };
