@@ -5,6 +5,7 @@ import { Slug } from '../schemas/scalars.ts';
 import { requireFormToken } from './accounts/gate.ts';
 import { may, pipelinesFor } from './accounts/rights.ts';
 import { parseOrRefuse } from './api/parse.ts';
+import { noteLook } from './audit/looks.ts';
 import { viewerOf } from './pages/layout.ts';
 import { worklistPage } from './pages/worklist.ts';
 import type { WebContext } from './parts.ts';
@@ -45,6 +46,7 @@ export async function getWorklist(c: WebContext) {
   if (sealed !== undefined && text === undefined) return c.redirect('/', 303);
   const found = text === undefined ? undefined : await parts.archive.searchExams(text, MOST_FOUND);
   const studies = found?.map(({ studyInstanceUid }) => studyInstanceUid);
+  await noteLook(c, 'worklist-viewed', 'worklist');
   const pipelines = pipelinesFor(c, 'view');
   const filter = { studies, pipeline, pipelines, status, before, limit: PAGE_SIZE + 1 };
   const listed = await listRuns(parts.database, filter);

@@ -3,6 +3,7 @@ import { RunView } from '../../schemas/api.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
 import { evaluationOf, may, pipelinesFor, requireRight } from '../accounts/rights.ts';
+import { noteLook } from '../audit/looks.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
@@ -37,7 +38,9 @@ export async function getRuns(c: WebContext) {
 
 /** `GET /api/v1/runs/<id>` */
 export async function getRun(c: WebContext) {
-  return c.json(await runOfRequest(c));
+  const run = await runOfRequest(c);
+  await noteLook(c, 'run-viewed', run.id);
+  return c.json(run);
 }
 
 /** `POST /api/v1/runs/<id>/retry`: 202, the run goes on. */

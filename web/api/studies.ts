@@ -1,6 +1,7 @@
 import type { StudyView } from '../../schemas/api.ts';
 import { Uid } from '../../schemas/scalars.ts';
 import { pipelinesFor } from '../accounts/rights.ts';
+import { noteLook } from '../audit/looks.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
 import { listRuns } from '../runs.ts';
@@ -11,7 +12,9 @@ const MOST_RUNS = 200;
 
 /** `GET /api/v1/studies/<StudyInstanceUID>` */
 export async function getStudy(c: WebContext) {
-  return c.json(await studyOfRequest(c));
+  const study = await studyOfRequest(c);
+  await noteLook(c, 'study-viewed', study.studyInstanceUid);
+  return c.json(study);
 }
 
 /** What is held of the study that the address names, with its runs. @throws {ProblemError} 404 */

@@ -51,6 +51,16 @@ describe('the audit', () => {
     expect((await administrator.get('/api/v1/audit?action=no-such')).status).toBe(400);
   });
 
+  it('has every look, by a page or by the API, once in ten minutes', async () => {
+    const looking = await world.signedIn('looking', 'reader');
+    const at = `/api/v1/runs/${liver}`;
+    world.archive.exams.push([{ studyInstanceUid: '1.2.3', studyDate: null, studyTime: null, studyDescription: null }]);
+    for (const path of [at, at, `/runs/${liver}`, `/runs/${liver}/trend`, `${at}/trend`, '/', '/'])
+      await looking.get(path);
+    const looks = (await found(administrator, { actor: 'looking' })).map(([, action]: string[]) => action);
+    expect(looks).toEqual(['worklist-viewed', 'trend-viewed', 'run-viewed', 'run-viewed', 'signed-in', 'role-granted']);
+  });
+
   it('is a page with the way to runs, and to older entries', async () => {
     const text = await (await administrator.get('/audit?actor=rada')).text();
     expect(text).toContain(`/runs/${liver}`);

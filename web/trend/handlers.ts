@@ -7,6 +7,7 @@ import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
+import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { requireRevealed } from '../reading/sight.ts';
@@ -25,6 +26,7 @@ export async function getTrendPage(c: WebContext) {
   const { parts } = c.var;
   const run = await runOfRequest(c);
   const [state, patient] = await Promise.all([trendOfRun(c, run), parts.archive.patientOfStudy(run.studyInstanceUid)]);
+  await noteLook(c, 'trend-viewed', run.id);
   return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run }));
 }
 
@@ -34,6 +36,7 @@ export async function getTrendStatePage(c: WebContext) {
   const state = await stateOfRequest(c);
   const study = state.input.exams[0]?.studyInstanceUid;
   const patient = study === undefined ? undefined : await parts.archive.patientOfStudy(study);
+  await noteLook(c, 'trend-viewed', state.digest);
   return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run: undefined }));
 }
 
@@ -49,7 +52,10 @@ export async function postTrendForm(c: WebContext) {
 
 /** `GET /api/v1/runs/<id>/trend` */
 export async function getTrend(c: WebContext) {
-  return c.json(await trendOfRun(c, await runOfRequest(c)));
+  const run = await runOfRequest(c);
+  const state = await trendOfRun(c, run);
+  await noteLook(c, 'trend-viewed', run.id);
+  return c.json(state);
 }
 
 /** `POST /api/v1/runs/<id>/trend`: answers the trend as it is then. */
@@ -61,7 +67,9 @@ export async function postTrend(c: WebContext) {
 
 /** `GET /api/v1/trends/<pipeline>/<digest>` */
 export async function getTrendState(c: WebContext) {
-  return c.json(await stateOfRequest(c));
+  const state = await stateOfRequest(c);
+  await noteLook(c, 'trend-viewed', state.digest);
+  return c.json(state);
 }
 
 async function submit(c: WebContext, run: RunView, given: unknown): Promise<void> {
