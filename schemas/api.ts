@@ -44,6 +44,22 @@ export const RunView = z.object({
 });
 export type RunView = z.infer<typeof RunView>;
 
+/** What became of a run's objects that were to be delivered: one entry for a receiver and a state. */
+export const DeliveryView = z.object({
+  receiver: z.string(),
+  /** `refused`: it must not go there; the reason says why. */
+  state: z.enum(['waiting', 'sent', 'refused']),
+  objects: z.int().positive(),
+  /** Why it was refused, or what went wrong the last time. */
+  reason: z.string().nullable(),
+  attempts: z.int().nonnegative(),
+  lastSentAt: z.string().nullable(),
+});
+export type DeliveryView = z.infer<typeof DeliveryView>;
+
+/** Answer of `GET /api/v1/runs/<id>/deliveries`. */
+export const DeliveryList = z.object({ deliveries: z.array(DeliveryView) });
+
 /** Answer of `GET /api/v1/studies/<StudyInstanceUID>`. */
 export const StudyView = z.object({
   studyInstanceUid: z.string(),

@@ -15,6 +15,7 @@ import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
+import { getDeliveries } from './deliveries.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
@@ -30,7 +31,7 @@ import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuar
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
 import { getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
-import { sameOriginOnly, securityHeaders } from './security.ts';
+import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
 import {
   getTrend,
@@ -69,7 +70,9 @@ export function createApp(parts: Parts) {
   const app = new Hono<{ Variables: Variables }>();
   app.use(async (c, next) => {
     c.set('parts', parts);
-    c.set('address', remoteAddress(c.env));
+    const { address, isSecure } = connectionOf(peerOf(c.env), c.req.raw.headers, parts.proxies);
+    c.set('address', address);
+    c.set('isSecure', isSecure);
     await next();
   });
   app.use(measured, securityHeaders, sameOriginOnly);
@@ -170,6 +173,7 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/reading', getReading);
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);
+  app.get('/api/v1/runs/:id/deliveries', getDeliveries);
   app.post('/api/v1/runs/:id/retry', postRetry);
   app.get('/api/v1/runs/:id/trend', getTrend);
   app.post('/api/v1/runs/:id/trend', postTrend);
@@ -182,11 +186,12 @@ export function createApp(parts: Parts) {
   return app;
 }
 
-/** Address of the other end, from the socket that the Node server hands over with each request. */
-function remoteAddress(env: unknown): string | undefined {
-  const incoming = memberOf(env, 'incoming');
-  const address = memberOf(memberOf(incoming, 'socket'), 'remoteAddress');
-  return typeof address === 'string' ? address : undefined;
+/** The other end, from the socket that the Node server hands over with each request. */
+function peerOf(env: unknown): Peer {
+  const socket = memberOf(memberOf(env, 'incoming'), 'socket');
+  const address = memberOf(socket, 'remoteAddress');
+  const encrypted = memberOf(socket, 'encrypted') === true;
+  return { address: typeof address === 'string' ? address : undefined, encrypted };
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -315,11 +315,14 @@ describe('GET /api/v1/openapi.json', () => {
   it('describes every address of the API that answers', async () => {
     const document = await (await world.api('/api/v1/openapi.json')).json();
     const described = Object.entries<object>(document.paths).flatMap(([at, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} /api/v1${at.replaceAll(/\{\w+\}/g, '*')}`),
+      Object.keys(methods).map((method) => {
+        const root = at.startsWith('/dicomweb/') ? '' : '/api/v1';
+        return `${method.toUpperCase()} ${root}${at.replaceAll(/\{\w+\}/g, '*')}`;
+      }),
     );
     const served = world.app.routes
-      .filter(({ path, method }) => path.startsWith('/api/v1/') && method !== 'ALL')
-      .map(({ path, method }) => `${method} ${path.replaceAll(/:\w+/g, '*')}`);
+      .filter(({ path, method }) => /^\/(api\/v1|dicomweb)\/(?!\*)/.test(path) && method !== 'ALL')
+      .map(({ path, method }) => `${method} ${path.replaceAll(/:\w+(\{[^}]*\})?/g, '*')}`);
     expect(new Set(described)).toEqual(new Set(served));
     expect(document.openapi).toBe('3.1.0');
   });

@@ -4,27 +4,32 @@ import { retry, runOfRequest, wholeRunOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
 import { examOf } from './archive.ts';
 import { record } from './audit.ts';
+import { deliveriesCard, deliveriesOf } from './deliveries.ts';
 import { formOfRun } from './feedback/handlers.ts';
 import { viewerOf } from './pages/layout.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';
 import type { WebContext } from './parts.ts';
 import { revealedTo } from './reading/case.ts';
-import { relatedRuns } from './runs.ts';
+import { shownTo } from './reading/sight.ts';
+import { editsOf, relatedRuns } from './runs.ts';
 import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
 import { trendOf } from './trend/read.ts';
+import { editsCard } from './viewer/cards.ts';
 
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
   const { parts } = c.var;
   const run = await wholeRunOfRequest(c);
   const viewer = viewerOf(c, themeOf(c));
-  const [revealed, related, exam, feedback] = await Promise.all([
+  const [revealed, related, exam, feedback, edits, deliveries] = await Promise.all([
     revealedTo(parts, c.var.person, [run]),
     relatedRuns(parts.database, run),
     examOf(parts, run.studyInstanceUid),
     formOfRun(c, run, viewer),
+    editsOf(parts.database, run),
+    deliveriesOf(parts, run.id),
   ]);
   const withheld = !revealed.has(run.id);
   const trend = withheld ? undefined : await trendOf(parts, run);
@@ -36,6 +41,8 @@ export async function getRunPage(c: WebContext) {
       exam,
       feedback,
       withheld,
+      edits: withheld ? '' : editsCard(await shownTo(c, edits)),
+      deliveries: deliveriesCard(deliveries),
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
   );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
+import { DeliveryList, QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
 import { Approval, ApprovalList, ApprovalSubmission } from '../../schemas/approval.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { Problem } from '../../schemas/problem.ts';
@@ -9,6 +9,7 @@ import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
 import { AuditList } from '../audit/handlers.ts';
 import { AUDIT_TERMS } from '../audit/search.ts';
+import { dicomwebPaths } from '../dicomweb/openapi.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
 import { ReadingListView } from '../reading/handlers.ts';
@@ -23,6 +24,7 @@ const SCHEMAS = {
   RunList,
   StudyView,
   QuarantineList,
+  DeliveryList,
   Feedback,
   FeedbackList,
   FeedbackSubmission,
@@ -73,6 +75,14 @@ export function openApiDocument() {
           summary: 'One run, with its result',
           parameters: [runParameter],
           responses: { 200: json('RunView', 'The run.'), ...problems(401, 404) },
+        },
+      },
+      '/runs/{id}/deliveries': {
+        get: {
+          operationId: 'listDeliveries',
+          summary: 'What of a run was sent to which receiver, what waits, and what was refused and why',
+          parameters: [runParameter],
+          responses: { 200: json('DeliveryList', 'By receiver and state.'), ...problems(401, 404) },
         },
       },
       '/runs/{id}/retry': {
@@ -233,6 +243,7 @@ export function openApiDocument() {
           },
         },
       },
+      ...dicomwebPaths(problems),
     },
     components: {
       schemas: components,

@@ -4,6 +4,7 @@ import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
+import { evaluatedPipeline } from '../runs.ts';
 import { viewerLink } from '../viewer/link.ts';
 import { detection, radiographs, type ShownResult } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
@@ -21,6 +22,10 @@ export interface RunPage {
   readonly feedback: Html | undefined;
   /** The patient's other exams, where the pipeline follows them. */
   readonly trend?: Html | string | undefined;
+  /** What readers have made of the result. */
+  readonly edits?: Html | string | undefined;
+  /** Where the objects of the result went. */
+  readonly deliveries?: Html | string | undefined;
   /** The reader is still to read the images without the result. */
   readonly withheld?: boolean;
 }
@@ -29,9 +34,9 @@ export interface RunPage {
 export function runPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'> & Partial<Pick<Parts, 'viewing'>>,
   viewer: Viewer,
-  { run, related, exam, feedback, trend, withheld = false }: RunPage,
+  { run, related, exam, feedback, trend, edits, deliveries, withheld = false }: RunPage,
 ): Html {
-  const title = parts.pipelines.get(run.pipeline)?.title ?? run.pipeline;
+  const title = titleOf(parts, run);
   const ended = run.finishedAt !== null;
   return layout({
     parts,
@@ -44,10 +49,18 @@ export function runPage(
 <p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run)}</div>
 ${examHeader(exam)}
 ${relatives(run, related)}</div>
-<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend, withheld })}</div>
-<div class="below" data-live-region="run-provenance">${provenance(run)}${steps(run)}</div>
+<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend, edits, withheld })}</div>
+<div class="below" data-live-region="run-provenance">${deliveries ?? ''}${provenance(run)}${steps(run)}</div>
 </div>`,
   });
+}
+
+/** What a run is, in a line: its pipeline, or for which one somebody brought in or edited a segmentation. */
+export function titleOf({ pipelines }: Pick<Parts, 'pipelines'>, run: Pick<RunView, 'pipeline' | 'imported'>): string {
+  const pipeline = evaluatedPipeline(run);
+  const title = pipelines.get(pipeline)?.title ?? pipeline;
+  if (run.imported === undefined) return title;
+  return `${title}: ${run.imported.edits === null ? 'brought in' : 'edited'} by ${run.imported.author}`;
 }
 
 function relatives(run: RunView, related: readonly RunView[]): Html | string {
@@ -67,13 +80,14 @@ function relatives(run: RunView, related: readonly RunView[]): Html | string {
 function withResult(
   result: Result,
   run: RunView,
-  { feedback, trend, withheld }: Pick<RunPage, 'feedback' | 'trend' | 'withheld'>,
+  { feedback, trend, edits, withheld }: Pick<RunPage, 'feedback' | 'trend' | 'edits' | 'withheld'>,
 ): Html {
   const { images, summary } = withheld === true ? unread(result, run) : shown(result, run);
   return html`<div class="result">
 ${images}
 <div class="reading">
 ${summary}
+${edits ?? ''}
 ${trend ?? ''}
 ${feedback ?? ''}
 </div>

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { millilitres, percent, shareOfTotal } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
+import { changesCard } from '../viewer/cards.ts';
 import type { ShownResult } from './detection.ts';
 import { files } from './files.ts';
 import { type Html, moment } from './layout.ts';
@@ -13,7 +14,7 @@ type Structure = SegmentationResult['structures'][number];
 export function segmentation(result: SegmentationResult, run: Pick<RunView, 'id'>): ShownResult {
   return {
     images: html`<div class="images">${previews(result, run)}</div>`,
-    summary: html`${volumes(result)}${files(result, run)}`,
+    summary: html`${volumes(result)}${changesCard(result)}${files(result, run)}`,
   };
 }
 
@@ -38,7 +39,7 @@ function volumes({ structures, studyDate, notes, imported }: SegmentationResult)
   const complete = structures.every((structure) => structure.complete);
   const date = calendarDate(studyDate);
   return html`<section class="card summary">
-<h2>${imported === undefined ? 'Volumes by the model' : `Volumes by ${imported.source}, brought in`}${date === null ? '' : html`, exam of <span class="number">${date}</span>`}</h2>
+<h2>${heading(imported)}${date === null ? '' : html`, exam of <span class="number">${date}</span>`}</h2>
 ${imported === undefined ? '' : provenanceOf(imported)}
 <div class="scroll"><table class="volumes">
 <thead><tr><th scope="col">Structure</th><th scope="col">Volume</th>${withShares ? html`<th scope="col">Of the total</th>` : ''}</tr></thead>
@@ -55,9 +56,16 @@ ${notes.length === 0 ? '' : html`<ul class="notes">${notes.map((note) => html`<l
 </section>`;
 }
 
+function heading(imported: SegmentationResult['imported']): string {
+  if (imported === undefined) return 'Volumes by the model';
+  return imported.edits === undefined ? `Volumes by ${imported.source}, brought in` : 'Volumes as edited';
+}
+
 /** Who made a segmentation that no model made. */
-function provenanceOf({ tool, minutes, author, at }: NonNullable<SegmentationResult['imported']>): Html {
+function provenanceOf({ tool, minutes, author, at, edits }: NonNullable<SegmentationResult['imported']>): Html {
   const took = minutes === null ? '' : html`, in ${minutes} min`;
+  if (edits !== undefined)
+    return html`<p class="muted">Edited by ${author} with ${tool}${took}; saved ${moment(at)}.</p>`;
   return html`<p class="muted">Not made by a model: made with ${tool}${took}; brought in by ${author}, ${moment(at)}.</p>`;
 }
 

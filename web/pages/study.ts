@@ -4,7 +4,9 @@ import type { QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { outcome } from './outcome.ts';
 import { examHeader } from './patient.ts';
+import { titleOf } from './run.ts';
 import { statusMark } from './status.ts';
 
 export interface StudyPage {
@@ -60,8 +62,8 @@ function runs({ pipelines }: Pick<Parts, 'pipelines'>, study: StudyView): Html {
   return html`<section class="card"><h2>Runs</h2><ul class="run-list">${study.runs.map(
     (
       run,
-    ) => html`<li><a href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline} ${run.pipelineVersion}</a>
-${statusMark(run)} ${moment(run.createdAt)} ${run.reason === null ? '' : html`<span class="reason">${run.reason}</span>`}</li>`,
+    ) => html`<li><a href="/runs/${run.id}">${titleOf({ pipelines }, run)}${run.imported === undefined ? ` ${run.pipelineVersion}` : ''}</a>
+${statusMark(run)} ${moment(run.createdAt)} ${outcome(run)}</li>`,
   )}</ul></section>`;
 }
 

@@ -93,6 +93,7 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'GET /studies/:uid/events': run,
   'GET /api/v1/runs': { right: 'view' },
   'GET /api/v1/runs/:id': run,
+  'GET /api/v1/runs/:id/deliveries': run,
   'POST /api/v1/runs/:id/retry': { ...run, right: 'retry-runs', json: {} },
   'GET /api/v1/runs/:id/trend': run,
   'POST /api/v1/runs/:id/trend': { ...run, right: 'read', json: {} },
