@@ -27,7 +27,12 @@ type Problems = (...statuses: number[]) => Answers;
 export function dicomwebPaths(problems: Problems): Record<string, object> {
   const get = (address: string, operationId: string, summary: string, type: string, more: object[] = []) => ({
     [address]: {
-      get: operation(address, { operationId, summary }, { 200: content(type), ...problems(400, 401, 403, 404, 406, 422) }, more),
+      get: operation(
+        address,
+        { operationId, summary },
+        { 200: content(type), ...problems(400, 401, 403, 404, 406, 422) },
+        more,
+      ),
     },
   });
   const search = (address: string, operationId: string, what: string, key: string, required = false) =>
