@@ -24,11 +24,20 @@ export interface Api {
 }
 
 /** The API at this address. Each call @throws {CommandError} refused (1), no answer (3) */
-export function connectApi({ web, token }: { readonly web: string; readonly token: string }): Api {
+export function connectApi({
+  web,
+  inside = web,
+  token,
+}: {
+  readonly web: string;
+  /** Where it answers this machine, where that is elsewhere. */
+  readonly inside?: string;
+  readonly token: string;
+}): Api {
   const call = async (path: string, method = 'GET'): Promise<unknown> => {
     let answer: Response;
     try {
-      answer = await fetch(`${web}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+      answer = await fetch(`${inside}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
     } catch (error) {
       throw new CommandError(EXIT.notReady, `${web} does not answer; \`overread status\` says more.`, error);
     }

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { ProblemError } from '../lib/platform/problem.ts';
-import { Uid } from '../schemas/scalars.ts';
+import { Slug, Uid } from '../schemas/scalars.ts';
+import { insecure, mayTellPassword, openSession } from './accounts/handlers.ts';
 import { pipelinesFor } from './accounts/rights.ts';
+import { maySeeStudy } from './accounts/studies.ts';
+import { noteLook } from './audit/looks.ts';
+import { record } from './audit.ts';
+import { acceptSigned, type LaunchRefusal, namesPerson } from './launch/signed.ts';
 import { launchPage } from './pages/launch.ts';
 import { viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
@@ -11,19 +16,39 @@ import { themeOf } from './theme.ts';
 
 /** What a PACS may ask for. AccessionNumber: at most 16 characters (PS3.5 6.2, SH). */
 const LaunchQuery = z.union([
-  z.object({ accession: z.string().trim().min(1).max(64), study: z.undefined().optional() }),
-  z.object({ study: Uid, accession: z.undefined().optional() }),
+  z.object({
+    accession: z.string().trim().min(1).max(64),
+    study: z.undefined().optional(),
+    evaluation: Slug.optional(),
+  }),
+  z.object({ study: Uid, accession: z.undefined().optional(), evaluation: Slug.optional() }),
 ]);
 
-const Search = z.union([z.object({ accession: z.string() }), z.object({ study: Uid })]);
+const Search = z.union([
+  z.object({ accession: z.string(), evaluation: Slug.optional() }),
+  z.object({ study: Uid, evaluation: Slug.optional() }),
+]);
 type Search = z.infer<typeof Search>;
 
+/** What somebody is told whose signed link is not followed. All of them can open the exam again, or sign in by hand. */
+const REFUSALS: Readonly<Record<LaunchRefusal, readonly [title: string, why: string]>> = {
+  'not-allowed': ['Signed links are not allowed here', 'This site lets nobody in by a link of the PACS alone.'],
+  changed: ['This link was changed', 'It is not as the PACS signed it, or another system made it.'],
+  'too-long': ['This link is good for too long', 'The PACS makes links that last longer than this site allows.'],
+  expired: ['This link has expired', 'A link of the PACS is good for a short time only.'],
+  used: ['This link was used already', 'A link of the PACS is good once only.'],
+  'unknown-person': ['You have no account here', 'The link names somebody who has no account here, or a disabled one.'],
+};
+const WAY_ON = 'Open the exam from the PACS again, or sign in with your name and password.';
+
 /**
- * `GET /launch?accession=…|study=…`: goes on at once to an address that holds neither. What was asked for travels
- * encrypted in it: nothing is stored for somebody who is not signed in, and nobody can read it off the screen or a log.
+ * `GET /launch?accession=…|study=…[&evaluation=…]`: goes on at once to an address that holds none of it. What was asked for
+ * travels encrypted in it: nothing is stored for somebody who is not signed in, and nobody can read it off the screen or a
+ * log. Where the PACS names and signs for a person (`user`, `expires`, `nonce`, `signature`), they are signed in by it.
  */
-export function getLaunch(c: WebContext) {
+export async function getLaunch(c: WebContext) {
   const { launchKey } = c.var.parts;
+  c.header('Referrer-Policy', 'no-referrer');
   const query = LaunchQuery.safeParse(c.req.query());
   if (!query.success) {
     throw new ProblemError(
@@ -32,20 +57,44 @@ export function getLaunch(c: WebContext) {
       'Give either an accession number or a StudyInstanceUID: `/launch?accession=…` or `/launch?study=…`.',
     );
   }
-  const { accession, study } = query.data;
-  const search = accession === undefined ? { study } : { accession };
-  c.header('Referrer-Policy', 'no-referrer');
+  if (namesPerson(c.req.query())) {
+    if (!mayTellPassword(c)) return insecure(c);
+    await signIn(c);
+  }
+  const { accession, study, evaluation } = query.data;
+  const search: Search = { ...(accession === undefined ? { study } : { accession }), evaluation };
   return c.redirect(`/launch/${seal(launchKey, JSON.stringify(search))}`, 303);
 }
 
-/** `GET /launch/<sealed>`: the one run, a choice of several, the exam while it has none, or a page that waits. */
+/** Opens a session of whom the link names. @throws {ProblemError} 403 and why */
+async function signIn(c: WebContext): Promise<void> {
+  const { parts } = c.var;
+  const isOnce = Object.values(c.req.queries()).every((values) => values.length === 1);
+  const accepted = isOnce ? await acceptSigned(parts, c.req.query()) : ({ refused: 'changed' } as const);
+  const at = parts.now();
+  if (!('refused' in accepted)) {
+    const { user } = accepted;
+    await openSession(c, user);
+    return record(parts.database, { actor: user, action: 'signed-in-by-launch', subject: user, at });
+  }
+  const { refused, user } = accepted;
+  parts.log.warn({ refused }, 'a signed link was not followed');
+  // Without a good signature anybody could fill the audit.
+  if (user !== undefined) {
+    await record(parts.database, { actor: 'nobody', action: 'launch-refused', subject: user, detail: refused, at });
+  }
+  const [title, why] = REFUSALS[refused];
+  throw new ProblemError(403, title, `${why} ${WAY_ON}`);
+}
+
+/** `GET /launch/<sealed>`: the one run, all results and forms of the exam, or a page that waits for them. */
 export async function getLaunched(c: WebContext) {
   const { parts } = c.var;
   const search = opened(parts.launchKey, c.req.param('sealed') ?? '');
   const found = new Set(await parts.archive.findStudies(search));
   if ('study' in search) found.add(search.study);
   const studies = [...found];
-  const pipelines = pipelinesFor(c, 'view');
+  const pipelines = pipelinesWanted(c, search.evaluation);
   const runs = (
     await Promise.all(
       studies.map((studyInstanceUid) => listRuns(parts.database, { studyInstanceUid, pipelines, limit: 50 })),
@@ -56,7 +105,19 @@ export async function getLaunched(c: WebContext) {
   if (newest.length === 1 && only !== undefined) return c.redirect(`/runs/${only.id}`, 303);
   const views = await Promise.all(studies.map((study) => parts.archive.studyView(study)));
   const held = views.filter((view) => view !== undefined);
-  return c.html(launchPage(parts, viewerOf(c, themeOf(c)), { runs: newest, studies: held, now: parts.now() }));
+  const seen = await Promise.all(studies.map((study) => maySeeStudy(c, study)));
+  const exams = await parts.archive.findExams(studies.filter((_, index) => seen[index]));
+  for (const study of exams.keys()) await noteLook(c, 'study-viewed', study);
+  const shown = { runs: newest, studies: held, exams, now: parts.now() };
+  return c.html(launchPage(parts, viewerOf(c, themeOf(c)), shown));
+}
+
+/** Pipelines whose results are looked for: of the evaluation that the PACS named, as far as somebody may see it. */
+function pipelinesWanted(c: WebContext, evaluation: string | undefined): readonly string[] | undefined {
+  const visible = pipelinesFor(c, 'view');
+  if (evaluation === undefined) return visible;
+  const wanted = [...c.var.parts.evaluations.values()].filter(({ name }) => name === evaluation);
+  return wanted.map(({ pipeline }) => pipeline).filter((pipeline) => visible?.includes(pipeline) ?? true);
 }
 
 /** Of each pipeline on each study the newest run that is no replay. Runs come newest first. */

@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import type { Context } from 'hono';
 import type { Database } from '../lib/database/connection.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
@@ -37,6 +38,10 @@ export interface Parts {
   /** The hospital's people; undefined: there are local accounts only. */
   readonly directory: Directory | undefined;
   readonly sessions: Sessions;
+  /** What a PACS signs links with that name a person; undefined: the site allows none. */
+  readonly signedLaunch: { readonly secret: string; readonly longestSeconds: number } | undefined;
+  /** Reverse proxies that are believed. */
+  readonly proxies: BlockList;
   /** Cookies are shared by all ports of a machine: the name tells two instances apart. */
   readonly cookieName: string;
   /** Encrypts what a PACS hands to `/launch`. */
@@ -56,6 +61,8 @@ export interface Variables {
   readonly parts: Parts;
   /** Of the other end of the connection; undefined where there is none (tests). */
   readonly address: string | undefined;
+  /** Whether their browser speaks HTTPS, with us or with a proxy of the site's. */
+  readonly isSecure: boolean;
   person: Person;
   /** Of the browser's session; undefined for the API token. */
   sessionToken: string | undefined;

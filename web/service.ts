@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { serve } from '@hono/node-server';
 import { connect, databaseUrl } from '../lib/database/connection.ts';
-import type { Configuration } from '../lib/platform/configuration.ts';
+import { type Configuration, ConfigurationError } from '../lib/platform/configuration.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import { keepSecret } from '../lib/platform/secrets.ts';
@@ -13,11 +12,15 @@ import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
 import { archiveReader, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
+import { readConfigured } from './configured.ts';
 import { loadEvaluations } from './evaluations.ts';
 import { followOutbox } from './feedback/export.ts';
+import { listen, tlsOf } from './listen.ts';
 import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
+import type { Parts } from './parts.ts';
 import { followProjection } from './projection/follow.ts';
+import { proxyList } from './security.ts';
 import { VIEWER_FOLDER } from './viewer/install.ts';
 import { Viewing } from './viewer/viewing.ts';
 
@@ -25,6 +28,7 @@ import { Viewing } from './viewer/viewing.ts';
  * The web: pages, API, the projection of runs, the export of answers.
  *
  * @throws {PipelineError} or {EvaluationError}: a pipeline's file cannot be used
+ * @throws {ConfigurationError} a file that the site's configuration names cannot be used
  */
 export function webService(configuration: Configuration, log: Logger): Service {
   const store = openStore(configuration.store);
@@ -32,7 +36,11 @@ export function webService(configuration: Configuration, log: Logger): Service {
   const live = new LiveUpdates();
   const { host, port } = configuration.web;
   const { quietSeconds } = configuration;
-  const { directory, sessions } = configuration.site;
+  const { site, sessions } = configuration.site;
+  const directory = configuration.site.directory && ldapDirectory(configuration.site.directory);
+  const signedLaunch = launchSecret(configuration);
+  const tls = tlsOf(configuration.site.web);
+  const proxies = proxyList(configuration.site.web.trustedProxies);
   const closers: (() => Promise<void>)[] = [];
   const pipelines = loadPipelines(configuration.pipelineFolders);
   const evaluations = loadEvaluations(configuration.pipelineFolders);
@@ -63,11 +71,13 @@ export function webService(configuration: Configuration, log: Logger): Service {
         evaluations,
         pipelines,
         receivers: configuration.site.receivers,
-        site: configuration.site.site,
+        site,
         dicom: configuration.dicom,
         apiToken: configuration.apiToken,
-        directory: directory === undefined ? undefined : ldapDirectory(directory),
+        directory,
         sessions,
+        signedLaunch,
+        proxies,
         cookieName: `overread-${port}`,
         launchKey: launchKey(secrets),
         assets: loadAssets(),
@@ -78,27 +88,39 @@ export function webService(configuration: Configuration, log: Logger): Service {
         now: () => new Date(),
         answersSent: () => outbox.wake(),
       });
-      const server = serve({ fetch: app.fetch, hostname: host, port });
-      await new Promise<void>((resolve, reject) => {
-        server.once('listening', resolve);
-        server.once('error', reject);
-      });
+      const servers = [await listen(app.fetch, { host, port, tls })];
+      // What is on this machine (supervisor, command line) asks here: its requests leave it not, and need no certificate.
+      const inside = tls && (await listen(app.fetch, { host: '127.0.0.1', port: 0, tls: undefined }));
+      if (inside !== undefined) servers.push(inside);
       closers.push(
-        () =>
-          new Promise((resolve) => {
-            server.close(() => resolve());
-            live.close();
-          }),
+        async () => {
+          const closed = servers.map((server) => server.close());
+          live.close();
+          await Promise.all(closed);
+        },
         projection.close,
         () => outbox.stop(),
       );
-      return undefined;
+      return inside && { address: `http://127.0.0.1:${inside.port}` };
     },
     stop: async () => {
       for (const close of closers) await close();
       await Promise.all([database.close(), store.close()]);
     },
   };
+}
+
+/** Shortest secret that links are signed with, in characters. */
+const SHORTEST_LAUNCH_SECRET = 32;
+
+/** What a PACS signs links with, where the site allows that. @throws {ConfigurationError} its file cannot be read, or is too short */
+function launchSecret({ site: { signedLaunch }, secrets }: Configuration): Parts['signedLaunch'] {
+  const { allowed, secretFile, longestSeconds } = signedLaunch;
+  if (!allowed) return undefined;
+  const made = () => keepSecret(secrets, 'launch-secret', randomBytes(32).toString('hex'));
+  const secret = secretFile === undefined ? made() : readConfigured(secretFile, 'signedLaunch.secretFile').trim();
+  if (secret.length >= SHORTEST_LAUNCH_SECRET) return { secret, longestSeconds };
+  throw new ConfigurationError(`signedLaunch.secretFile: a secret has ${SHORTEST_LAUNCH_SECRET} characters or more.`);
 }
 
 /** The key of `/launch`: made at the first start, kept so that addresses outlive a restart. */

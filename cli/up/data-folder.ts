@@ -59,11 +59,16 @@ export function apiToken(configuration: Configuration): string {
   );
 }
 
-/** Where the REST API of the running Overread is, and the token for it. @throws {CommandError} nothing runs here (3) */
-export function runningApi(configuration: Configuration): { readonly web: string; readonly token: string } {
+/**
+ * Where people find the running Overread, where its REST API answers this machine, and the token for it.
+ *
+ * @throws {CommandError} nothing runs here (3)
+ */
+export function runningApi(configuration: Configuration) {
   const status = readStatusFile(configuration);
   if (status === undefined) throw notRunning(configuration);
-  return { web: status.web, token: apiToken(configuration) };
+  const inside = status.parts.find(({ name }) => name === 'web')?.address ?? status.web;
+  return { web: status.web, inside, token: apiToken(configuration) };
 }
 
 /** (3): nothing runs on the data folder. */

@@ -40,13 +40,26 @@ export function partsOf(
   parts.push(
     part('connector', { http: connector.port }, { address: loopback(connector.port) }),
     part('gateway', { dicom: dicom.port }),
-    part('web', { http: web.port }, { address: webAddress(web), environment: { OVERREAD_API_TOKEN: given.apiToken } }),
+    part(
+      'web',
+      { [isHttps(configuration) ? 'https' : 'http']: web.port },
+      {
+        // By HTTPS it tells where it answers this machine alone.
+        address: isHttps(configuration) ? undefined : webAddress(configuration),
+        environment: { OVERREAD_API_TOKEN: given.apiToken },
+      },
+    ),
   );
   return parts;
 }
 
 /** The address that a browser on this machine can open. */
-export function webAddress(web: Configuration['web']): string {
+export function webAddress(configuration: Pick<Configuration, 'web' | 'site'>): string {
+  const { web } = configuration;
   const host = ['0.0.0.0', '::'].includes(web.host) ? '127.0.0.1' : web.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${web.port}`;
+  return `${isHttps(configuration) ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${web.port}`;
+}
+
+function isHttps({ site }: Pick<Configuration, 'site'>): boolean {
+  return site.web.tls !== undefined;
 }

@@ -14,7 +14,10 @@ import { parseLogLine, type Supervised, supervise } from './supervisor.ts';
 
 /** A running Overread. */
 export interface Running {
+  /** For people. */
   readonly web: string;
+  /** Where it answers this machine: the same but where `web` is HTTPS. */
+  readonly inside: string;
   readonly token: string;
   /** Stops every part, the last started first; harmless when repeated. */
   stop(): Promise<void>;
@@ -74,7 +77,8 @@ export async function startOverread(
     await household.stop();
     throw new CommandError(EXIT.notReady, error instanceof Error ? error.message : String(error), error);
   }
-  return { web: webAddress(configuration.web), token, stop: () => household.stop() };
+  const web = webAddress(configuration);
+  return { web, inside: household.addressOf('web') ?? web, token, stop: () => household.stop() };
 }
 
 /** Deploys stack.yml to the embedded provider, as `faas-cli deploy` would. */
@@ -112,6 +116,11 @@ class Household {
     });
     this.#supervised.push(supervised);
     await supervised.firstReady;
+  }
+
+  /** Where a part answers this machine, as far as it is known. */
+  addressOf(name: Part['name']): string | undefined {
+    return this.#supervised.find(({ part }) => part.name === name)?.address();
   }
 
   /** Waits for `/readyz` of every part that has one. */
@@ -167,7 +176,7 @@ class Household {
     writeStatusFile(this.#configuration, {
       pid: process.pid,
       startedAt: this.#startedAt,
-      web: webAddress(this.#configuration.web),
+      web: webAddress(this.#configuration),
       parts: this.#supervised.map((supervised) => ({
         name: supervised.part.name,
         pid: supervised.pid() ?? null,

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Client, type Entry, InvalidCredentialsError, NoSuchObjectError, SizeLimitExceededError } from 'ldapts';
-import { ConfigurationError } from '../../lib/platform/configuration.ts';
 import { errorCode } from '../../lib/platform/error-code.ts';
 import type { Directory as DirectoryConfiguration } from '../../schemas/people.ts';
+import { readConfigured } from '../configured.ts';
 import type { Grant } from './grants.ts';
 
 /** The directory could not be asked. The message says why, for the log; it holds no name and no password. */
@@ -178,12 +177,4 @@ async function found(
 function reasonOf(error: unknown): string {
   const kind = error instanceof Error ? error.constructor.name : 'unknown';
   return `${kind} ${errorCode(error)}`.trim();
-}
-
-function readConfigured(file: string, setting: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigurationError(`${setting}: ${file} cannot be read (${errorCode(error)}).`);
-  }
 }

@@ -4,7 +4,7 @@ import { keepDraftOf } from '../feedback/handlers.ts';
 import { insecurePage, signInPage } from '../pages/sign-in.ts';
 import type { WebContext } from '../parts.ts';
 import { pathOnThisSite } from '../paths.ts';
-import { staysOnThisMachine } from '../security.ts';
+import { isPrivate } from '../security.ts';
 import { themeOf } from '../theme.ts';
 import { AccountName } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
@@ -22,14 +22,14 @@ const DIRECTORY_AWAY =
 
 /** `GET /sign-in` */
 export function getSignIn(c: WebContext) {
-  if (!isPrivate(c)) return insecure(c);
+  if (!mayTellPassword(c)) return insecure(c);
   return c.html(signInPage(c.var.parts, themeOf(c), { next: pathOnThisSite(c.req.query('next')) }));
 }
 
 /** `POST /sign-in` */
 export async function postSignIn(c: WebContext) {
   const { parts } = c.var;
-  if (!isPrivate(c)) return insecure(c);
+  if (!mayTellPassword(c)) return insecure(c);
   const body = await c.req.parseBody();
   const text = (field: string) => (typeof body[field] === 'string' ? body[field] : '');
   const next = pathOnThisSite(text('next'));
@@ -80,21 +80,21 @@ export async function openSession(c: WebContext, name: string): Promise<void> {
   const before = getCookie(c, cookieName);
   if (before !== undefined) await endSession(database, before);
   const token = await startSession(database, name, now(), sessions);
-  const secure = new URL(c.req.url).protocol === 'https:';
   setCookie(c, cookieName, token, {
     httpOnly: true,
     sameSite: 'Lax',
     path: '/',
-    secure,
+    secure: c.var.isSecure,
     maxAge: sessions.hours * 60 * 60,
   });
 }
 
-function isPrivate(c: WebContext): boolean {
-  return staysOnThisMachine(c.var.address, c.req.raw.headers);
-}
+/** Whether a password, or the cookie of a session, may go this way. */
+export const mayTellPassword = ({ var: { address, isSecure }, req }: WebContext): boolean =>
+  isPrivate({ address, isSecure }, req.raw.headers);
 
-function insecure(c: WebContext) {
+/** What somebody gets whose password or session would go through the network in the clear. */
+export function insecure(c: WebContext) {
   const port = Number(new URL(c.req.url).port) || 80;
   return c.html(insecurePage(c.var.parts, themeOf(c), port), 403);
 }

@@ -1,22 +1,27 @@
 import { html } from 'hono/html';
+import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView, StudyView } from '../../schemas/api.ts';
+import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
+import { viewerLink } from '../viewer/link.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { examHeader } from './patient.ts';
 import { duration, statusMark } from './status.ts';
 
 export interface Launch {
   /** The newest run of each pipeline on each study. */
   readonly runs: readonly RunView[];
   readonly studies: readonly Omit<StudyView, 'runs'>[];
+  /** Whose the studies are, as far as who looks may see it. */
+  readonly exams: ReadonlyMap<string, ExamView>;
   readonly now: Date;
 }
 
-/** What a PACS user sees where there is not exactly one result: a choice, or what is known so far. It fills in by itself. */
-export function launchPage(
-  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
-  viewer: Viewer,
-  { runs, studies, now }: Launch,
-): Html {
+type LaunchParts = Pick<Parts, 'assets' | 'site' | 'pipelines' | 'evaluations' | 'viewing'>;
+
+/** What a PACS user sees where there is not exactly one result: all results and forms, or what is known so far. It fills in by itself. */
+export function launchPage(parts: LaunchParts, viewer: Viewer, { runs, studies, exams, now }: Launch): Html {
+  const withRuns = [...new Set(runs.map(({ studyInstanceUid }) => studyInstanceUid))];
   return layout({
     parts,
     viewer,
@@ -24,17 +29,40 @@ export function launchPage(
     islands: ['live.ts'],
     refreshSeconds: 5,
     body: html`<div data-live="/events" data-live-seconds="5"><div data-live-region="launch">
-${runs.length > 0 ? chooser(parts, runs) : studies.length > 0 ? studies.map((study) => received(study, now)) : nothing()}
+${
+  withRuns.length > 0
+    ? withRuns.map((study) =>
+        panel(parts, viewer, { runs: runs.filter((run) => run.studyInstanceUid === study), exam: exams.get(study) }),
+      )
+    : studies.length > 0
+      ? studies.map((study) => received(study, now))
+      : nothing()
+}
 </div></div>`,
   });
 }
 
-function chooser({ pipelines }: Pick<Parts, 'pipelines'>, runs: readonly RunView[]): Html {
-  return html`<section class="message"><h1>Results of this exam</h1>
-<ul class="choices">${runs.map(
-    (run) =>
-      html`<li><a class="button" href="/runs/${run.id}">${pipelines.get(run.pipeline)?.title ?? run.pipeline}</a> ${statusMark(run)} ${moment(run.createdAt)}</li>`,
-  )}</ul></section>`;
+/** All that there is about one exam, each a click away. */
+function panel(
+  parts: LaunchParts,
+  viewer: Viewer,
+  { runs, exam }: { runs: readonly RunView[]; exam: ExamView | undefined },
+): Html {
+  return html`<section class="card"><h1>Results of this exam</h1>
+${examHeader(exam)}
+<ul class="choices">${runs.map((run) => html`<li>${choice(parts, viewer, run)}</li>`)}</ul></section>`;
+}
+
+function choice({ pipelines, evaluations, viewing }: LaunchParts, { person }: Viewer, run: RunView): Html {
+  const evaluation = evaluations.get(run.pipeline);
+  const answers = evaluation !== undefined && person !== undefined && may(person, 'read', evaluation.name);
+  const hasForm = answers && run.status === 'succeeded';
+  return html`<h2>${pipelines.get(run.pipeline)?.title ?? run.pipeline}</h2>
+<p>${statusMark(run)} ${moment(run.createdAt)}</p>
+<p class="actions"><a class="button primary" href="/runs/${run.id}">Result</a>
+${hasForm ? html`<a class="button" href="/runs/${run.id}#feedback">Form</a>` : ''}
+${evaluation?.trend === undefined ? '' : html`<a class="button" href="/runs/${run.id}/trend">Over time</a>`}
+${viewerLink({ viewing }, run)}</p>`;
 }
 
 function received(study: Omit<StudyView, 'runs'>, now: Date): Html {

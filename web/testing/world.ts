@@ -25,6 +25,7 @@ import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
 import type { Parts, Variables } from '../parts.ts';
 import { projectRun } from '../projection/project.ts';
+import { proxyList } from '../security.ts';
 import { Viewing } from '../viewer/viewing.ts';
 import { HIP_EVALUATION, HIP_PIPELINE, LIVER_EVALUATION, LIVER_PIPELINE } from './pipelines.ts';
 import { type MadeRun, makeRun } from './runs.ts';
@@ -143,6 +144,8 @@ export async function makeWorld(
     apiToken: API_TOKEN,
     directory: undefined,
     sessions: Sessions.parse({}),
+    signedLaunch: undefined,
+    proxies: proxyList([]),
     cookieName: 'overread-8000',
     launchKey: randomBytes(32),
     assets: loadAssets(),
