@@ -10,6 +10,8 @@ const PATIENTS = 10;
 const EXAMS = 65;
 /** The whole head, as coarse as the model sees it anyway. */
 const GRID = { size: [112, 112, 72], spacing: [2, 2, 2.4] } as const;
+/** So many senders at once leave long gaps between the images of each; a site waits 15 minutes. */
+const QUIET_MS = 60_000;
 const PATIENCE_MS = 7_200_000;
 
 /** The exams of a cohort, all sent at once: every one succeeds, none runs twice, every trend is complete. */
@@ -22,7 +24,7 @@ export async function benchCohort(print: (line: string) => void): Promise<void> 
       const count = Math.ceil((EXAMS - patient) / PATIENTS);
       patients.push(await examsOf(path.join(folder, String(patient)), patient, count));
     }
-    const site = await startSite({ OVERREAD_QUIET_SECONDS: '2' });
+    const site = await startSite({ OVERREAD_QUIET_SECONDS: String(QUIET_MS / 1000) });
     try {
       const exams = patients.flat();
       const sent = await sendAtOnce(site, 'CI2_CD_BTS', exams, PATIENCE_MS);

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { sendFiles } from '../../lib/dicom/send.ts';
+import { sendFiles, type Target } from '../../lib/dicom/send.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { TrendState } from '../../schemas/trend.ts';
 import type { Site } from '../site.ts';
@@ -21,6 +21,9 @@ export interface Sent {
   readonly runs: readonly (readonly RunView[])[];
 }
 
+/** A device waits so long before it sends again, ms. */
+const SEND_AGAIN_MS = 2_000;
+
 /** Sends exams at once, an association each, and waits until every one has a run that ended. */
 export async function sendAtOnce(
   site: Site,
@@ -30,14 +33,22 @@ export async function sendAtOnce(
 ): Promise<Sent> {
   const target = { host: '127.0.0.1', port: site.dicomPort, calledAETitle, callingAETitle: 'BENCH' };
   const begun = performance.now();
-  const reports = await Promise.all(exams.map(({ files }) => sendFiles(target, files)));
-  const failed = reports.flatMap((report) => report.failed);
-  if (failed.length > 0) throw new Error(`Not taken: ${JSON.stringify(failed.slice(0, 3))}`);
+  await Promise.all(exams.map(({ files }) => sendUntilTaken(target, files, begun + limitMs)));
   const transferMs = performance.now() - begun;
   const runs: RunView[][] = [];
   // One after the other: whoever waits for the last has waited for all, and the site is asked as little as may be.
   for (const { studyInstanceUid } of exams) runs.push(await site.untilEnded(studyInstanceUid, 1, limitMs));
   return { transferMs, totalMs: performance.now() - begun, runs };
+}
+
+/** As devices do: what was refused is sent again. The gateway takes some associations at a time only. */
+async function sendUntilTaken(target: Target, files: readonly string[], untilMs: number): Promise<void> {
+  for (let left = files; left.length > 0; ) {
+    const { failed } = await sendFiles(target, left);
+    if (failed.length > 0) await new Promise((resolve) => setTimeout(resolve, SEND_AGAIN_MS));
+    if (performance.now() > untilMs) throw new Error(`Not taken: ${JSON.stringify(failed.slice(0, 3))}`);
+    left = failed.map(({ file }) => file);
+  }
 }
 
 /** The only run of each exam. @throws {Error} there are more, or it did not succeed */
