@@ -1,5 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readNifti } from '../../../lib/imaging/nifti.ts';
+import { type WrittenSeries, writeSeries } from '../../../phantoms/volume-dicom.ts';
+import { blocksOf } from '../../documents.ts';
 import { REAL_DATA } from '../../site.ts';
 
 /** A network of brainchop (MIT), and what it counts on the T1 of `00-brain-t1-nifti`: voxels of background, white, grey. */
@@ -21,51 +25,48 @@ export const BRAINCHOP: readonly Brainchop[] = [
   },
 ];
 
+const T1 = path.join(REAL_DATA, '00-brain-t1-nifti/t1_crop.nii.gz');
 const networkOf = (name: string) => path.join(REAL_DATA, 'models/brainchop', name, `${name}.onnx`);
 
 /** Whether the networks and the T1 are there. */
-export const HAS_BRAINCHOP = BRAINCHOP.every(({ name }) => existsSync(networkOf(name)));
+export const HAS_BRAINCHOP = [T1, ...BRAINCHOP.map(({ name }) => networkOf(name))].every((file) => existsSync(file));
 
-/** A name that a card may have. */
-export const modelName = (name: string) => name.replaceAll('_', '-');
+/** Of the model, of its pipeline and of its evaluation. */
+export const nameOf = ({ name }: Brainchop) => name.replaceAll('_', '-');
+export const aeTitleOf = (network: Brainchop) => nameOf(network).toUpperCase();
 
-/** Makes a folder that can be imported: the ONNX file and a card, whose digest is left to the import. */
-export function writeModelFolder(folder: string, { name, normalisation }: Brainchop): void {
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(networkOf(name), path.join(folder, `${name}.onnx`));
-  writeFileSync(path.join(folder, 'model.json'), JSON.stringify(cardOf(name, normalisation), null, 2));
+/**
+ * Writes what docs/new-pipeline.md has people write, for another network: `<folder>/<name>/` to be imported, and the
+ * pipeline and its evaluation below `<folder>/pipelines/`.
+ *
+ * @returns the folder that can be imported
+ */
+export function writeEvaluation(folder: string, network: Brainchop): string {
+  const name = nameOf(network);
+  const model = path.join(folder, name);
+  const pipeline = path.join(folder, 'pipelines', name);
+  for (const each of [model, pipeline]) mkdirSync(each, { recursive: true });
+  const blocks = blocksOf('docs/new-pipeline.md').filter(({ language }) => language !== 'sh');
+  const [card = '', steps = '', questions = ''] = blocks.map(({ text }) =>
+    text.replaceAll('grey-white', name).replaceAll('GREY_WHITE', aeTitleOf(network)),
+  );
+  copyFileSync(networkOf(network.name), path.join(model, 'network.onnx'));
+  const normalisation = `"normalisation": ${JSON.stringify(network.normalisation)}`;
+  writeFileSync(path.join(model, 'model.json'), card.replace(/"normalisation": \{[^}]*\}/, normalisation));
+  writeFileSync(path.join(pipeline, 'pipeline.yaml'), steps);
+  writeFileSync(path.join(pipeline, 'evaluation.yaml'), questions);
+  return model;
 }
 
-function cardOf(name: string, normalisation: Brainchop['normalisation']) {
-  const structure = (label: number, title: string, colour: string, code: string) => ({
-    label,
-    name: title.toLowerCase().replace(' ', '-'),
-    title,
-    category: { value: '91723000', scheme: 'SCT', meaning: 'Anatomical Structure' },
-    type: { value: code, scheme: 'SCT', meaning: title },
-    colour,
+/** Writes the T1 as a series of DICOM files: it is at 1 mm in 256³ already. */
+export function writeT1(folder: string): Promise<WrittenSeries> {
+  const { grid, values } = readNifti(gunzipSync(readFileSync(T1)));
+  return writeSeries(folder, {
+    exam: { seed: 'brainchop', patient: 1, name: 'Brain', studyDate: '20260105', studyDescription: 'MR BRAIN' },
+    number: 2,
+    description: 'T1 MPRAGE 3D',
+    bodyPart: 'HEAD',
+    acquisition: { modality: 'MR', repetitionTime: 2000, echoTime: 2.5, scanningSequence: 'GR' },
+    volume: { grid: { size: grid.size, affine: [...grid.affine] }, values: Uint16Array.from(values) },
   });
-  return {
-    name: modelName(name),
-    version: '1.0.0',
-    title: `Grey and white matter (${name})`,
-    kind: 'segmentation',
-    licence: 'MIT',
-    intendedUse: 'Tests of imported models.',
-    statement: 'A network of brainchop, not validated here.',
-    input: {
-      name: 'input',
-      channels: [{ input: 't1', description: 'T1 of the whole head', normalisation }],
-      orientation: 'LIA',
-      spacing: [1, 1, 1],
-      size: [256, 256, 256],
-      layout: 'ijk',
-    },
-    window: null,
-    output: { name: 'logits', activation: 'softmax', channels: 3 },
-    structures: [
-      structure(1, 'White matter', '#ffffff', '389080008'),
-      structure(2, 'Grey matter', '#888888', '389081007'),
-    ],
-  };
 }
