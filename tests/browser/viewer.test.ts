@@ -85,13 +85,4 @@ describeWith('the viewer', viewer, 'it needs Chromium, and the viewer from the n
     ).toEqual([]);
     await context.close();
   });
-
-  it('should not be left to modes for editing', async () => {
-    const { context, page } = await openWindow(browser, { url: site.url });
-    await page.goto('/');
-    await new SignInPage(page).signIn('reader', PASSWORD);
-    const answer = await page.goto('/viewer/segmentation?StudyInstanceUIDs=1.2.3');
-    expect(answer?.status()).toBe(404);
-    await context.close();
-  });
 });
