@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A certificate for this machine, signed by itself, and its key: PEM files. */
+/** A certificate for this machine and for `overread.hospital.test`, signed by itself, and its key: PEM files. */
 export interface Certificate {
   readonly certificate: string;
   readonly key: string;
@@ -14,7 +14,7 @@ export interface Certificate {
 export async function makeCertificate(folder: string, name = 'server'): Promise<Certificate | undefined> {
   const made = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
   const words = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2'];
-  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,DNS:overread.hospital.test,IP:127.0.0.1'];
   try {
     await run('openssl', [...words, ...names, '-keyout', made.key, '-out', made.certificate]);
     return made;
