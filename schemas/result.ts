@@ -123,6 +123,8 @@ export const SegmentationResult = z.object({
       at: Instant,
       /** Of a reader's edit: the run whose result was changed. */
       edits: Sha256.optional(),
+      /** Of a reader's edit: whose result was changed, `brain-lesion 1.0.0`. */
+      from: z.string().optional(),
     })
     .optional(),
   /** Of a reader's edit: how far it is from what was edited, by structure. */

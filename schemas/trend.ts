@@ -7,6 +7,8 @@ export const VolumeMaker = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('model'), name: z.string(), version: z.string(), sha256: Sha256 }),
   /** Brought in by a person: an expert's, a novice's, made with a tool. */
   z.object({ kind: z.literal('imported'), source: z.string(), tool: z.string() }),
+  /** Edited by readers, whoever they are; `from` is whose results they changed: `brain-lesion 1.0.0`. */
+  z.object({ kind: z.literal('edited'), from: z.string() }),
 ]);
 export type VolumeMaker = z.infer<typeof VolumeMaker>;
 
@@ -67,6 +69,8 @@ export const TrendPoint = z.object({
   isBaseline: z.boolean(),
   /** (volume − baseline) / baseline, as a fraction; null where `reason` says why there is none. */
   change: z.number().nullable(),
+  /** The volume that it is compared with is another maker's: an edited one, with what the model found at the baseline. */
+  comparedWith: VolumeMaker.optional(),
   /** `change` is beyond the threshold; null without a change. */
   progression: z.boolean().nullable(),
   /** Why there is no change; null where there is. */

@@ -28,6 +28,8 @@ export const ImportStatement = z.object({
   author: z.string(),
   /** Of a reader's edit: the run whose result was changed. */
   edits: Sha256.optional(),
+  /** Of a reader's edit: whose result was changed, `brain-lesion 1.0.0`; of an edit of an edit, of the first one. */
+  from: z.string().optional(),
 });
 export type ImportStatement = z.infer<typeof ImportStatement>;
 

@@ -6,6 +6,8 @@ const MODEL: VolumeMaker = { kind: 'model', name: 'brain-lesion', version: '1.0.
 const NEWER: VolumeMaker = { kind: 'model', name: 'brain-lesion', version: '2.0.0', sha256: 'b'.repeat(64) };
 const EXPERT: VolumeMaker = { kind: 'imported', source: 'expert', tool: '3D Slicer' };
 
+const EDITED: VolumeMaker = { kind: 'edited', from: 'brain-lesion 1.0.0' };
+
 const exam = (number: number, date: string | null, more: Partial<TrendExam> = {}): TrendExam => ({
   studyInstanceUid: `1.${number}`,
   date,
@@ -125,17 +127,29 @@ describe('trendOf', () => {
   it('never compares versions of a model, or a model with a person', () => {
     const mixed = [volume(1, 10), volume(2, 30, { maker: NEWER }), volume(3, 40, { maker: EXPERT }), volume(3, 15)];
     const { curves } = trendOf(input(THREE, mixed));
-    expect(
-      curves.map(({ maker, points }) => [maker.kind === 'model' ? maker.version : maker.source, points.length]),
-    ).toEqual([
-      ['1.0.0', 2],
-      ['2.0.0', 1],
-      ['expert', 1],
+    expect(curves.map(({ maker, points }) => [maker, points.length])).toEqual([
+      [MODEL, 2],
+      [NEWER, 1],
+      [EXPERT, 1],
     ]);
     expect(curves[1]?.points[0]).toMatchObject({
       change: null,
       reason: 'The baseline exam has no volume by the same maker.',
     });
+  });
+
+  it('compares what was edited with the edited baseline, else with what was found there, and says so', () => {
+    const edited = [volume(2, 13, { maker: EDITED }), volume(3, 18, { maker: EDITED })];
+    const unmarked = trendOf(input(THREE, [...GROWING, ...edited, volume(1, 99, { maker: NEWER })])).curves[1];
+    expect(unmarked?.maker).toEqual(EDITED);
+    expect(unmarked?.points).toMatchObject([
+      { change: 0.3, progression: false, comparedWith: MODEL, isBaseline: false },
+      { change: 0.8, progression: true, comparedWith: MODEL },
+    ]);
+    const both = trendOf(input(THREE, [...GROWING, ...edited, volume(1, 9, { maker: EDITED })]));
+    expect(both.curves[1]?.points).toMatchObject([{ isBaseline: true, change: null }, {}, { change: 1 }]);
+    expect(both.curves[1]?.points.some(({ comparedWith }) => comparedWith !== undefined)).toBe(false);
+    expect(both.curves[0]?.points[2], 'the model is compared with itself').toMatchObject({ change: 0.5 });
   });
 
   it('says of every other exam why it is on no curve', () => {

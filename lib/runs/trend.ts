@@ -21,8 +21,9 @@ export function trendState(given: TrendInput): TrendState {
  * The volumes of a patient's exams over time. Pure: the same results and the same words of people give the same trend,
  * in whatever order they came.
  *
- * Each maker (a version of a model, a person with a tool) has a curve of its own, and a volume is compared with the
- * baseline exam's volume by the same maker only. There is no percentage, and so no flag, where either of the two is
+ * Each maker (a version of a model, a person with a tool, readers who edit) has a curve of its own, and a volume is compared
+ * with the baseline exam's volume by the same maker only; where nobody has edited the baseline exam, an edited volume is
+ * compared with what was found there by whose results are edited, and says so. There is no percentage, and so no flag, where either of the two is
  * incomplete or the baseline is smaller than the rules allow.
  */
 export function trendOf(given: TrendInput): Trend {
@@ -39,7 +40,15 @@ export function trendOf(given: TrendInput): Trend {
   const curves = makers.flatMap((measurements) => {
     const [first] = measurements;
     if (first === undefined) return [];
-    return [curveOf(first.maker, measurements, measured, baseline?.studyInstanceUid, rules)];
+    return [
+      curveOf(first.maker, {
+        measurements,
+        all: counted,
+        exams: measured,
+        baselineUid: baseline?.studyInstanceUid,
+        rules,
+      }),
+    ];
   });
   const left = input.exams
     .filter((exam) => !measured.includes(exam))
@@ -89,31 +98,59 @@ function baselineOf(measured: readonly TrendExam[], entries: readonly TrendEntry
   return suggested === undefined ? null : { studyInstanceUid: suggested.studyInstanceUid, confirmed: null };
 }
 
-function curveOf(
-  maker: VolumeMaker,
-  measurements: readonly Measurement[],
-  exams: readonly TrendExam[],
-  baselineUid: string | undefined,
-  rules: TrendInput['rules'],
-): TrendCurve {
-  const baseline = measurements.find(({ studyInstanceUid }) => studyInstanceUid === baselineUid);
+interface CurveOf {
+  /** By the maker. */
+  readonly measurements: readonly Measurement[];
+  /** By everybody. */
+  readonly all: readonly Measurement[];
+  readonly exams: readonly TrendExam[];
+  readonly baselineUid: string | undefined;
+  readonly rules: TrendInput['rules'];
+}
+
+function curveOf(maker: VolumeMaker, { measurements, all, exams, baselineUid, rules }: CurveOf): TrendCurve {
+  const atBaseline = ({ studyInstanceUid }: Measurement) => studyInstanceUid === baselineUid;
+  const own = measurements.find(atBaseline);
+  const baseline = own ?? all.find((one) => atBaseline(one) && isSource(one.maker, maker));
+  const comparedWith = own === undefined && baseline !== undefined ? { comparedWith: baseline.maker } : {};
   const baselineDate = exams.find(({ studyInstanceUid }) => studyInstanceUid === baselineUid)?.date ?? '';
   const points = exams.flatMap((exam): TrendPoint[] => {
-    const own = measurements.find(({ studyInstanceUid }) => studyInstanceUid === exam.studyInstanceUid);
-    if (own === undefined || exam.date === null) return [];
-    const { run, studyInstanceUid, volumeMl, complete } = own;
-    const isBaseline = own === baseline;
+    const here = measurements.find(({ studyInstanceUid }) => studyInstanceUid === exam.studyInstanceUid);
+    if (here === undefined || exam.date === null) return [];
+    const { run, studyInstanceUid, volumeMl, complete } = here;
+    const isBaseline = here === baseline;
     const reason = isBaseline
       ? 'It is the baseline.'
       : exam.date < baselineDate
         ? 'It was made before the baseline.'
-        : whyNoChange(own, baseline, rules);
+        : whyNoChange(here, baseline, rules);
     const change =
       reason === null && baseline !== undefined ? (volumeMl - baseline.volumeMl) / baseline.volumeMl : null;
     const progression = change === null ? null : change > rules.progression;
-    return [{ run, studyInstanceUid, date: exam.date, volumeMl, complete, isBaseline, change, progression, reason }];
+    const compared = change === null ? {} : comparedWith;
+    return [
+      {
+        run,
+        studyInstanceUid,
+        date: exam.date,
+        volumeMl,
+        complete,
+        isBaseline,
+        change,
+        ...compared,
+        progression,
+        reason,
+      },
+    ];
   });
   return { maker, points };
+}
+
+/** Whether a maker is the one whose results another one is edited from. */
+function isSource(maker: VolumeMaker, edited: VolumeMaker): boolean {
+  if (edited.kind !== 'edited' || maker.kind === 'edited') return false;
+  const name = maker.kind === 'model' ? `${maker.name} ${maker.version}` : `${maker.source}, with ${maker.tool}`;
+  return name === edited.from;
 }
 
 function whyNoChange(own: Measurement, baseline: Measurement | undefined, rules: TrendInput['rules']): string | null {
@@ -145,9 +182,13 @@ function whyLeft({ studyInstanceUid, date, status }: TrendExam, measurements: re
   }
 }
 
-/** Models by name and version, then people. */
+/** Models by name and version, each with what was edited from it, then people. */
 function modelsFirst(a: TrendCurve, b: TrendCurve): number {
   const place = ({ maker }: TrendCurve) =>
-    maker.kind === 'model' ? `0 ${maker.name} ${maker.version}` : `1 ${maker.source} ${maker.tool}`;
+    maker.kind === 'model'
+      ? `0 ${maker.name} ${maker.version}`
+      : maker.kind === 'edited'
+        ? `0 ${maker.from} edited`
+        : `1 ${maker.source} ${maker.tool}`;
   return place(a) < place(b) ? -1 : 1;
 }

@@ -94,6 +94,7 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     const volume = `${lesion?.volumeMl.toFixed(1)} mL`;
     await trend.getByRole('cell', { name: volume }).waitFor({ timeout: MINUTES });
     expect(await trend.locator('.plot circle').count(), 'two of the model, one edited').toBe(3);
+    await trend.getByText('to the volume by Model brain-levels 1.0.0').waitFor();
     expect(await trend.evaluate(() => Reflect.get(window, 'neverReloaded'))).toBe(true);
     await screenshot(trend, 'trend-with-edit');
 

@@ -65,7 +65,7 @@ function heading(imported: SegmentationResult['imported']): string {
 function provenanceOf({ tool, minutes, author, at, edits }: NonNullable<SegmentationResult['imported']>): Html {
   const took = minutes === null ? '' : html`, in ${minutes} min`;
   if (edits !== undefined)
-    return html`<p class="muted">Edited by ${author} with ${tool}${took}; saved ${moment(at)}.</p>`;
+    return html`<p class="muted">Edited by ${author}${took}, with ${tool}; saved ${moment(at)}.</p>`;
   return html`<p class="muted">Not made by a model: made with ${tool}${took}; brought in by ${author}, ${moment(at)}.</p>`;
 }
 

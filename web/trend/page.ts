@@ -92,7 +92,8 @@ function legend(curves: readonly TrendCurve[]): Html | string {
 
 /** Who made the volumes, as people say it. */
 export function makerName(maker: VolumeMaker): string {
-  return maker.kind === 'model' ? `Model ${maker.name} ${maker.version}` : `${maker.source}, with ${maker.tool}`;
+  if (maker.kind === 'model') return `Model ${maker.name} ${maker.version}`;
+  return maker.kind === 'edited' ? `Edited by readers, from ${maker.from}` : `${maker.source}, with ${maker.tool}`;
 }
 
 function table({ maker, points }: TrendCurve, index: number, { rules }: Trend, run: TrendPage['run']): Html {
@@ -109,7 +110,7 @@ function row(point: TrendPoint, run: TrendPage['run']): Html {
   return html`<tr class="${point.progression === true ? 'is-progression' : ''}">
 <th scope="row"><a href="/runs/${point.run}">${calendarDate(point.date)}</a>${here ? html` <span class="tag">this exam</span>` : ''}${point.isBaseline ? html` <span class="tag">baseline</span>` : ''}</th>
 <td class="number">${point.complete ? '' : '≥ '}${millilitres(point.volumeMl)}${point.complete ? '' : html` <span class="tag is-warning">incomplete</span>`}</td>
-<td class="number">${point.change === null ? html`<span class="muted">–<span class="side-source">${point.reason}</span></span>` : changeText(point.change)}</td>
+<td class="number">${point.change === null ? html`<span class="muted">–<span class="side-source">${point.reason}</span></span>` : html`${changeText(point.change)}${point.comparedWith === undefined ? '' : html`<span class="side-source">to the volume by ${makerName(point.comparedWith)}</span>`}`}</td>
 <td>${point.progression === null ? html`<span class="muted">–</span>` : point.progression ? html`<strong class="is-warning">Yes</strong>` : 'No'}</td>
 </tr>`;
 }

@@ -128,10 +128,12 @@ function measurementsOf(runs: readonly RunView[], structure: string): Measuremen
 /** Who made what the run measured: its models, or the person who brought it in. */
 function makerKey({ models, result }: RunView): string {
   const imported = result?.kind === 'segmentation' ? result.imported : undefined;
-  return imported === undefined ? models.map(({ sha256 }) => sha256).join() : `${imported.source} ${imported.tool}`;
+  if (imported === undefined) return models.map(({ sha256 }) => sha256).join();
+  return imported.from === undefined ? `${imported.source} ${imported.tool}` : `edited ${imported.from}`;
 }
 
 function makerOf({ imported, models }: SegmentationResult): Measurement['maker'] | undefined {
+  if (imported?.from !== undefined) return { kind: 'edited', from: imported.from };
   if (imported !== undefined) return { kind: 'imported', source: imported.source, tool: imported.tool };
   const [model] = models;
   return model === undefined ? undefined : { kind: 'model', ...model };

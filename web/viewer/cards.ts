@@ -10,17 +10,25 @@ export function changesCard({ changes, imported }: SegmentationResult): Html | s
   if (changes === undefined || imported?.edits === undefined) return '';
   return html`<section class="card"><h2>What was changed</h2>
 <div class="scroll"><table class="changes">
-<thead><tr><th scope="col">Structure</th><th scope="col">Before</th><th scope="col">Now</th><th scope="col">Change</th><th scope="col">Dice</th><th scope="col">95 % surface distance</th></tr></thead>
-<tbody>${changes.map(
-    (change) => html`<tr><th scope="row">${change.title}</th>
-<td class="number">${millilitres(change.originalMl)}</td><td class="number">${millilitres(change.volumeMl)}</td>
-<td class="number">${difference(change)}</td><td class="number">${dice(change)}</td><td class="number">${distance(change)}</td></tr>`,
+<thead><tr><td></td>${changes.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>${MEASURES.map(
+    ({ title, of }) =>
+      html`<tr><th scope="row">${title}</th>${changes.map((change) => html`<td class="number">${of(change)}</td>`)}</tr>`,
   )}</tbody>
 </table></div>
 <p class="muted">Compared with <a href="/runs/${imported.edits}">the result that was edited</a>, which stays as it was. Dice is 1 where
 nothing was changed; the distance is the one within which 95 % of either surface lie of the other.</p>
 </section>`;
 }
+
+/** What is said of each structure; a column for each fits beside the images. */
+const MEASURES: readonly { readonly title: string; readonly of: (change: StructureChange) => string }[] = [
+  { title: 'Before', of: ({ originalMl }) => millilitres(originalMl) },
+  { title: 'Now', of: ({ volumeMl }) => millilitres(volumeMl) },
+  { title: 'Change', of: difference },
+  { title: 'Dice', of: dice },
+  { title: '95 % surface distance', of: distance },
+];
 
 /** What readers have made of a result, on its page; nothing where nobody has changed it. */
 export function editsCard(edits: readonly RunView[]): Html | string {

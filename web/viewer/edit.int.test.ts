@@ -127,10 +127,11 @@ describe('storing what a reader has drawn', () => {
     expect(run.steps.at(-1)?.parameters.imported).toEqual({
       pipeline: 'liver-transplant-segmentation',
       source: 'edited',
-      tool: 'OHIF, from liver-lobes 1.0.0',
+      tool: 'OHIF',
       minutes: 1.5,
       author: 'drawer',
       edits: edited,
+      from: 'liver-lobes 1.0.0',
     });
     const [written] = await world.database
       .sql`select actor, subject from web.audit where action = 'segmentation-edited'`;

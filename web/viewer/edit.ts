@@ -79,10 +79,11 @@ export async function keepEdit(c: WebContext, bytes: Buffer, study: string | und
     statement: {
       pipeline: pipeline.name,
       source: EDIT_SOURCE,
-      tool: `${EDIT_TOOL}, from ${edited.maker}`.slice(0, 60),
+      tool: EDIT_TOOL,
       minutes: minutesOf(c),
       author: person.name,
       edits: edited.run.id,
+      from: edited.maker,
     },
   });
   const at = parts.now();

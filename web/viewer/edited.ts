@@ -52,7 +52,7 @@ export async function findEdited(c: WebContext, StudyInstanceUID: string, file: 
 
 /** An edit of an edit is one of what was edited first. */
 function makerOf({ models, imported }: SegmentationResult): string {
-  if (imported !== undefined) return /, from (.*)$/.exec(imported.tool)?.[1] ?? imported.source;
+  if (imported !== undefined) return imported.from ?? `${imported.source}, with ${imported.tool}`;
   return models.map(({ name, version }) => `${name} ${version}`).join(', ');
 }
 
