@@ -14,7 +14,12 @@ export interface Certificate {
 export async function makeCertificate(folder: string, name = 'server'): Promise<Certificate | undefined> {
   const made = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
   const words = ['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2'];
-  const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,DNS:overread.hospital.test,IP:127.0.0.1'];
+  const names = [
+    '-subj',
+    `/CN=${name}`,
+    '-addext',
+    'subjectAltName=DNS:localhost,DNS:overread.hospital.test,IP:127.0.0.1',
+  ];
   try {
     await run('openssl', [...words, ...names, '-keyout', made.key, '-out', made.certificate]);
     return made;

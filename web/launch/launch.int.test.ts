@@ -1,7 +1,13 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
+import { blocksOf } from '../../tests/documents.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { createAccount, setDisabled } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
@@ -121,6 +127,21 @@ describe('a signed launch', () => {
     const pacs = browser();
     const location = (await pacs.get('/launch?accession=A1')).headers.get('location') ?? '';
     expect((await pacs.get(location)).headers.get('location')).toContain('/sign-in?next=');
+  });
+});
+
+describe('the link of the documents', () => {
+  it('is followed, made by its own commands: openssl rand, openssl dgst, cut, echo', async () => {
+    const block = blocksOf('docs/administrator.md').find(({ text }) => text.includes('launch-secret)'));
+    const folder = mkdtempSync(path.join(tmpdir(), 'overread-launch-'));
+    const file = path.join(folder, 'launch-secret');
+    writeFileSync(file, `${SECRET}\n`);
+    const commands = (block?.text ?? '').replace('.overread/secrets/launch-secret', file);
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands]);
+    rmSync(folder, { recursive: true });
+    const { pathname, search } = new URL(stdout.trim());
+    const answer = await browser().get(`${pathname}${search}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, expect.stringMatching(/^\/launch\//)]);
   });
 });
 
