@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Evaluation, FeedbackAnswer, type Question, Stage } from '../../schemas/evaluation.ts';
+import { type Evaluation, type FeedbackAnswer, type Question, Stage } from '../../schemas/evaluation.ts';
 import type { HipSummary } from '../../schemas/result.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
-import { counted } from './counted.ts';
+import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 import { type Sign, signOf } from './reference.ts';
@@ -144,7 +144,7 @@ interface EntryRow {
   readonly reason: string | null;
   readonly agreed_with_all: boolean;
   readonly created_at: Date;
-  readonly answers: unknown;
+  readonly answers: readonly FeedbackAnswer[];
   readonly sides: HipSummary['sides'] | null;
   readonly references: Readonly<Record<string, string>> | null;
 }
@@ -152,12 +152,13 @@ interface EntryRow {
 /** The answers of an evaluation, in the order of the exams; some hundreds at once. */
 export async function* answerRows(
   sources: Sources,
+  counted: Counted,
   evaluation: Evaluation,
   filter: AnswerFilter,
 ): AsyncGenerator<AnswerRow[]> {
-  const { sql } = sources.database;
+  const { sql } = counted;
   const questions = new Map(evaluation.questions.map((question) => [question.name, question]));
-  const entries = sql<EntryRow[]>`${counted(sources.database, evaluation)},
+  const entries = sql<EntryRow[]>`${counted.with},
     references_of as (select run, jsonb_object_agg(subject, value) as values from reference group by run)
     select f.id as entry, f.stage, counted_entry.id is not null as counted, f.evaluation_version, f.run, r.study_instance_uid,
       r.view->>'pipelineVersion' as pipeline_version, r.view->'models' as models, r.created_at as run_created_at,
@@ -190,8 +191,7 @@ function rowsOfEntry(
   questions: ReadonlyMap<string, Question>,
   facts: Facts,
 ): AnswerRow[] {
-  const answers = z.array(FeedbackAnswer).parse(row.answers);
-  return answers.map(({ question: name, subject, value }) => {
+  return row.answers.map(({ question: name, subject, value }) => {
     const question = questions.get(name);
     const isReference = name === evaluation.reference?.question;
     const referenceValue = isReference ? (row.references?.[subject] ?? null) : null;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunView } from '../../schemas/api.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
-import { counted } from './counted.ts';
+import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 
@@ -89,12 +89,13 @@ interface Row {
 /** The exams of an evaluation, oldest first, some thousands at once. */
 export async function* caseRows(
   sources: Sources,
+  counted: Counted,
   evaluation: Evaluation,
   filter: CaseFilter = {},
 ): AsyncGenerator<CaseRow[]> {
-  const { sql } = sources.database;
+  const { sql } = counted;
   const { qualityReview } = evaluation.reading;
-  const rows = sql<Row[]>`${counted(sources.database, evaluation)},
+  const rows = sql<Row[]>`${counted.with},
     sent as (
       select run, count(*) filter (where stage = 'unaided')::int as unaided, count(*) filter (where stage = 'aided')::int as aided,
         bool_or(stage = 'adjudication') as adjudicated from counted_entry group by run

@@ -1,68 +1,116 @@
+import type postgres from 'postgres';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 
-/** Which answers count, as a person reads it. What `counted` builds says the same. */
+/** Which answers count, as a person reads it. What `partsOf` builds says the same. */
 export const RULE =
   'Of each exam one run counts: the newest that no other run amends; replays, and exams that were withdrawn, do not count. ' +
   'Of each reader and stage the newest version of the answers to that run counts, if it was given to the form in effect. ' +
   'Reads before and after the model was shown are never taken together.';
 
-/**
- * The beginning of a query, `with …`: what of an evaluation counts.
- *
- * - `withdrawn(study_instance_uid)`: exams that a person took out.
- * - `newest_run(id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not.
- * - `counted_run`: the same without withdrawn exams.
- * - `counted_entry`: the rows of `web.feedback` that count.
- * - `answer(entry, run, author, stage, created_at, question, subject, value)`: their answers; `value` as text.
- * - `reference(run, subject, value, readers, settled)`: what the reference standard says, see `ReferenceStandard`.
- */
-export function counted({ sql }: Pick<Database, 'sql'>, evaluation: Evaluation) {
+type Sql = Database['sql'] | postgres.TransactionSql;
+type Fragment = postgres.PendingQuery<postgres.Row[]>;
+
+/** What counts of an evaluation, to ask about: `${counted.with}, more as (…) select … from answer`. */
+export interface Counted {
+  readonly sql: Sql;
+  /**
+   * The beginning of a query, `with …`, after which these are there:
+   *
+   * - `withdrawn(study_instance_uid)`: exams that a person took out.
+   * - `newest_run(id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not.
+   * - `counted_run`: the same without withdrawn exams.
+   * - `counted_entry(id, run, author, stage, version, agreed_with_all, created_at, answers)`: the forms that count.
+   * - `answer(entry, run, author, stage, created_at, question, subject, value)`: their answers, without texts; `value` as
+   *   text.
+   * - `reference(run, subject, value, readers, settled)`: what the reference standard says, see `ReferenceStandard`.
+   */
+  readonly with: Fragment;
+}
+
+/** For one query. */
+export function countedOnce({ sql }: Pick<Database, 'sql'>, evaluation: Evaluation): Counted {
+  const [first, ...others] = partsOf(sql, evaluation);
+  const parts = others.map(([name, query]) => sql`, ${sql(name)} as (${query})`);
+  return { sql, with: sql`with ${sql(first[0])} as (${first[1]})${parts}` };
+}
+
+/** For several queries that see the same moment: what counts is worked out once and kept in temporary tables. */
+export async function withCounted<Answer>(
+  { sql: outside }: Pick<Database, 'sql'>,
+  evaluation: Evaluation,
+  work: (counted: Counted) => Promise<Answer>,
+): Promise<Answer> {
+  const done = await outside.begin('isolation level repeatable read', async (sql) => {
+    for (const [name, query] of partsOf(sql, evaluation)) {
+      await sql`create temporary table ${sql(name)} on commit drop as ${query}`;
+      await sql`analyze ${sql(name)}`;
+    }
+    return { answer: await work({ sql, with: sql`with kept as (select 1)` }) };
+  });
+  return done.answer;
+}
+
+function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[string, Fragment][]] {
   const { name, version, pipeline, reading, reference } = evaluation;
+  const compared = evaluation.questions.filter(({ kind }) => kind !== 'text').map((question) => question.name);
   const question = reference?.question ?? null;
   const readersNeeded = reading.readersPerCase === 'all' ? 1 : reading.readersPerCase;
-  return sql`with
-withdrawn as (
-  select study_instance_uid from (
-    select distinct on (study_instance_uid) study_instance_uid, kind from web.trend_entry
-    where pipeline = ${pipeline} and kind in ('withdrawn', 'restored')
-    order by study_instance_uid, created_at desc, id desc
-  ) said where kind = 'withdrawn'
-),
-newest_run as (
-  select distinct on (study_instance_uid) id, study_instance_uid, status, created_at from web.run
-  where pipeline = ${pipeline} and view->>'replayOf' is null
-    and not exists (select from web.run later where later.amends = run.id)
-  order by study_instance_uid, created_at desc, id desc
-),
-counted_run as (
-  select * from newest_run where not exists (select from withdrawn where withdrawn.study_instance_uid = newest_run.study_instance_uid)
-),
-counted_entry as (
-  select distinct on (run, author, stage) feedback.* from web.feedback
-  join counted_run on counted_run.id = feedback.run
-  where evaluation = ${name} and evaluation_version = ${version}
-  order by run, author, stage, version desc
-),
-answer as (
-  select counted_entry.id as entry, run, author, stage, counted_entry.created_at,
-    one->>'question' as question, one->>'subject' as subject, one->>'value' as value
-  from counted_entry cross join jsonb_array_elements(answers) one
-),
-reference as (
-  select run, subject, coalesce(settled, alike) as value, readers, settled is not null as settled from (
-    select run, subject, settled, readers, case when values = 1 and readers >= greatest(${readersNeeded}::int, given) then least end as alike
-    from (
-      select answer.run, answer.subject,
-        (array_agg(value order by answer.created_at desc, entry) filter (where stage = 'adjudication'))[1] as settled,
-        count(*) filter (where stage = 'unaided')::int as readers,
-        count(distinct value) filter (where stage = 'unaided') as values,
-        min(value) filter (where stage = 'unaided') as least,
-        (select count(*) from web.assignment join counted_run using (study_instance_uid)
-          where counted_run.id = answer.run and assignment.evaluation = ${name}) as given
-      from answer where question = ${question}::text
-      group by answer.run, answer.subject
-    ) said
-  ) read where settled is not null or alike is not null
-)`;
+  return [
+    [
+      'withdrawn',
+      sql`select study_instance_uid from (
+          select distinct on (study_instance_uid) study_instance_uid, kind from web.trend_entry
+          where pipeline = ${pipeline} and kind in ('withdrawn', 'restored')
+          order by study_instance_uid, created_at desc, id desc
+        ) said where kind = 'withdrawn'`,
+    ],
+    [
+      'newest_run',
+      sql`select distinct on (study_instance_uid) id, study_instance_uid, status, created_at from web.run
+        where pipeline = ${pipeline} and view->>'replayOf' is null
+          and not exists (select from web.run later where later.amends = run.id)
+        order by study_instance_uid, created_at desc, id desc`,
+    ],
+    [
+      'counted_run',
+      sql`select * from newest_run
+        where not exists (select from withdrawn where withdrawn.study_instance_uid = newest_run.study_instance_uid)`,
+    ],
+    [
+      'counted_entry',
+      sql`select distinct on (run, author, stage)
+          feedback.id, run, author, stage, version, agreed_with_all, feedback.created_at, answers
+        from web.feedback join counted_run on counted_run.id = feedback.run
+        where evaluation = ${name} and evaluation_version = ${version}
+        order by run, author, stage, version desc`,
+    ],
+    [
+      'answer',
+      sql`select counted_entry.id as entry, run, author, stage, counted_entry.created_at,
+          one->>'question' as question, one->>'subject' as subject, one->>'value' as value
+        from counted_entry cross join jsonb_array_elements(answers) one
+        where one->>'question' = any(${compared})`,
+    ],
+    [
+      'reference',
+      sql`select run, subject, coalesce(settled, alike) as value, readers, settled is not null as settled from (
+          select run, subject, settled, readers,
+            case when values = 1 and readers >= greatest(${readersNeeded}::int, coalesce(given.readers_given, 0)) then least end as alike
+          from (
+            select run, subject,
+              (array_agg(value order by created_at desc, entry) filter (where stage = 'adjudication'))[1] as settled,
+              count(*) filter (where stage = 'unaided')::int as readers,
+              count(distinct value) filter (where stage = 'unaided') as values,
+              min(value) filter (where stage = 'unaided') as least
+            from answer where question = ${question}::text
+            group by run, subject
+          ) said
+          join counted_run on counted_run.id = said.run
+          left join (
+            select study_instance_uid, count(*) as readers_given from web.assignment where evaluation = ${name} group by study_instance_uid
+          ) given on given.study_instance_uid = counted_run.study_instance_uid
+        ) judged where settled is not null or alike is not null`,
+    ],
+  ];
 }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Parts } from '../parts.ts';
 
 /** What rows are read from. */
-export type Sources = Pick<Parts, 'database' | 'archive' | 'launchKey'>;
+export type Sources = Pick<Parts, 'archive' | 'launchKey'>;
 
 /** What every row says of its exam. */
 export interface Facts {
@@ -17,7 +17,7 @@ export interface Facts {
 
 /** What may be said of these exams. @returns a function that knows each of them */
 export async function factsOf(
-  { archive, launchKey }: Pick<Sources, 'archive' | 'launchKey'>,
+  { archive, launchKey }: Sources,
   studies: readonly string[],
 ): Promise<(studyInstanceUid: string) => Facts> {
   const key = createHmac('sha256', launchKey).update('pseudonyms of patients').digest();

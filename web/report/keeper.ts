@@ -1,7 +1,7 @@
 import type { Database } from '../../lib/database/connection.ts';
-import type { Logger } from '../../lib/platform/log.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { EvaluationReport } from '../../schemas/report.ts';
+import type { Parts } from '../parts.ts';
 import type { Sources } from './exams.ts';
 import { makeReport } from './report.ts';
 
@@ -31,7 +31,7 @@ const SLOTS = new WeakMap<Database, Map<string, Slot>>();
  * @param anew whoever asks rather waits than sees an older one
  */
 export async function reportOf(
-  sources: Sources & { readonly log: Logger; readonly now: () => Date },
+  sources: Sources & Pick<Parts, 'database' | 'log' | 'now'>,
   evaluation: Evaluation,
   anew: boolean,
 ): Promise<EvaluationReport> {

@@ -1,7 +1,6 @@
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
 import type { EvaluationReport, ReaderProgress } from '../../schemas/report.ts';
-import { counted } from './counted.ts';
-import type { Sources } from './exams.ts';
+import type { Counted } from './counted.ts';
 import { rowsAt } from './links.ts';
 import type { Pattern } from './patterns.ts';
 
@@ -16,12 +15,9 @@ interface ProgressRow {
 }
 
 /** How far each reader is: whoever has answered, begun, or been given an exam. */
-export async function readProgress(
-  { database }: Pick<Sources, 'database'>,
-  evaluation: Evaluation,
-): Promise<ReaderProgress[]> {
+export async function readProgress(counted: Counted, evaluation: Evaluation): Promise<ReaderProgress[]> {
   const { name } = evaluation;
-  const rows = await database.sql<ProgressRow[]>`${counted(database, evaluation)},
+  const rows = await counted.sql<ProgressRow[]>`${counted.with},
     by_stage as (
       select author, stage, count(*)::int as sent, count(*) filter (where version > 1)::int as corrections,
         count(*) filter (where agreed_with_all)::int as agreed, max(created_at) as last
@@ -54,10 +50,10 @@ export async function readProgress(
 
 /** Entries that do not count because they were given to another version of the form. */
 export async function readOtherVersions(
-  { database }: Pick<Sources, 'database'>,
+  { sql }: Counted,
   { name, version }: Evaluation,
 ): Promise<EvaluationReport['otherVersions']> {
-  const rows = await database.sql<{ version: string; entries: number }[]>`
+  const rows = await sql<{ version: string; entries: number }[]>`
     select evaluation_version as version, count(*)::int as entries from web.feedback
     where evaluation = ${name} and evaluation_version <> ${version} group by evaluation_version order by evaluation_version`;
   return rows.map((row) => ({ ...row, rows: rowsAt(name, 'export', { version: row.version }) }));
@@ -65,12 +61,12 @@ export async function readOtherVersions(
 
 /** What was answered alike by the same readers, by question and stage, of the questions that can be compared. */
 export async function readPatterns(
-  { database }: Pick<Sources, 'database'>,
+  counted: Counted,
   evaluation: Evaluation,
 ): Promise<readonly (Pattern & { readonly question: string; readonly stage: Stage })[]> {
   const compared = evaluation.questions.filter(({ kind }) => kind !== 'text').map(({ name }) => name);
-  return database.sql<{ question: string; stage: Stage; values: Record<string, string>; cases: number }[]>`
-    ${counted(database, evaluation)}
+  return counted.sql<{ question: string; stage: Stage; values: Record<string, string>; cases: number }[]>`
+    ${counted.with}
     select question, stage, values, count(*)::int as cases from (
       select question, stage, jsonb_object_agg(author, value) as values from answer
       where question = any(${compared}) group by run, subject, question, stage
@@ -79,14 +75,13 @@ export async function readPatterns(
 
 /** How often each reader said what where the model said what: of questions about hips. */
 export async function readConfusion(
-  { database }: Pick<Sources, 'database'>,
-  evaluation: Evaluation,
+  counted: Counted,
   questions: readonly string[],
 ): Promise<readonly { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]> {
   if (questions.length === 0) return [];
-  return database.sql<
+  return counted.sql<
     { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]
-  >`${counted(database, evaluation)},
+  >`${counted.with},
     found as (
       select counted_run.id as run, side->>'side' as subject, side->>'class' as class
       from counted_run join web.run on run.id = counted_run.id

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accuracy, type PatientTable } from '../../lib/statistics/accuracy.ts';
 import type { Evaluation, ReferenceStandard, Stage } from '../../schemas/evaluation.ts';
-import { counted } from './counted.ts';
+import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 
@@ -80,13 +80,14 @@ interface Row {
 /** Everything that has a reference, some thousands at once. */
 export async function* referenceRows(
   sources: Sources,
+  counted: Counted,
   evaluation: Evaluation,
   filter: ReferenceFilter = {},
 ): AsyncGenerator<ReferenceRow[]> {
-  const { sql } = sources.database;
+  const { sql } = counted;
   const standard = evaluation.reference;
   if (standard === undefined) return;
-  const rows = sql<Row[]>`${counted(sources.database, evaluation)},
+  const rows = sql<Row[]>`${counted.with},
     said as (
       select run, subject, jsonb_object_agg(stage || ' ' || author, value) as answers from answer
       where question = ${standard.question} and stage in ('unaided', 'aided') group by run, subject

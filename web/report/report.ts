@@ -11,8 +11,9 @@ import type {
   VolumeAgreement,
 } from '../../schemas/report.ts';
 import { HipClass } from '../../schemas/result.ts';
+import type { Parts } from '../parts.ts';
 import { caseRows } from './cases.ts';
-import { RULE } from './counted.ts';
+import { type Counted, RULE, withCounted } from './counted.ts';
 import type { Sources } from './exams.ts';
 import { FlowCount } from './flow.ts';
 import { rowsAt } from './links.ts';
@@ -31,13 +32,26 @@ const NOT_FOUND = 'not found';
 const ALL = 'all';
 
 /** Everything that the evaluation lead and the committee are told, as it is now. */
-export async function makeReport(sources: Sources, evaluation: Evaluation, now: Date): Promise<EvaluationReport> {
+export async function makeReport(
+  sources: Sources & Pick<Parts, 'database'>,
+  evaluation: Evaluation,
+  now: Date,
+): Promise<EvaluationReport> {
+  return withCounted(sources.database, evaluation, (counted) => reportOn(sources, counted, evaluation, now));
+}
+
+async function reportOn(
+  sources: Sources,
+  counted: Counted,
+  evaluation: Evaluation,
+  now: Date,
+): Promise<EvaluationReport> {
   const flow = new FlowCount(evaluation.name, {
     quality: evaluation.reading.qualityReview !== undefined,
     reference: evaluation.reference !== undefined,
   });
   let [exams, examsWithout] = [0, 0];
-  for await (const batch of caseRows(sources, evaluation)) {
+  for await (const batch of caseRows(sources, counted, evaluation)) {
     for (const row of batch) {
       flow.add(row);
       if (row.withdrawn || row.resultAt === null) continue;
@@ -45,14 +59,7 @@ export async function makeReport(sources: Sources, evaluation: Evaluation, now: 
       if (!row.hasReference) examsWithout += 1;
     }
   }
-  const [readers, otherVersions, agreement, confusion, judged, volumes] = await Promise.all([
-    readProgress(sources, evaluation),
-    readOtherVersions(sources, evaluation),
-    agreements(sources, evaluation),
-    confusions(sources, evaluation),
-    accuracies(sources, evaluation),
-    volumeAgreements(sources, evaluation),
-  ]);
+  const judged = await accuracies(sources, counted, evaluation);
   return {
     evaluation: evaluation.name,
     evaluationVersion: evaluation.version,
@@ -62,19 +69,19 @@ export async function makeReport(sources: Sources, evaluation: Evaluation, now: 
     asOf: now.toISOString(),
     rule: RULE,
     flow: flow.flow(),
-    otherVersions,
-    readers,
-    agreement,
-    confusion,
+    otherVersions: await readOtherVersions(counted, evaluation),
+    readers: await readProgress(counted, evaluation),
+    agreement: await agreements(counted, evaluation),
+    confusion: await confusions(counted, evaluation),
     reference: judged === undefined ? null : { ...judged.reference, exams, examsWithout },
     accuracy: judged?.accuracy ?? [],
     times: flow.times(),
-    volumes,
+    volumes: await volumeAgreements(sources, counted, evaluation),
   };
 }
 
-async function agreements(sources: Sources, evaluation: Evaluation): Promise<QuestionAgreement[]> {
-  const patterns = await readPatterns(sources, evaluation);
+async function agreements(counted: Counted, evaluation: Evaluation): Promise<QuestionAgreement[]> {
+  const patterns = await readPatterns(counted, evaluation);
   return evaluation.questions.flatMap((question) =>
     STAGES.flatMap((stage) => {
       const own = patterns.filter((pattern) => pattern.question === question.name && pattern.stage === stage);
@@ -95,10 +102,10 @@ function isAnsweredByModel(question: Question): boolean {
   );
 }
 
-async function confusions(sources: Sources, evaluation: Evaluation): Promise<ConfusionView[]> {
+async function confusions(counted: Counted, evaluation: Evaluation): Promise<ConfusionView[]> {
   const questions = evaluation.questions.filter(isAnsweredByModel);
   const names = questions.map(({ name }) => name);
-  const counts = await readConfusion(sources, evaluation, names);
+  const counts = await readConfusion(counted, names);
   return questions.flatMap((question) => {
     const options = question.kind === 'choice' ? question.options.map(({ value }) => value) : [];
     const own = counts.filter((one) => one.question === question.name);
@@ -139,7 +146,7 @@ interface Judged extends Test {
   readonly count: AccuracyCount;
 }
 
-async function accuracies(sources: Sources, evaluation: Evaluation) {
+async function accuracies(sources: Sources, counted: Counted, evaluation: Evaluation) {
   const standard = evaluation.reference;
   if (standard === undefined) return undefined;
   const judged = new Map<string, Judged>();
@@ -171,7 +178,7 @@ async function accuracies(sources: Sources, evaluation: Evaluation) {
       judge({ reader, stage }, ALL, {}).add(row.patient, signOf(standard, value), row.reference);
     }
   };
-  for await (const batch of referenceRows(sources, evaluation)) batch.forEach(add);
+  for await (const batch of referenceRows(sources, counted, evaluation)) batch.forEach(add);
   const reference: Omit<ReferenceView, 'exams' | 'examsWithout'> = {
     question: standard.question,
     positive: standard.positive,
@@ -211,9 +218,13 @@ function shown(evaluation: Evaluation, { reader, stage, group, filter, count }: 
   };
 }
 
-async function volumeAgreements(sources: Sources, evaluation: Evaluation): Promise<VolumeAgreement[]> {
+async function volumeAgreements(
+  sources: Sources,
+  counted: Counted,
+  evaluation: Evaluation,
+): Promise<VolumeAgreement[]> {
   const rows: VolumeRow[] = [];
-  for await (const batch of volumeRows(sources, evaluation)) rows.push(...batch);
+  for await (const batch of volumeRows(sources, counted, evaluation)) rows.push(...batch);
   return [...Map.groupBy(rows, ({ structure, source }) => JSON.stringify([structure, source])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, own]): VolumeAgreement[] => {

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { Parts } from '../parts.ts';
 import { ANSWER_COLUMNS, AnswerFilter, answerRows } from './answers.ts';
 import { CASE_COLUMNS, CaseFilter, caseRows } from './cases.ts';
+import { countedOnce } from './counted.ts';
 import { type Column, csvLine, headerLine, rowLines } from './csv.ts';
 import type { Sources } from './exams.ts';
 import type { Table } from './links.ts';
@@ -36,20 +38,24 @@ const ROWS: Readonly<Record<RowTable, string>> = {
 
 /** The table as CSV, in parts that can be sent as they are read. */
 export async function* csvOf(
-  sources: Sources,
+  sources: Sources & Pick<Parts, 'database'>,
   evaluation: Evaluation,
   table: RowTable,
   query: Record<string, unknown>,
 ): AsyncGenerator<string> {
+  const counted = countedOnce(sources.database, evaluation);
   switch (table) {
     case 'export':
-      return yield* linesOf(ANSWER_COLUMNS, answerRows(sources, evaluation, AnswerFilter.parse(query)));
+      return yield* linesOf(ANSWER_COLUMNS, answerRows(sources, counted, evaluation, AnswerFilter.parse(query)));
     case 'cases':
-      return yield* linesOf(CASE_COLUMNS, caseRows(sources, evaluation, CaseFilter.parse(query)));
+      return yield* linesOf(CASE_COLUMNS, caseRows(sources, counted, evaluation, CaseFilter.parse(query)));
     case 'reference':
-      return yield* linesOf(REFERENCE_COLUMNS, referenceRows(sources, evaluation, ReferenceFilter.parse(query)));
+      return yield* linesOf(
+        REFERENCE_COLUMNS,
+        referenceRows(sources, counted, evaluation, ReferenceFilter.parse(query)),
+      );
     case 'volumes':
-      return yield* linesOf(VOLUME_COLUMNS, volumeRows(sources, evaluation, VolumeFilter.parse(query)));
+      return yield* linesOf(VOLUME_COLUMNS, volumeRows(sources, counted, evaluation, VolumeFilter.parse(query)));
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Evaluation } from '../../schemas/evaluation.ts';
-import { counted } from './counted.ts';
+import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 
@@ -75,11 +75,12 @@ interface Row {
  */
 export async function* volumeRows(
   sources: Sources,
+  counted: Counted,
   evaluation: Evaluation,
   filter: VolumeFilter = {},
 ): AsyncGenerator<VolumeRow[]> {
-  const { sql } = sources.database;
-  const rows = sql<Row[]>`${counted(sources.database, evaluation)},
+  const { sql } = counted;
+  const rows = sql<Row[]>`${counted.with},
     made as (
       select distinct on (study_instance_uid, source, author) * from (
         select id, study_instance_uid, created_at, view->'result' as result,
