@@ -105,12 +105,17 @@ function stepsOf({ pipeline, statement, structures, names, edited }: ImportPlan)
     step('segmentation-reader', { ...READ, imported: 'run.imported' }, { structures, names, tool, ...whole }),
     ...(edited === undefined ? [] : comparison(structures)),
     step('volume-calculator', { images: READ.images, ...FOUND }, volumes),
-    step('seg-writer', { ...READ, ...FOUND }),
+    step('seg-writer', { ...READ, ...FOUND }, edited === undefined ? {} : namedFor(statement)),
     step('publish-results', edited === undefined ? published : { ...published, ...compared }, {
       imported: statement,
       longestSide: 640,
     }),
   ];
+}
+
+/** Edits of several readers stand beside each other in a viewer. */
+function namedFor({ author }: ImportStatement) {
+  return { seriesNumber: 9011, seriesDescription: `Edited by ${author}` };
 }
 
 /** What was edited, read onto the same images, and how far the edit is from it. */

@@ -46,7 +46,7 @@ export function runPage(
     ...(ended ? {} : { refreshSeconds: 3 }),
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}
-<p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run)}</div>
+<p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run, withheld ? undefined : viewer.person)}</div>
 ${examHeader(exam)}
 ${relatives(run, related)}</div>
 <div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend, edits, withheld })}</div>

@@ -6,6 +6,7 @@ import type { ModelCard } from '../../schemas/model.ts';
 import { Run } from '../../schemas/run.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeViewedExam, takeIn, type ViewedExam } from '../../tests/viewed-exam.ts';
+import { projectRun } from '../projection/project.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 
 const ORIGIN = 'http://127.0.0.1:8000';
@@ -138,6 +139,21 @@ describe('storing what a reader has drawn', () => {
     expect(written).toEqual({ actor: 'drawer', subject: id });
     const [original] = await world.database.sql`select view->'result' as result from web.run where id = ${edited}`;
     expect(original?.result, 'the original stays').toMatchObject({ structures: [STRUCTURE] });
+  });
+
+  it('is told on the page of the result while it is measured', async () => {
+    const reader = await world.signedIn('watcher');
+    const answer = await store(reader, [exam.seg], { headers: { 'overread-run': edited } });
+    await projectRun(world.store, world.database, answer.headers.get('overread-run') ?? '');
+    const page = await (await reader.get(`/runs/${edited}`)).text();
+    const text = page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(/Edited by readers .*By watcher .* is being measured …/);
+  });
+
+  it('keeps contours too', async () => {
+    const reader = await world.signedIn('contours');
+    const answer = await store(reader, [exam.rtstruct], { headers: { 'overread-run': edited } });
+    expect([answer.status, answer.headers.get('warning')]).toEqual([200, null]);
   });
 
   it('knows the result by the object that the file was made from, or else as the newest of the series', async () => {
