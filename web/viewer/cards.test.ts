@@ -44,6 +44,7 @@ const result = (changes: StructureChange[]): SegmentationResult => ({
 
 const text = (html: unknown) =>
   String(html)
+    .replaceAll('&gt;', '>')
     .replaceAll(/<[^>]+>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim();
