@@ -80,12 +80,15 @@ export async function relatedRuns(database: Database, of: RunView): Promise<RunV
 }
 
 /** What readers have made of the result of a run, or are making: newest first, those under way and those that failed too. */
-export async function editsOf(database: Database, { id }: Pick<RunView, 'id'>): Promise<RunView[]> {
+export async function editsOf(
+  database: Database,
+  { id, studyInstanceUid }: Pick<RunView, 'id' | 'studyInstanceUid'>,
+): Promise<RunView[]> {
   const edits = sql<string>`${run.view}->'imported'->>'edits'`;
   const rows = await database.db
     .select({ view: run.view })
     .from(run)
-    .where(eq(edits, id))
+    .where(and(eq(run.studyInstanceUid, studyInstanceUid), eq(edits, id)))
     .orderBy(desc(run.createdAt))
     .limit(50);
   return rows.map(({ view }) => view);

@@ -65,7 +65,8 @@ export async function searchExams(database: Database, text: string, limit: numbe
 
 function holds(word: string) {
   // A database in the locale C knows the letter case of ASCII only: what lies beyond is asked for in both.
-  const spellings = new Set([word, word.toLowerCase(), word.toUpperCase()]);
+  const isAscii = /^[\x20-\x7e]*$/.test(word);
+  const spellings = new Set(isAscii ? [word] : [word, word.toLowerCase(), word.toUpperCase()]);
   const anywhere = [...spellings].map((spelling) => `%${spelling.replaceAll(/[\\%_]/g, '\\$&')}%`);
   const [, year, month, day] = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(word) ?? [];
   return or(

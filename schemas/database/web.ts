@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
@@ -32,6 +33,8 @@ export const run = web.table(
     status: text('status').$type<RunView['status']>().notNull(),
     createdAt: at('created_at').notNull(),
     amends: text('amends'),
+    /** Has a result that people may be asked about: it ended well, and is no replay. */
+    readable: boolean('readable').notNull().default(false),
     view: jsonb('view').$type<RunView>().notNull(),
   },
   (table) => [
@@ -41,6 +44,7 @@ export const run = web.table(
     index('run_by_pipeline').on(table.pipeline, table.createdAt, table.id),
     index('run_by_status').on(table.status, table.createdAt, table.id),
     index('run_by_amends').on(table.amends),
+    index('run_readable').on(table.pipeline, table.createdAt).where(sql`${table.readable}`),
   ],
 );
 
@@ -174,6 +178,7 @@ export const feedback = web.table(
   },
   (table) => [
     uniqueIndex('feedback_version').on(table.run, table.evaluation, table.author, table.stage, table.version),
+    index('feedback_by_stage').on(table.evaluation, table.stage, table.author, table.run),
   ],
 );
 

@@ -6,6 +6,7 @@ import { benchInference } from './inference.ts';
 import { benchMemory } from './memory.ts';
 import { benchReceive } from './receive.ts';
 import { benchStore } from './store.ts';
+import { benchWeb } from './web.ts';
 
 /** Everything that can be measured, by name: `npm run bench [-- NAME]`; without a name all of it. */
 const BENCHES: Readonly<Record<string, (print: (line: string) => void) => Promise<void>>> = {
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (print: (line: string) => void) => Promis
       );
     }
   },
+  web: benchWeb,
 };
 
 const wanted = process.argv.slice(2);

@@ -34,6 +34,7 @@ export async function projectRun(
       status: view.status,
       createdAt: new Date(view.createdAt),
       amends: view.amends,
+      readable: view.status === 'succeeded' && view.result !== null && view.replayOf === null,
       view,
     };
     await transaction

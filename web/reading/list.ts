@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
-import { disagreements, type Entry, type Participant, stagesOf } from './standing.ts';
+import { type Participant, stagesOf } from './standing.ts';
 
 /** An exam that somebody has to do something with. */
 export interface ListedCase {
@@ -20,9 +20,6 @@ export interface ReadingList {
   /** Exams that the person has sent everything for. */
   readonly done: number;
 }
-
-/** Exams looked through for disagreements at once. */
-const MOST_COMPARED = 500;
 
 /** The exams of an evaluation that wait for a person, at most `limit`. */
 export async function readingList(
@@ -46,8 +43,7 @@ export async function readingList(
 /** Runs that count: of the pipeline, with a result, newest of their exam, no replay. */
 export function currentRuns({ pipeline }: Evaluation): SQL {
   return sql`select r.id, r.study_instance_uid, r.created_at from web.run r
-    where r.pipeline = ${pipeline} and r.status = 'succeeded' and r.view->>'replayOf' is null
-      and jsonb_typeof(r.view->'result') = 'object'
+    where r.pipeline = ${pipeline} and r.readable
       and not exists (select 1 from web.run n where n.amends = r.id)`;
 }
 
@@ -114,19 +110,21 @@ async function waitingForReader(
   return cases;
 }
 
+/** As `disagreements` finds them, among however many exams. */
 async function waitingForDecision(database: Database, evaluation: Evaluation, limit: number): Promise<ListedCase[]> {
-  if (evaluation.reading.adjudicate.length === 0) return [];
-  const [first] = stagesOf(evaluation.reading);
-  const rows = await database.db.execute<Row & { entries: Entry[] }>(sql`
-    select c.id, c.study_instance_uid, c.created_at, json_agg(json_build_object(
-      'author', f.author, 'stage', f.stage, 'version', f.version, 'answers', f.answers)) as entries
-    from (${currentRuns(evaluation)}) c join web.feedback f on f.run = c.id and f.evaluation = ${evaluation.name}
-    where f.stage = ${first} and not exists (select 1 from web.feedback d
-      where d.run = c.id and d.evaluation = ${evaluation.name} and d.stage = 'adjudication')
-    group by c.id, c.study_instance_uid, c.created_at having count(distinct f.author) > 1
-    order by c.created_at limit ${MOST_COMPARED}`);
-  const apart = rows.filter(({ entries }) => disagreements(evaluation, entries).length > 0);
-  return listed(apart.slice(0, limit), 'adjudication');
+  const { name, reading } = evaluation;
+  if (reading.adjudicate.length === 0) return [];
+  const [first] = stagesOf(reading);
+  const apart = sql`select f.run from web.feedback f, jsonb_array_elements(f.answers) a
+    where f.evaluation = ${name} and f.stage = ${first} and a->>'question' in ${reading.adjudicate}
+      and not exists (select 1 from web.feedback later where later.run = f.run and later.evaluation = f.evaluation
+        and later.author = f.author and later.stage = f.stage and later.version > f.version)
+    group by f.run, a->>'question', a->>'subject' having count(distinct a->'value') > 1`;
+  const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and r.id in (${apart})
+    and not exists (select 1 from web.feedback d
+      where d.run = r.id and d.evaluation = ${name} and d.stage = 'adjudication')
+    order by r.created_at limit ${limit}`);
+  return listed(rows, 'adjudication');
 }
 
 async function countDone(database: Database, { name, reading }: Evaluation, person: Participant): Promise<number> {

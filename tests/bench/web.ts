@@ -1,0 +1,122 @@
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { sql } from 'drizzle-orm';
+import type { Database } from '../../lib/database/connection.ts';
+import { HOME } from '../../lib/platform/configuration.ts';
+import { createAccount } from '../../web/accounts/accounts.ts';
+import { createApp } from '../../web/app.ts';
+import { archiveReader } from '../../web/archive.ts';
+import { loadEvaluations } from '../../web/evaluations.ts';
+import { makeWorld, PASSWORD } from '../../web/testing/world.ts';
+import { startTestPostgres } from '../postgres.ts';
+import { SPREAD_HEADING, spread } from './statistics.ts';
+
+const RESULTS = 100_000;
+const LOOKS = 40;
+
+/**
+ * How long the web takes to answer with 100,000 results in the database, a tenth of them read by two readers: pages and
+ * API, in this process, without a network. The peer in the same run is a page that asks the database nothing but who is
+ * signed in.
+ */
+export async function benchWeb(print: (line: string) => void): Promise<void> {
+  const postgres = await startTestPostgres();
+  const world = await makeWorld(postgres.url, [...loadEvaluations([path.join(HOME, 'pipelines')]).values()]);
+  try {
+    const { id } = await world.run();
+    await fill(world.database, id);
+    const app = createApp({ ...world.parts, archive: archiveReader(world.database) });
+    for (const [name, role] of [
+      ['ann', 'reader'],
+      ['lea', 'evaluation-lead'],
+    ] as const) {
+      await createAccount(world.database, { name, password: PASSWORD, role, now: new Date() });
+    }
+    const [reader, lead] = [browserOf(app), browserOf(app)];
+    await reader.signIn('ann');
+    await lead.signIn('lea');
+    const looks: readonly (readonly [string, () => Promise<Response>])[] = [
+      ['account (the peer)', () => reader.get('/account')],
+      ['worklist', () => lead.get('/')],
+      ['worklist of a reader', () => reader.get('/')],
+      ['worklist of a pipeline, failed', () => lead.get('/?pipeline=hip-fracture-detection&status=failed')],
+      ['search by a name', () => reader.search('Person 4711')],
+      ['run', () => lead.get(`/runs/${id}`)],
+      ['exam', () => lead.get('/studies/1.2.4711')],
+      ['what is to be read', () => reader.get('/reading')],
+      ['what is to be decided', () => lead.get('/reading')],
+      ['report', () => lead.get('/evaluations/hip-fracture-detection')],
+      ['API: runs', () => lead.get('/api/v1/runs?limit=100')],
+      ['API: what is to be read', () => reader.get('/api/v1/reading')],
+    ];
+    print(`\nanswers with ${RESULTS} results in the database`);
+    print(SPREAD_HEADING);
+    for (const [name, look] of looks) {
+      await look();
+      const times: number[] = [];
+      for (let n = 0; n < LOOKS; n++) {
+        const begun = performance.now();
+        const answer = await look();
+        await answer.arrayBuffer();
+        times.push(performance.now() - begun);
+        if (answer.status !== 200) throw new Error(`${name} answered ${answer.status}.`);
+      }
+      print(spread(name, times));
+    }
+  } finally {
+    await world.close();
+    await postgres.stop();
+  }
+}
+
+/** Copies one run 100,000 times, with an exam and a patient for each, and reads of some of them. */
+async function fill({ db }: Database, model: string): Promise<void> {
+  await db.execute(sql`insert into archive.patient (patient_id, issuer, name, birth_date, sex)
+    select 'P' || n, '', 'Person ' || n || '^Test', '19500101', 'F' from generate_series(1, ${RESULTS}::int) n`);
+  await db.execute(sql`insert into archive.study (study_instance_uid, patient, accession_number, study_description, study_date,
+      study_time, first_received_at, last_received_at, complete_at)
+    select '1.2.' || p.id, p.id, 'A' || p.id, 'Pelvis', '20260101', '120000', now(), now(), now() from archive.patient p`);
+  await db.execute(sql`insert into web.run (id, pipeline, study_instance_uid, status, created_at, amends, view)
+    select md5(n::text) || md5('x' || n), pipeline, '1.2.' || n, case when n % 50 = 0 then 'failed' else status end,
+      created_at - n * interval '1 second', null,
+      jsonb_set(jsonb_set(view, '{id}', to_jsonb(md5(n::text) || md5('x' || n))), '{studyInstanceUid}', to_jsonb('1.2.' || n))
+    from web.run, generate_series(1, ${RESULTS}::int) n where id = ${model}`);
+  for (const author of ['bob', 'cem']) {
+    await db.execute(sql`insert into web.feedback (id, run, evaluation, evaluation_version, stage, author, version, answers, created_at)
+      select gen_random_uuid(), id, 'hip-fracture-detection', '2.0.0', 'unaided', ${author}, 1,
+        jsonb_build_array(jsonb_build_object('question', 'read', 'subject', 'left', 'value', case when random() < 0.9 then 'fracture' else 'no-fracture' end)),
+        now() from web.run where hashtext(id) % 10 = 0`);
+  }
+  await db.execute(sql`insert into web.feedback (id, run, evaluation, evaluation_version, stage, author, version, answers, created_at)
+    select gen_random_uuid(), id, 'hip-fracture-detection', '2.0.0', 'quality', 'quinn', 1,
+      jsonb_build_array(jsonb_build_object('question', 'usable', 'subject', '1.2', 'value', 'good')), now()
+    from web.run where hashtext(id) % 5 = 0`);
+  await db.execute(sql`analyze`);
+}
+
+function browserOf(app: ReturnType<typeof createApp>) {
+  const origin = 'http://127.0.0.1:8000';
+  const env = { incoming: { socket: { remoteAddress: '127.0.0.1' } } };
+  let cookie = '';
+  const ask = async (at: string, init: RequestInit = {}) => {
+    const headers = { host: '127.0.0.1:8000', origin, cookie };
+    const answer = await app.request(`${origin}${at}`, { ...init, headers }, env);
+    cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
+    return answer;
+  };
+  const post = (at: string, fields: Record<string, string>) =>
+    ask(at, { method: 'POST', body: new URLSearchParams(fields) });
+  return {
+    get: (at: string) => ask(at),
+    signIn: async (name: string) => {
+      const answer = await post('/sign-in', { name, password: PASSWORD });
+      if (answer.status !== 303) throw new Error(`Sign-in answered ${answer.status}.`);
+    },
+    /** As a person searches: the form, and where it leads. */
+    search: async (text: string) => {
+      const token = /name="form-token" value="([^"]*)"/.exec(await (await ask('/')).text())?.[1] ?? '';
+      const found = await post('/search', { 'form-token': token, text });
+      return ask(found.headers.get('location') ?? '/');
+    },
+  };
+}
