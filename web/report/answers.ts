@@ -159,7 +159,9 @@ export async function* answerRows(
   const { sql } = counted;
   const questions = new Map(evaluation.questions.map((question) => [question.name, question]));
   const entries = sql<EntryRow[]>`${counted.with},
-    references_of as (select run, jsonb_object_agg(subject, value) as values from reference group by run)
+    references_of as (
+      select id as run, jsonb_object_agg(subject, value) as values from reference join counted_run using (exam) group by id
+    )
     select f.id as entry, f.stage, counted_entry.id is not null as counted, f.evaluation_version, f.run, r.study_instance_uid,
       r.view->>'pipelineVersion' as pipeline_version, r.view->'models' as models, r.created_at as run_created_at,
       f.author, f.version, f.reason, f.agreed_with_all, f.created_at, f.answers,

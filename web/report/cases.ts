@@ -97,32 +97,33 @@ export async function* caseRows(
   const { qualityReview } = evaluation.reading;
   const rows = sql<Row[]>`${counted.with},
     sent as (
-      select run, count(*) filter (where stage = 'unaided')::int as unaided, count(*) filter (where stage = 'aided')::int as aided,
-        bool_or(stage = 'adjudication') as adjudicated from counted_entry group by run
+      select exam, count(*) filter (where stage = 'unaided')::int as unaided, count(*) filter (where stage = 'aided')::int as aided,
+        bool_or(stage = 'adjudication') as adjudicated from counted_entry group by exam
     ),
     first_sent as (
       select run, min(created_at) as at from web.feedback
       where evaluation = ${evaluation.name} and stage in ('unaided', 'aided') group by run
     ),
     judged as (
-      select run, bool_or(value = any(${qualityReview?.passes ?? []})) as passes from answer
-      where stage = 'quality' and question = ${qualityReview?.question ?? null}::text group by run
+      select exam, bool_or(value = any(${qualityReview?.passes ?? []})) as passes from answer
+      where stage = 'quality' and question = ${qualityReview?.question ?? null}::text group by exam
     )
     select newest_run.id as run, newest_run.study_instance_uid, newest_run.status, newest_run.created_at,
-      r.view->>'reason' as reason, r.view->>'finishedAt' as finished_at,
-      jsonb_typeof(r.view->'result') = 'object' as published, withdrawn.study_instance_uid is not null as withdrawn,
+      view.reason, view."finishedAt" as finished_at,
+      jsonb_typeof(view.result) = 'object' as published, withdrawn.study_instance_uid is not null as withdrawn,
       sent.unaided, sent.aided, sent.adjudicated, first_sent.at as first_answer_at,
       ${
         qualityReview === undefined
           ? sql`null`
-          : sql`case when judged.run is null then 'waiting' when judged.passes then 'passed' else 'set-aside' end`
+          : sql`case when judged.exam is null then 'waiting' when judged.passes then 'passed' else 'set-aside' end`
       } as quality,
-      exists (select from reference where reference.run = newest_run.id) as has_reference
+      exists (select from reference where reference.exam = newest_run.exam) as has_reference
     from newest_run join web.run r on r.id = newest_run.id
+    cross join jsonb_to_record(r.view) as view(reason text, "finishedAt" text, result jsonb)
     left join withdrawn on withdrawn.study_instance_uid = newest_run.study_instance_uid
-    left join sent on sent.run = newest_run.id
+    left join sent on sent.exam = newest_run.exam
     left join first_sent on first_sent.run = newest_run.id
-    left join judged on judged.run = newest_run.id
+    left join judged on judged.exam = newest_run.exam
     ${filter.status === undefined ? sql`` : sql`where newest_run.status = ${filter.status}`}
     order by newest_run.created_at, newest_run.id`;
   for await (const batch of rows.cursor(BATCH)) {

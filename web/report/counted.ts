@@ -18,12 +18,13 @@ export interface Counted {
    * The beginning of a query, `with …`, after which these are there:
    *
    * - `withdrawn(study_instance_uid)`: exams that a person took out.
-   * - `newest_run(id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not.
+   * - `newest_run(exam, id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not;
+   *   `exam` is a number by which the others name it.
    * - `counted_run`: the same without withdrawn exams.
-   * - `counted_entry(id, run, author, stage, version, agreed_with_all, created_at, answers)`: the forms that count.
-   * - `answer(entry, run, author, stage, created_at, question, subject, value)`: their answers, without texts; `value` as
+   * - `counted_entry(id, exam, author, stage, version, agreed_with_all, created_at)`: the forms that count.
+   * - `answer(entry, exam, author, stage, created_at, question, subject, value)`: their answers, without texts; `value` as
    *   text.
-   * - `reference(run, subject, value, readers, settled)`: what the reference standard says, see `ReferenceStandard`.
+   * - `reference(exam, subject, value, readers, settled)`: what the reference standard says, see `ReferenceStandard`.
    */
   readonly with: Fragment;
 }
@@ -42,6 +43,8 @@ export async function withCounted<Answer>(
   work: (counted: Counted) => Promise<Answer>,
 ): Promise<Answer> {
   const done = await outside.begin('isolation level repeatable read', async (sql) => {
+    // Sorting and hashing in memory: the usual 4 MB are soon full.
+    await sql`set local work_mem = '64MB'`;
     for (const [name, query] of partsOf(sql, evaluation)) {
       await sql`create temporary table ${sql(name)} on commit drop as ${query}`;
       await sql`analyze ${sql(name)}`;
@@ -67,10 +70,12 @@ function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[str
     ],
     [
       'newest_run',
-      sql`select distinct on (study_instance_uid) id, study_instance_uid, status, created_at from web.run
-        where pipeline = ${pipeline} and view->>'replayOf' is null
-          and not exists (select from web.run later where later.amends = run.id)
-        order by study_instance_uid, created_at desc, id desc`,
+      sql`select row_number() over ()::int as exam, * from (
+          select distinct on (study_instance_uid) id, study_instance_uid, status, created_at from web.run
+          where pipeline = ${pipeline} and view->>'replayOf' is null
+            and not exists (select from web.run later where later.amends = run.id)
+          order by study_instance_uid, created_at desc, id desc
+        ) newest`,
     ],
     [
       'counted_run',
@@ -79,37 +84,40 @@ function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[str
     ],
     [
       'counted_entry',
-      sql`select distinct on (run, author, stage)
-          feedback.id, run, author, stage, version, agreed_with_all, feedback.created_at, answers
+      sql`select feedback.id, exam, author, stage, version, agreed_with_all, feedback.created_at
         from web.feedback join counted_run on counted_run.id = feedback.run
-        where evaluation = ${name} and evaluation_version = ${version}
-        order by run, author, stage, version desc`,
+        where evaluation = ${name} and evaluation_version = ${version} and not exists (
+          select from web.feedback later
+          where later.run = feedback.run and later.evaluation = feedback.evaluation and later.author = feedback.author
+            and later.stage = feedback.stage and later.version > feedback.version
+            and later.evaluation_version = ${version}
+        )`,
     ],
     [
       'answer',
-      sql`select counted_entry.id as entry, run, author, stage, counted_entry.created_at,
+      sql`select id as entry, exam, counted_entry.author, counted_entry.stage, counted_entry.created_at,
           one->>'question' as question, one->>'subject' as subject, one->>'value' as value
-        from counted_entry cross join jsonb_array_elements(answers) one
+        from counted_entry join web.feedback using (id) cross join jsonb_array_elements(answers) one
         where one->>'question' = any(${compared})`,
     ],
     [
       'reference',
-      sql`select run, subject, coalesce(settled, alike) as value, readers, settled is not null as settled from (
-          select run, subject, settled, readers,
+      sql`select exam, subject, coalesce(settled, alike) as value, readers, settled is not null as settled from (
+          select exam, subject, settled, readers,
             case when values = 1 and readers >= greatest(${readersNeeded}::int, coalesce(given.readers_given, 0)) then least end as alike
           from (
-            select run, subject,
+            select exam, subject,
               (array_agg(value order by created_at desc, entry) filter (where stage = 'adjudication'))[1] as settled,
               count(*) filter (where stage = 'unaided')::int as readers,
               count(distinct value) filter (where stage = 'unaided') as values,
               min(value) filter (where stage = 'unaided') as least
             from answer where question = ${question}::text
-            group by run, subject
+            group by exam, subject
           ) said
-          join counted_run on counted_run.id = said.run
           left join (
-            select study_instance_uid, count(*) as readers_given from web.assignment where evaluation = ${name} group by study_instance_uid
-          ) given on given.study_instance_uid = counted_run.study_instance_uid
+            select exam, count(*) as readers_given from web.assignment join counted_run using (study_instance_uid)
+            where evaluation = ${name} group by exam
+          ) given using (exam)
         ) judged where settled is not null or alike is not null`,
     ],
   ];

@@ -8,8 +8,12 @@ import { makeReport } from './report.ts';
 /** A report that took longer is kept for a while: nobody should wait for the figures of 100,000 exams at each look. */
 const LONG_MS = 300;
 
-/** How old a kept report may be before the next look has it made anew, behind the scenes. */
+/**
+ * How old a kept report may be before the next look has it made anew, behind the scenes: at least so old, and so many
+ * times as long as it took, so that the figures leave the machine to other work.
+ */
 const FRESH_MS = 30_000;
+const FRESH_TIMES = 10;
 
 interface Kept {
   readonly report: EvaluationReport;
@@ -51,7 +55,7 @@ export async function reportOf(
     slot.kept = await make();
     return slot.kept.report;
   }
-  if (performance.now() - kept.at > FRESH_MS) {
+  if (performance.now() - kept.at > Math.max(FRESH_MS, FRESH_TIMES * kept.tookMs)) {
     make().then(
       (fresh) => {
         slot.kept = fresh;

@@ -69,7 +69,7 @@ export async function readPatterns(
     ${counted.with}
     select question, stage, values, count(*)::int as cases from (
       select question, stage, jsonb_object_agg(author, value) as values from answer
-      where question = any(${compared}) group by run, subject, question, stage
+      where question = any(${compared}) group by exam, subject, question, stage
     ) one group by question, stage, values order by question, stage`;
 }
 
@@ -83,13 +83,13 @@ export async function readConfusion(
     { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]
   >`${counted.with},
     found as (
-      select counted_run.id as run, side->>'side' as subject, side->>'class' as class
+      select exam, side->>'side' as subject, side->>'class' as class
       from counted_run join web.run on run.id = counted_run.id
       cross join jsonb_array_elements(view->'result'->'summary'->'sides') side
-      where exists (select from answer where answer.run = counted_run.id)
+      where exists (select from counted_entry where counted_entry.exam = counted_run.exam)
     )
     select question, stage, author as reader, value, coalesce(class, '') as model, count(*)::int as cases
-    from answer left join found using (run, subject)
+    from answer left join found using (exam, subject)
     where question = any(${[...questions]}) group by question, stage, author, value, coalesce(class, '')
     order by question, stage, author`;
 }

@@ -89,15 +89,15 @@ export async function* referenceRows(
   if (standard === undefined) return;
   const rows = sql<Row[]>`${counted.with},
     said as (
-      select run, subject, jsonb_object_agg(stage || ' ' || author, value) as answers from answer
-      where question = ${standard.question} and stage in ('unaided', 'aided') group by run, subject
+      select exam, subject, jsonb_object_agg(stage || ' ' || author, value) as answers from answer
+      where question = ${standard.question} and stage in ('unaided', 'aided') group by exam, subject
     )
-    select reference.run, r.study_instance_uid, reference.subject, reference.value, reference.readers, reference.settled,
+    select r.id as run, r.study_instance_uid, reference.subject, reference.value, reference.readers, reference.settled,
       (select one->>'class' from jsonb_array_elements(r.view->'result'->'summary'->'sides') one
         where one->>'side' = reference.subject limit 1) as model_value,
       coalesce(said.answers, '{}') as answers
-    from reference join web.run r on r.id = reference.run
-    left join said on said.run = reference.run and said.subject = reference.subject
+    from reference join counted_run using (exam) join web.run r on r.id = counted_run.id
+    left join said on said.exam = reference.exam and said.subject = reference.subject
     order by r.created_at, r.id, reference.subject`;
   for await (const batch of rows.cursor(BATCH)) {
     const facts = await factsOf(
