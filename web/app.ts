@@ -4,7 +4,7 @@ import { ProblemError } from '../lib/platform/problem.ts';
 import { signedIn } from './accounts/gate.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
 import { getAccounts, postAccount, postDisabled, postGrant } from './accounts/manage.ts';
-import { getAccount, postPassword, postRevoke, postToken } from './accounts/own.ts';
+import { getAccount, postEndSessions, postPassword, postRevoke, postToken } from './accounts/own.ts';
 import { requireRight } from './accounts/rights.ts';
 import { studyInSight } from './accounts/studies.ts';
 import { getFeedback, postFeedback } from './api/feedback.ts';
@@ -104,6 +104,7 @@ export function createApp(parts: Parts) {
   // What needs another right than to see results, or none; each handler asks for its own.
   app.get('/account', getAccount);
   app.post('/account/password', postPassword);
+  app.post('/account/sessions/end', postEndSessions);
   app.post('/account/tokens', postToken);
   app.post('/account/tokens/:id/revoke', postRevoke);
   app.get('/accounts', getAccounts);

@@ -85,7 +85,7 @@ describeWith('the web by HTTPS', certificate, 'openssl', (files) => {
     const answer = await ask({ method: 'POST', path: '/sign-in', headers: form }, body);
     expect([answer.status, answer.headers.location]).toEqual([303, '/']);
     const [cookie = ''] = [answer.headers['set-cookie'] ?? ''].flat();
-    expect(cookie).toMatch(/HttpOnly; Secure; SameSite=Lax/);
+    expect(cookie).toMatch(/^__Host-overread-\d+=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     expect(answer.headers['strict-transport-security']).toBe('max-age=31536000');
     expect((await ask({ path: '/', headers: { ...headers, cookie: cookie.split(';')[0] } })).status).toBe(200);
   });

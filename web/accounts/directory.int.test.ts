@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eq } from 'drizzle-orm';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { describeError } from '../../lib/platform/log.ts';
 import { audit } from '../../schemas/database/web.ts';
 import { Directory as Configuration } from '../../schemas/people.ts';
 import { makeCertificate } from '../../tests/peers/certificate.ts';
@@ -151,12 +153,16 @@ describeWith('a real OpenLDAP', slapd, 'slapd, as root on Debian, and openssl', 
 
   it('may be away: who comes from it is told so, without a failure counted; local accounts work', async () => {
     await server.stop();
-    const browser = browserAt(secure);
+    const told: string[] = [];
+    const log = pino({ serializers: { err: describeError } }, { write: (line: string) => void told.push(line) });
+    const browser = makeBrowser(createApp({ ...world.parts, log, directory: open(secure) }));
     for (let tries = 0; tries < 7; tries += 1) {
       const answer = await browser.post('/sign-in', { name: 'rada', password: 'password of rada' });
       expect(answer.status).toBe(503);
       expect(await answer.text()).toContain('directory does not answer');
     }
     expect((await browser.post('/sign-in', { name: 'admin', password: PASSWORD })).status).toBe(303);
+    expect(told.join(''), 'the log says why').toContain('ECONNREFUSED');
+    expect(told.join(''), 'and no password').not.toMatch(/password of|service of the test/);
   });
 });

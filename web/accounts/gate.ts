@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { getCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { Variables, WebContext } from '../parts.ts';
 import { isForPrograms } from '../paths.ts';
 import type { Person } from './accounts.ts';
+import { sessionCookie } from './cookie.ts';
 import { findSession, isFormToken } from './sessions.ts';
 import { findTokenOwner } from './tokens.ts';
 
@@ -18,15 +18,15 @@ export const BACKGROUND_HEADER = 'overread-background';
 export async function whoAsks(
   c: WebContext,
 ): Promise<{ person: Person; sessionToken: string | undefined } | undefined> {
-  const { database, apiToken, cookieName, sessions, now } = c.var.parts;
+  const { database, apiToken, sessions, now } = c.var.parts;
   const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (bearer !== undefined) {
     const isSites = apiToken !== undefined && equal(bearer, apiToken);
     const person = isSites ? API_TOKEN_PERSON : await findTokenOwner(database, bearer, now());
     return person === undefined ? undefined : { person, sessionToken: undefined };
   }
-  const sessionToken = getCookie(c, cookieName);
-  if (sessionToken === undefined || sessionToken === '') return undefined;
+  const sessionToken = sessionCookie(c);
+  if (sessionToken === undefined) return undefined;
   const touch = c.req.header(BACKGROUND_HEADER) === undefined && c.req.header('accept') !== 'text/event-stream';
   const person = await findSession(database, sessionToken, { now: now(), touch, limits: sessions });
   return person === undefined ? undefined : { person, sessionToken };

@@ -1,4 +1,3 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { record } from '../audit.ts';
 import { keepDraftOf } from '../feedback/handlers.ts';
 import { insecurePage, signInPage } from '../pages/sign-in.ts';
@@ -7,6 +6,7 @@ import { pathOnThisSite } from '../paths.ts';
 import { isPrivate } from '../security.ts';
 import { themeOf } from '../theme.ts';
 import { AccountName } from './accounts.ts';
+import { dropSessionCookie, sessionCookie, setSessionCookie } from './cookie.ts';
 import { requireFormToken } from './gate.ts';
 import { identify } from './identify.ts';
 import { beginSignIn, signInSucceeded, signInUnjudged } from './lockout.ts';
@@ -68,7 +68,7 @@ export async function postSignOut(c: WebContext) {
   const { 'form-token': token } = await c.req.parseBody();
   requireFormToken(c, token);
   if (sessionToken !== undefined) await endSession(parts.database, sessionToken);
-  deleteCookie(c, parts.cookieName, { path: '/' });
+  dropSessionCookie(c);
   c.header('Clear-Site-Data', '"cache"');
   await record(parts.database, { actor: person.name, action: 'signed-out', subject: person.name, at: parts.now() });
   return c.redirect('/sign-in', 303);
@@ -76,17 +76,10 @@ export async function postSignOut(c: WebContext) {
 
 /** Gives the browser a session of its own: always a new token, so that one planted before is worth nothing. The one it had ends. */
 export async function openSession(c: WebContext, name: string): Promise<void> {
-  const { database, cookieName, sessions, now } = c.var.parts;
-  const before = getCookie(c, cookieName);
+  const { database, sessions, now } = c.var.parts;
+  const before = sessionCookie(c);
   if (before !== undefined) await endSession(database, before);
-  const token = await startSession(database, name, now(), sessions);
-  setCookie(c, cookieName, token, {
-    httpOnly: true,
-    sameSite: 'Lax',
-    path: '/',
-    secure: c.var.isSecure,
-    maxAge: sessions.hours * 60 * 60,
-  });
+  setSessionCookie(c, await startSession(database, name, now(), sessions));
 }
 
 /** Whether a password, or the cookie of a session, may go this way. */

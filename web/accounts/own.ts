@@ -10,12 +10,13 @@ import { changePassword, checkPassword, findAccount } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { openSession } from './handlers.ts';
 import { beginSignIn, signInSucceeded } from './lockout.ts';
-import { endSessionsOf } from './sessions.ts';
+import { countSessions, endSessionsOf } from './sessions.ts';
 import { listTokens, makeToken, revokeToken, TokenWish } from './tokens.ts';
 
 /** `GET /account`: one's own roles, password and tokens */
 export async function getAccount(c: WebContext) {
-  return c.html(await page(c, { passwordChanged: c.req.query('changed') !== undefined }));
+  const has = (name: string) => c.req.query(name) !== undefined;
+  return c.html(await page(c, { passwordChanged: has('changed'), signedOutElsewhere: has('elsewhere') }));
 }
 
 /** `POST /account/password`: needs the present one, ends every other session. */
@@ -50,6 +51,17 @@ export async function postPassword(c: WebContext) {
   await openSession(c, person.name);
   await record(database, { actor: person.name, action: 'password-changed', subject: person.name, at: now() });
   return c.redirect('/account?changed', 303);
+}
+
+/** `POST /account/sessions/end`: signs the person out everywhere but here. */
+export async function postEndSessions(c: WebContext) {
+  const { parts, person } = c.var;
+  const { 'form-token': token } = await c.req.parseBody();
+  requireFormToken(c, token);
+  await endSessionsOf(parts.database, person.name);
+  await openSession(c, person.name);
+  await record(parts.database, { actor: person.name, action: 'sessions-ended', subject: person.name, at: parts.now() });
+  return c.redirect('/account?elsewhere', 303);
 }
 
 /** `POST /account/tokens`: makes one; this answer alone shows it. */
@@ -89,12 +101,14 @@ export async function postRevoke(c: WebContext) {
 
 async function page(c: WebContext, told: OwnAccount['told']) {
   const { parts, person } = c.var;
-  const [account, tokens] = await Promise.all([
+  const [account, tokens, sessions] = await Promise.all([
     findAccount(parts.database, person.name),
     listTokens(parts.database, person.name),
+    countSessions(parts.database, person.name, { now: parts.now(), limits: parts.sessions }),
   ]);
   const shown = {
     isLocal: account?.origin === 'local',
+    sessions,
     tokens,
     evaluations: parts.evaluations,
     now: parts.now(),

@@ -42,6 +42,19 @@ export async function findSession(
   return { name: found.name, grants: found.grants };
 }
 
+/** How many browsers an account is signed in with. */
+export async function countSessions(
+  database: Database,
+  name: string,
+  { now, limits }: { now: Date; limits: Sessions },
+): Promise<number> {
+  const { idle, whole } = earliest(now, limits);
+  return database.db.$count(
+    session,
+    and(eq(session.account, name), gt(session.seenAt, idle), gt(session.createdAt, whole)),
+  );
+}
+
 /** Ends one session. */
 export async function endSession(database: Database, token: string): Promise<void> {
   await database.db.delete(session).where(eq(session.tokenHash, hash(token)));

@@ -148,6 +148,18 @@ describe('a session', () => {
     expect((await browser.get('/')).status, 'still signed in').toBe(200);
   });
 
+  it('ends everywhere else when its owner says so', async () => {
+    const name = `everywhere-${Date.now()}`;
+    const browser = await world.signedIn(name);
+    const elsewhere = world.browser();
+    await elsewhere.post('/sign-in', { name, password: PASSWORD });
+    expect(await (await browser.get('/account')).text()).toContain('signed in with another browser too');
+    const token = await browser.field('/account', 'form-token');
+    expect((await browser.post('/account/sessions/end', { 'form-token': token })).status).toBe(303);
+    expect(await (await browser.get('/account?elsewhere')).text()).toContain('signed in here only');
+    expect((await elsewhere.get('/')).status).toBe(303);
+  });
+
   it('ends everywhere else when the password is changed', async () => {
     const name = `change-${Date.now()}`;
     const browser = await world.signedIn(name);

@@ -17,7 +17,7 @@ export interface Launch {
   readonly now: Date;
 }
 
-type LaunchParts = Pick<Parts, 'assets' | 'site' | 'pipelines' | 'evaluations' | 'viewing'>;
+type LaunchParts = Pick<Parts, 'assets' | 'site' | 'pipelines' | 'evaluations'> & Partial<Pick<Parts, 'viewing'>>;
 
 /** What a PACS user sees where there is not exactly one result: all results and forms, or what is known so far. It fills in by itself. */
 export function launchPage(parts: LaunchParts, viewer: Viewer, { runs, studies, exams, now }: Launch): Html {
@@ -53,7 +53,8 @@ ${examHeader(exam)}
 <ul class="choices">${runs.map((run) => html`<li>${choice(parts, viewer, run)}</li>`)}</ul></section>`;
 }
 
-function choice({ pipelines, evaluations, viewing }: LaunchParts, { person }: Viewer, run: RunView): Html {
+function choice(parts: LaunchParts, { person }: Viewer, run: RunView): Html {
+  const { pipelines, evaluations } = parts;
   const evaluation = evaluations.get(run.pipeline);
   const answers = evaluation !== undefined && person !== undefined && may(person, 'read', evaluation.name);
   const hasForm = answers && run.status === 'succeeded';
@@ -62,7 +63,7 @@ function choice({ pipelines, evaluations, viewing }: LaunchParts, { person }: Vi
 <p class="actions"><a class="button primary" href="/runs/${run.id}">Result</a>
 ${hasForm ? html`<a class="button" href="/runs/${run.id}#feedback">Form</a>` : ''}
 ${evaluation?.trend === undefined ? '' : html`<a class="button" href="/runs/${run.id}/trend">Over time</a>`}
-${viewerLink({ viewing }, run)}</p>`;
+${viewerLink(parts, run)}</p>`;
 }
 
 function received(study: Omit<StudyView, 'runs'>, now: Date): Html {

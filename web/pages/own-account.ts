@@ -9,12 +9,15 @@ import { type Html, layout, moment, type Viewer } from './layout.ts';
 export interface OwnAccount {
   /** Whether the password is kept here, not in the hospital's directory. */
   readonly isLocal: boolean;
+  /** Browsers in which one is signed in, this one too. */
+  readonly sessions: number;
   readonly tokens: readonly ListedToken[];
   readonly evaluations: Parts['evaluations'];
   readonly now: Date;
   /** What became of what was just asked for. */
   readonly told: {
     readonly passwordChanged?: boolean;
+    readonly signedOutElsewhere?: boolean;
     readonly passwordRefusal?: string;
     readonly tokenRefusal?: string;
     /** Shown this once. */
@@ -29,10 +32,21 @@ export function accountPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewe
     viewer,
     title: 'Your account',
     body: html`<div class="page-title"><h1>Your account</h1></div>
-<section class="card"><h2>Signed in as ${viewer.person?.name}</h2>${roles(viewer)}</section>
+<section class="card"><h2>Signed in as ${viewer.person?.name}</h2>${roles(viewer)}${elsewhere(viewer, account)}</section>
 ${password(viewer, account)}
 ${tokens(viewer, account)}`,
   });
+}
+
+/** Where else one is signed in, and the way out of there. */
+function elsewhere({ formToken }: Viewer, { sessions, told }: OwnAccount): Html {
+  const others = sessions - 1;
+  if (told.signedOutElsewhere === true && others < 1) {
+    return html`<p class="notice" role="status">You are signed in here only.</p>`;
+  }
+  if (others < 1) return html``;
+  return html`<form method="post" action="/account/sessions/end"><input type="hidden" name="form-token" value="${formToken}">
+<p>You are signed in with ${others === 1 ? 'another browser' : `${others} other browsers`} too. <button class="quiet">Sign out everywhere else</button></p></form>`;
 }
 
 /** What one is, and for which evaluation. */

@@ -43,6 +43,7 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
 
   'GET /account': { right: 'signed-in' },
   'POST /account/password': { right: 'signed-in', form: { password: 'x', again: 'y' } },
+  'POST /account/sessions/end': { right: 'signed-in', form },
   'POST /account/tokens': { right: 'signed-in', form },
   'POST /account/tokens/:id/revoke': { right: 'signed-in', form, empty: true },
   'POST /sign-out': { right: 'signed-in', form },
