@@ -91,6 +91,7 @@ export const QuestionAgreement = z.object({
   fleissKappa: EstimateView,
   /** Of numbers and scales, on what every reader answered about; null of other questions. */
   icc: z.union([z.object({ cases: z.int(), agreement: EstimateView, consistency: EstimateView }), Because]).nullable(),
+  /** None of numbers, which are hardly ever the same. */
   pairs: z.array(PairAgreement),
   rows: Rows,
 });

@@ -11,6 +11,8 @@ export interface ExamFacts {
   readonly sex: string | null;
   /** At the exam, in tens of years: `60-69`; `90+`; null where a date is missing. */
   readonly ageBand: string | null;
+  /** Manufacturer and model of one of its images; null where they are not given, or were indexed before they were kept. */
+  readonly scanner: string | null;
   readonly firstReceivedAt: Date;
   readonly lastReceivedAt: Date;
 }
@@ -28,7 +30,7 @@ export async function examFacts(
   studies: readonly string[],
   key: Buffer,
 ): Promise<ReadonlyMap<string, ExamFacts>> {
-  const { patient, study } = tables;
+  const { patient, study, instance } = tables;
   const rows = await database.db
     .select({
       studyInstanceUid: study.studyInstanceUid,
@@ -39,6 +41,10 @@ export async function examFacts(
       issuer: patient.issuer,
       birthDate: patient.birthDate,
       sex: patient.sex,
+      scanner: sql<string | null>`(
+        select nullif(concat_ws(' ', ${instance.tags}->'Manufacturer'->>0, ${instance.tags}->'ManufacturerModelName'->>0), '')
+        from ${instance} where ${instance.studyInstanceUid} = ${study.studyInstanceUid} and not ${instance.own} limit 1
+      )`,
     })
     .from(study)
     .innerJoin(patient, eq(patient.id, study.patient))
@@ -54,18 +60,21 @@ export interface IndexedExam {
   readonly issuer: string;
   readonly birthDate: string | null;
   readonly sex: string | null;
+  readonly scanner: string | null;
   readonly firstReceivedAt: Date;
   readonly lastReceivedAt: Date;
 }
 
 /** Takes out what names the person. */
 export function withoutPerson(exam: IndexedExam, key: Buffer): ExamFacts {
-  const { studyInstanceUid, studyDate, patientId, issuer, birthDate, sex, firstReceivedAt, lastReceivedAt } = exam;
+  const { studyInstanceUid, studyDate, patientId, issuer, birthDate, sex } = exam;
+  const { scanner, firstReceivedAt, lastReceivedAt } = exam;
   return {
     // Who has no PatientID equals no other: the exam stands for the person.
     patient: pseudonym(key, patientId === '' ? ['', studyInstanceUid] : [patientId, issuer]),
     sex: sex === '' ? null : sex,
     ageBand: ageBand(birthDate, studyDate),
+    scanner,
     firstReceivedAt,
     lastReceivedAt,
   };

@@ -35,6 +35,8 @@ const MOST_SHOWN = 4;
 const ALWAYS_KEPT = [
   'SOPClassUID',
   'StationName',
+  'Manufacturer',
+  'ManufacturerModelName',
   'Modality',
   'StudyDescription',
   'SeriesDescription',

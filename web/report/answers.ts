@@ -81,6 +81,11 @@ export const ANSWER_COLUMNS: readonly Column<AnswerRow>[] = [
   },
   { name: 'sex', description: 'M, F or O as in the images; empty: not given.', of: (row) => row.sex },
   { name: 'age_band', description: 'Age at the exam in tens of years; 90+ from 90 on.', of: (row) => row.ageBand },
+  {
+    name: 'scanner',
+    description: 'Manufacturer and model as in the images; empty: not given.',
+    of: (row) => row.scanner,
+  },
   { name: 'run', description: 'Id of the run whose result the answers are bound to.', of: (row) => row.run },
   { name: 'run_created_at', description: 'When the run was made, UTC.', of: (row) => row.runCreatedAt },
   { name: 'pipeline_version', description: 'Version of the pipeline.', of: (row) => row.pipelineVersion },

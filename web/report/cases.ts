@@ -42,11 +42,20 @@ export const CASE_COLUMNS: readonly Column<CaseRow>[] = [
   { name: 'patient', description: 'Pseudonym of the person.', of: (row) => row.patient },
   { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
   { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
+  {
+    name: 'scanner',
+    description: 'Manufacturer and model as in the images; empty: not given.',
+    of: (row) => row.scanner,
+  },
   { name: 'run', description: 'Id of the run that counts: the newest that no other amends.', of: (row) => row.run },
   { name: 'status', description: 'queued, running, succeeded, failed or out-of-scope.', of: (row) => row.status },
   { name: 'reason', description: 'Why the run failed or was out of scope.', of: (row) => row.reason },
   { name: 'withdrawn', description: 'yes: a person took the exam out; it counts nowhere.', of: (row) => row.withdrawn },
-  { name: 'received_at', description: 'When the last image came, UTC.', of: (row) => row.receivedAt },
+  {
+    name: 'received_at',
+    description: 'When the last image came, UTC; at the latest when the run was made.',
+    of: (row) => row.receivedAt,
+  },
   { name: 'run_created_at', description: 'When the run was made, UTC.', of: (row) => row.runCreatedAt },
   { name: 'result_at', description: 'When the result was there, UTC.', of: (row) => row.resultAt },
   { name: 'first_answer_at', description: 'When the first reader had answered, UTC.', of: (row) => row.firstAnswerAt },
@@ -139,6 +148,8 @@ function caseOf(row: Row, facts: Facts): CaseRow {
   const hasResult = row.status === 'succeeded' && row.published;
   return {
     ...facts,
+    // What came after the run was made is none of its images: a later version's, or our own that came back.
+    receivedAt: facts.receivedAt === null || facts.receivedAt < row.created_at ? facts.receivedAt : row.created_at,
     run: row.run,
     status: row.status,
     reason: row.reason,

@@ -11,6 +11,7 @@ export interface Facts {
   readonly patient: string;
   readonly sex: string | null;
   readonly ageBand: string | null;
+  readonly scanner: string | null;
   /** When the last image came; null where the exam is not held any more. */
   readonly receivedAt: Date | null;
 }
@@ -29,6 +30,7 @@ export async function factsOf(
       patient: facts?.patient ?? studyInstanceUid,
       sex: facts?.sex ?? null,
       ageBand: facts?.ageBand ?? null,
+      scanner: facts?.scanner ?? null,
       receivedAt: facts?.lastReceivedAt ?? null,
     };
   };

@@ -28,10 +28,11 @@ export function measured(estimate: EstimateView, unit: string): Html {
   return html`<span class="number">${decimal(value)} ${unit} <span class="interval">(${decimal(low)} to ${decimal(high)})</span></span>`;
 }
 
-/** Median with quartiles. @param words how one of the values is written */
+/** Median with quartiles and ends. @param words how one of the values is written */
 export function spread(of: SpreadView, words: (value: number) => string): Html {
-  if ('because' in of) return without(of.because);
-  return html`<span class="number">${words(of.median)} <span class="interval">(quartiles ${words(of.firstQuartile)} to ${words(of.thirdQuartile)}; ${words(of.minimum)} to ${words(of.maximum)})</span></span>`;
+  if ('because' in of) return html`<span class="muted">–</span>`;
+  return html`<span class="number">${words(of.median)}</span><span class="second">quartiles ${words(of.firstQuartile)} to ${words(of.thirdQuartile)}<br>
+all ${words(of.minimum)} to ${words(of.maximum)}</span>`;
 }
 
 /** Minutes as people say them: 40 s, 12 min, 5 h 20 min, 3 d 4 h. */

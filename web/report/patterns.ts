@@ -40,7 +40,7 @@ export function agreementOf(
     cases: patterns.reduce((total, { cases }) => total + cases, 0),
     fleissKappa: question.kind === 'number' ? NOT_FOR_NUMBERS : fleissKappa(countsOf(patterns, categories)),
     icc: isNumber ? correlationOf(readers, patterns) : null,
-    pairs: pairsOf(readers).map((pair) => ({
+    pairs: (question.kind === 'number' ? [] : pairsOf(readers)).map((pair) => ({
       ...pairAgreement(question, pair, patterns, categories),
       rows: rowsOf(pair),
     })),
@@ -90,7 +90,7 @@ function pairAgreement(
     readers: [first, second],
     cases,
     alike,
-    kappa: question.kind === 'number' ? NOT_FOR_NUMBERS : cohensKappa(table),
+    kappa: cohensKappa(table),
     linearKappa: isOrdered ? cohensKappa(table, 'linear') : null,
     quadraticKappa: isOrdered ? cohensKappa(table, 'quadratic') : null,
   };

@@ -34,6 +34,7 @@ export const ReferenceFilter = z.object({
   model: z.enum(['positive', 'negative', 'neither']).optional(),
   sex: z.string().max(20).optional(),
   age: z.string().max(20).optional(),
+  scanner: z.string().max(600).optional(),
 });
 export type ReferenceFilter = z.infer<typeof ReferenceFilter>;
 
@@ -44,6 +45,11 @@ export const REFERENCE_COLUMNS: readonly Column<ReferenceRow>[] = [
   { name: 'patient', description: 'Pseudonym of the person: for clustering.', of: (row) => row.patient },
   { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
   { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
+  {
+    name: 'scanner',
+    description: 'Manufacturer and model as in the images; empty: not given.',
+    of: (row) => row.scanner,
+  },
   { name: 'run', description: 'Id of the run that counts.', of: (row) => row.run },
   { name: 'subject', description: 'What was asked about, as in the answers.', of: (row) => row.subject },
   { name: 'reference_value', description: 'What the reference standard says.', of: (row) => row.referenceValue },
@@ -121,12 +127,13 @@ export async function* referenceRows(
   }
 }
 
-function fits(row: ReferenceRow, { reference, model, sex, age }: ReferenceFilter): boolean {
+function fits(row: ReferenceRow, { reference, model, sex, age, scanner }: ReferenceFilter): boolean {
   return (
     (reference === undefined || row.reference === reference) &&
     (model === undefined || row.model === model) &&
     (sex === undefined || (row.sex ?? '') === sex) &&
-    (age === undefined || (row.ageBand ?? '') === age)
+    (age === undefined || (row.ageBand ?? '') === age) &&
+    (scanner === undefined || (row.scanner ?? '') === scanner)
   );
 }
 

@@ -258,6 +258,7 @@ describe('accuracy', () => {
     expect(accuracy.filter(({ reader }) => reader === null).map(({ group }) => group)).toEqual([
       'all',
       'age 70-79',
+      'scanner not given',
       'sex F',
     ]);
     const bob = accuracy.find(({ reader, stage }) => reader === 'bob' && stage === 'unaided');

@@ -26,7 +26,7 @@ import { type VolumeRow, volumeRows } from './volumes.ts';
 const STAGES: readonly Stage[] = ['quality', 'unaided', 'aided', 'adjudication'];
 
 /** What the model says of a hip where it found none. */
-const NOT_FOUND = 'not found';
+export const NOT_FOUND = 'not found';
 
 /** The group of all exams. */
 const ALL = 'all';
@@ -172,6 +172,8 @@ async function accuracies(sources: Sources, counted: Counted, evaluation: Evalua
     judge(model, `sex ${row.sex ?? 'not given'}`, { sex: row.sex ?? '' }).add(row.patient, row.model, row.reference);
     const age = row.ageBand ?? 'not given';
     judge(model, `age ${age}`, { age: row.ageBand ?? '' }).add(row.patient, row.model, row.reference);
+    const scanner = row.scanner ?? '';
+    judge(model, `scanner ${scanner || 'not given'}`, { scanner }).add(row.patient, row.model, row.reference);
     for (const [who, value] of Object.entries(row.answers)) {
       const stage: Stage = who.startsWith('unaided ') ? 'unaided' : 'aided';
       const reader = who.slice(stage.length + 1);

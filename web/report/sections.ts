@@ -10,6 +10,7 @@ import type {
 } from '../../schemas/report.ts';
 import { type Html, moment } from '../pages/layout.ts';
 import { coefficient, duration, fixed, measured, proportion, spread } from './figures.ts';
+import { NOT_FOUND } from './report.ts';
 
 /** Stages as people say them. */
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -83,7 +84,7 @@ ${
 <p class="muted">Readers’ own unaided answers make the reference where nobody settled it: their accuracy before the model was shown says little.
 Predictive values hold for how frequent positives are here.</p>`
 }
-${groups.length === 0 ? '' : html`<h3>The model by sex and age</h3>${table(ACCURACY_HEAD, groups.map(accuracyRow))}`}`,
+${groups.length === 0 ? '' : html`<h3>The model by age, scanner and sex</h3>${table(ACCURACY_HEAD, groups.map(accuracyRow))}`}`,
   );
 }
 
@@ -167,9 +168,11 @@ export function confusionSection({ confusion }: EvaluationReport): Html {
 }
 
 function matrix({ question, stage, reader, categories, table: counts, rows }: ConfusionView): Html {
+  // That something was not found only the model can say.
+  const answered = categories.filter((name) => name !== NOT_FOUND);
   return html`<div class="scroll"><table class="matrix"><caption><a href="${rows}">${reader}</a>, ${STAGE_WORDS[stage]}: ${question}</caption>
 <thead><tr><th scope="col">reader ↓ model →</th>${categories.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-<tbody>${categories.map(
+<tbody>${answered.map(
     (name, row) =>
       html`<tr><th scope="row">${name}</th>${categories.map(
         (_, column) => html`<td class="number${row === column ? ' is-same' : ''}">${counts[row]?.[column] ?? 0}</td>`,

@@ -33,6 +33,11 @@ export const VOLUME_COLUMNS: readonly Column<VolumeRow>[] = [
   { name: 'patient', description: 'Pseudonym of the person.', of: (row) => row.patient },
   { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
   { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
+  {
+    name: 'scanner',
+    description: 'Manufacturer and model as in the images; empty: not given.',
+    of: (row) => row.scanner,
+  },
   { name: 'structure', description: 'Name of the structure.', of: (row) => row.structure },
   { name: 'model_run', description: 'Id of the model’s run.', of: (row) => row.modelRun },
   { name: 'model_ml', description: 'The model’s volume, mL.', of: (row) => row.modelMl },

@@ -125,7 +125,7 @@ export async function makeWorld(
             .filter(([study]) => studies.includes(study))
             .map(([study, exam]) => {
               const received = { firstReceivedAt: new Date(begin), lastReceivedAt: new Date(begin) };
-              const indexed = { ...exam, patientId: exam.patientId ?? '', issuer: '', ...received };
+              const indexed = { ...exam, patientId: exam.patientId ?? '', issuer: '', scanner: null, ...received };
               return [study, withoutPerson(indexed, key)];
             }),
         ),

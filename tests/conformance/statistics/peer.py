@@ -46,7 +46,8 @@ def agreement(question, stage, own):
                 other = cohen_kappa_score(both[first], both[second], labels=values, weights=weights)
                 assert abs(kappa.kappa - other) < 1e-9
                 found[f"kappa {name} {weights or 'none'}"] = [kappa.kappa, kappa.kappa_low, kappa.kappa_upp]
-            found[f"alike {name}"] = [len(both), int((both[first] == both[second]).sum())]
+            if WEIGHTS[scale["kind"]]:
+                found[f"alike {name}"] = [len(both), int((both[first] == both[second]).sum())]
     if scale["kind"] in ("rating", "number") and len(readers) > 1:
         complete = wide.dropna().astype(float)
         long = complete.reset_index().melt(id_vars=["study_instance_uid", "subject"], var_name="reader")
@@ -94,9 +95,9 @@ for (question, stage), own in answers[answers["kind"] != "text"].groupby(["quest
 if len(reference) > 0:
     sign = lambda value: scales["reference"].get(value, "neither")
     accuracy("model all", reference, "model")
-    for column, word in [("sex", "sex"), ("age_band", "age")]:
+    for column, word in [("sex", "sex"), ("age_band", "age"), ("scanner", "scanner")]:
         for group, rows in reference.groupby(column):
-            accuracy(f"model {word} {group}", rows, "model")
+            accuracy(f"model {word} {group or 'not given'}", rows, "model")
     read = answers[(answers["question"] == scales["reference"]["question"]) & (answers["reference"] != "")]
     read = read.assign(test=read["value"].map(sign))
     for (reader, stage), rows in read[read["stage"].isin(["unaided", "aided"])].groupby(["reader", "stage"]):
