@@ -108,6 +108,26 @@ export const ConfusionView = z.object({
 });
 export type ConfusionView = z.infer<typeof ConfusionView>;
 
+/** What readers who answered before and after they saw the model made of it. */
+export const InfluenceView = z.object({
+  question: Slug,
+  reader: z.string(),
+  /** Things that the reader answered about both times, and the model too. */
+  cases: z.int(),
+  unchanged: z.int(),
+  /** Changed to what the model said. */
+  towards: z.int(),
+  /** Changed from what the model said to something else. */
+  away: z.int(),
+  /** Changed from something else to something else again. */
+  otherwise: z.int(),
+  /** Of the question of the reference standard, where there is one: wrong before and right after, and the reverse. */
+  corrected: z.int().nullable(),
+  spoiled: z.int().nullable(),
+  rows: Rows,
+});
+export type InfluenceView = z.infer<typeof InfluenceView>;
+
 /** Accuracy against the reference standard: of the model, or of a reader at one stage. */
 export const AccuracyView = z.object({
   /** Null: the model. */
@@ -198,6 +218,7 @@ export const EvaluationReport = z.object({
   readers: z.array(ReaderProgress),
   agreement: z.array(QuestionAgreement),
   confusion: z.array(ConfusionView),
+  influence: z.array(InfluenceView),
   /** Null: the evaluation names none. */
   reference: ReferenceView.nullable(),
   accuracy: z.array(AccuracyView),

@@ -72,24 +72,3 @@ export async function readPatterns(
       where question = any(${compared}) group by exam, subject, question, stage
     ) one group by question, stage, values order by question, stage`;
 }
-
-/** How often each reader said what where the model said what: of questions about hips. */
-export async function readConfusion(
-  counted: Counted,
-  questions: readonly string[],
-): Promise<readonly { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]> {
-  if (questions.length === 0) return [];
-  return counted.sql<
-    { question: string; stage: Stage; reader: string; value: string; model: string; cases: number }[]
-  >`${counted.with},
-    found as (
-      select exam, side->>'side' as subject, side->>'class' as class
-      from counted_run join web.run on run.id = counted_run.id
-      cross join jsonb_array_elements(view->'result'->'summary'->'sides') side
-      where exists (select from counted_entry where counted_entry.exam = counted_run.exam)
-    )
-    select question, stage, author as reader, value, coalesce(class, '') as model, count(*)::int as cases
-    from answer left join found using (exam, subject)
-    where question = any(${[...questions]}) group by question, stage, author, value, coalesce(class, '')
-    order by question, stage, author`;
-}

@@ -151,6 +151,8 @@ beforeAll(async () => {
     sent(3, 'unaided', 'ann', reads(yes, yes, 2)),
     sent(3, 'unaided', 'bob', reads(yes, yes, 1)),
     sent(4, 'unaided', 'ann', reads(yes, yes, 4)),
+    sent(3, 'aided', 'ann', reads(no, yes, 2), 60),
+    sent(5, 'aided', 'ann', reads(yes, no, 2), 60),
     sent(5, 'unaided', 'ann', reads(no, yes, 2)),
     sent(5, 'unaided', 'bob', reads(yes, no, 2)),
     sent(0, 'aided', 'ann', [...reads(yes, no, 5), answer('remarks', 'exam', '=HYPERLINK("http://x")')], 40),
@@ -208,7 +210,7 @@ describe('the flow of exams', () => {
 describe('progress', () => {
   it('tells how far each reader is, by the answers that count', async () => {
     const { readers, otherVersions } = await report();
-    expect(readers.find(({ reader }) => reader === 'ann')).toMatchObject({ sent: { unaided: 6, aided: 1 }, drafts: 0 });
+    expect(readers.find(({ reader }) => reader === 'ann')).toMatchObject({ sent: { unaided: 6, aided: 3 }, drafts: 0 });
     expect(readers.find(({ reader }) => reader === 'bob')).toMatchObject({
       ...{ sent: { unaided: 5, aided: 1 }, drafts: 1, corrections: 1, agreedWithAll: 1, assigned: null },
     });
@@ -222,10 +224,10 @@ describe('agreement', () => {
     expect(agreement.map(({ question, stage, cases, readers }) => [question, stage, cases, readers.join()])).toEqual([
       ['usable', 'quality', 7, 'quinn'],
       ['read', 'unaided', 12, 'ann,bob'],
-      ['read', 'aided', 2, 'ann,bob'],
+      ['read', 'aided', 6, 'ann,bob'],
       ['read', 'adjudication', 1, 'lea'],
       ['sure', 'unaided', 6, 'ann,bob'],
-      ['sure', 'aided', 1, 'ann,bob'],
+      ['sure', 'aided', 3, 'ann,bob'],
     ]);
     const read = agreement.find(({ question, stage }) => question === 'read' && stage === 'unaided');
     expect(read?.pairs).toMatchObject([{ readers: ['ann', 'bob'], cases: 10, alike: 6, linearKappa: null }]);
@@ -274,6 +276,16 @@ describe('accuracy', () => {
       [1, 4, 0, 0],
       [0, 0, 0, 0],
       [0, 0, 0, 0],
+    ]);
+  });
+});
+
+describe('what readers made of the model', () => {
+  it('counts what each changed after seeing it', async () => {
+    const { influence } = await report();
+    expect(influence).toMatchObject([
+      { reader: 'ann', cases: 6, unchanged: 3, towards: 2, away: 1, otherwise: 0, corrected: 0, spoiled: 1 },
+      { reader: 'bob', cases: 2, unchanged: 2, towards: 0, away: 0, otherwise: 0, corrected: 0, spoiled: 0 },
     ]);
   });
 });

@@ -1,32 +1,27 @@
 import { blandAltman } from '../../lib/statistics/bland-altman.ts';
-import { confusionMatrix } from '../../lib/statistics/confusion.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
-import type { Evaluation, Question, Stage } from '../../schemas/evaluation.ts';
+import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
 import type {
   AccuracyView,
-  ConfusionView,
   EvaluationReport,
   QuestionAgreement,
   ReferenceView,
   VolumeAgreement,
 } from '../../schemas/report.ts';
-import { HipClass } from '../../schemas/result.ts';
 import type { Parts } from '../parts.ts';
+import { readConfusion, readInfluence } from './beside-model.ts';
 import { caseRows } from './cases.ts';
 import { type Counted, RULE, withCounted } from './counted.ts';
 import type { Sources } from './exams.ts';
 import { FlowCount } from './flow.ts';
 import { rowsAt } from './links.ts';
 import { agreementOf } from './patterns.ts';
-import { readConfusion, readOtherVersions, readPatterns, readProgress } from './progress.ts';
+import { readOtherVersions, readPatterns, readProgress } from './progress.ts';
 import { AccuracyCount, type ReferenceRow, referenceRows, signOf, type Test } from './reference.ts';
 import { type VolumeRow, volumeRows } from './volumes.ts';
 
 /** The order in which stages are shown. */
 const STAGES: readonly Stage[] = ['quality', 'unaided', 'aided', 'adjudication'];
-
-/** What the model says of a hip where it found none. */
-export const NOT_FOUND = 'not found';
 
 /** The group of all exams. */
 const ALL = 'all';
@@ -72,7 +67,8 @@ async function reportOn(
     otherVersions: await readOtherVersions(counted, evaluation),
     readers: await readProgress(counted, evaluation),
     agreement: await agreements(counted, evaluation),
-    confusion: await confusions(counted, evaluation),
+    confusion: await readConfusion(counted, evaluation),
+    influence: await readInfluence(counted, evaluation),
     reference: judged === undefined ? null : { ...judged.reference, exams, examsWithout },
     accuracy: judged?.accuracy ?? [],
     times: flow.times(),
@@ -92,52 +88,6 @@ async function agreements(counted: Counted, evaluation: Evaluation): Promise<Que
     }),
   );
 }
-
-/** Whether the model answers the question as well: the options are its classes. */
-function isAnsweredByModel(question: Question): boolean {
-  return (
-    question.kind === 'choice' &&
-    question.per === 'hip' &&
-    question.options.some(({ value }) => HipClass.safeParse(value).success)
-  );
-}
-
-async function confusions(counted: Counted, evaluation: Evaluation): Promise<ConfusionView[]> {
-  const questions = evaluation.questions.filter(isAnsweredByModel);
-  const names = questions.map(({ name }) => name);
-  const counts = await readConfusion(counted, names);
-  return questions.flatMap((question) => {
-    const options = question.kind === 'choice' ? question.options.map(({ value }) => value) : [];
-    const own = counts.filter((one) => one.question === question.name);
-    return [...Map.groupBy(own, ({ stage, reader }) => `${STAGES.indexOf(stage)} ${reader}`).entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .flatMap(([, cells]): ConfusionView[] => {
-        const [first] = cells;
-        if (first === undefined) return [];
-        const { stage, reader } = first;
-        const pairs = cells.map(({ value, model, cases }) => ({
-          first: value,
-          second: model === '' ? NOT_FOUND : model,
-          cases,
-        }));
-        const filter = { counted: 'yes', question: question.name, stage, reader };
-        return [
-          {
-            question: question.name,
-            stage,
-            reader,
-            ...copied(confusionMatrix(pairs, options)),
-            rows: rowsAt(evaluation.name, 'export', filter),
-          },
-        ];
-      });
-  });
-}
-
-const copied = ({ categories, table }: ReturnType<typeof confusionMatrix>) => ({
-  categories: [...categories],
-  table: table.map((row) => [...row]),
-});
 
 /** A test with the group of exams that it is judged on. */
 interface Judged extends Test {

@@ -9,8 +9,8 @@ import type {
   VolumeAgreement,
 } from '../../schemas/report.ts';
 import { type Html, moment } from '../pages/layout.ts';
+import { NOT_FOUND } from './beside-model.ts';
 import { coefficient, duration, fixed, measured, proportion, spread } from './figures.ts';
-import { NOT_FOUND } from './report.ts';
 
 /** Stages as people say them. */
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -160,11 +160,47 @@ function pairTable(agreement: readonly QuestionAgreement[]): Html | string {
   )}`;
 }
 
-export function confusionSection({ confusion }: EvaluationReport): Html {
+export function confusionSection({ confusion, influence }: EvaluationReport): Html {
   if (confusion.length === 0) {
     return section('Readers and the model', nothing('No answer stands beside one of the model yet.'));
   }
-  return section('Readers and the model', html`<div class="matrices">${confusion.map(matrix)}</div>`);
+  return section(
+    'Readers and the model',
+    html`${influence.length === 0 ? '' : influenceTable(influence)}<div class="matrices">${confusion.map(matrix)}</div>`,
+  );
+}
+
+function influenceTable(influence: EvaluationReport['influence']): Html {
+  return html`<p>What readers changed when they saw the model’s result, where the model said something:</p>
+${table(
+  [
+    'Reader',
+    'Question',
+    'Answered twice',
+    'Unchanged',
+    'Changed to the model',
+    'Changed from the model',
+    'Changed otherwise',
+    'Wrong, then right',
+    'Right, then wrong',
+  ],
+  influence.map(
+    ({
+      reader,
+      question,
+      cases,
+      unchanged,
+      towards,
+      away,
+      otherwise,
+      corrected,
+      spoiled,
+      rows,
+    }) => html`<tr><th scope="row">${reader}</th>
+<td>${question}</td><td class="number"><a href="${rows}">${cases}</a></td>${[unchanged, towards, away, otherwise].map((count) => html`<td class="number">${count}</td>`)}
+${[corrected, spoiled].map((count) => html`<td class="number">${count ?? '–'}</td>`)}</tr>`,
+  ),
+)}`;
 }
 
 function matrix({ question, stage, reader, categories, table: counts, rows }: ConfusionView): Html {

@@ -109,6 +109,17 @@ if len(reference) > 0:
             for model in counts.columns:
                 found[f"confusion {reader} {stage} {value} {model}"] = [int(counts.loc[value, model])]
 
+    both = asked[asked["stage"].isin(["unaided", "aided"]) & (asked["model_value"] != "")]
+    keys = ["reader", "study_instance_uid", "subject"]
+    twice = both.pivot(index=[*keys, "model_value", "reference"], columns="stage", values="value").dropna().reset_index()
+    for reader, rows in twice.groupby("reader"):
+        before, after, model, truth = rows["unaided"], rows["aided"], rows["model_value"], rows["reference"]
+        changed, judged = before != after, truth.isin(["positive", "negative"])
+        right_before, right_after = before.map(sign) == truth, after.map(sign) == truth
+        counts = [~changed, changed & (after == model), changed & (before == model)]
+        counts += [judged & ~right_before & right_after, judged & right_before & ~right_after]
+        found[f"influence {reader}"] = [len(rows), *(int(one.sum()) for one in counts)]
+
 at = lambda column: pd.to_datetime(cases[column].replace("", None), utc=True)
 minutes = lambda start, end: ((at(end) - at(start)).dt.total_seconds() / 60).dropna()
 spread("received-to-result", minutes("received_at", "result_at"))
