@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, inArray, or } from 'drizzle-orm';
+import { type AnyColumn, and, desc, eq, ilike, inArray, or, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
 import type { PatientView } from './read.ts';
@@ -63,19 +63,22 @@ export async function searchExams(database: Database, text: string, limit: numbe
   return rows.map(viewOf);
 }
 
+/** One query for each column, joined: an index of parts of words serves each of them, and none serves an `or` over two tables. */
 function holds(word: string) {
   // A database in the locale C knows the letter case of ASCII only: what lies beyond is asked for in both.
   const isAscii = /^[\x20-\x7e]*$/.test(word);
   const spellings = new Set(isAscii ? [word] : [word, word.toLowerCase(), word.toUpperCase()]);
-  const anywhere = [...spellings].map((spelling) => `%${spelling.replaceAll(/[\\%_]/g, '\\$&')}%`);
+  const patterns = [...spellings].map((spelling) => `%${spelling.replaceAll(/[\\%_]/g, '\\$&')}%`);
+  const like = (column: AnyColumn) => or(...patterns.map((pattern) => ilike(column, pattern)));
   const [, year, month, day] = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(word) ?? [];
-  return or(
-    ...[patient.name, patient.patientId, study.accessionNumber, study.studyDescription].flatMap((column) =>
-      anywhere.map((pattern) => ilike(column, pattern)),
-    ),
-    eq(study.studyInstanceUid, word),
-    year === undefined ? undefined : eq(study.studyDate, `${year}${month}${day}`),
-  );
+  const itself = year === undefined ? undefined : eq(study.studyDate, `${year}${month}${day}`);
+  return sql`${study.studyInstanceUid} in (
+    select ${study.studyInstanceUid} from ${study} where ${or(eq(study.studyInstanceUid, word), itself)}
+    union select ${study.studyInstanceUid} from ${study} where ${like(study.accessionNumber)}
+    union select ${study.studyInstanceUid} from ${study} where ${like(study.studyDescription)}
+    union select ${study.studyInstanceUid} from ${study} where ${study.patient} in (
+      select ${patient.id} from ${patient} where ${like(patient.name)}
+      union select ${patient.id} from ${patient} where ${like(patient.patientId)}))`;
 }
 
 /** An empty PatientID says nothing. */
