@@ -12,7 +12,7 @@ import { readSegmentation } from '../../lib/dicom/seg/read.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { installViewer } from '../../web/viewer/install.ts';
-import { brain, sendSeries, withStandIns } from '../end-to-end/segmentation-exams.ts';
+import { brain, liver, sendSeries, withStandIns } from '../end-to-end/segmentation-exams.ts';
 import { debianPackages } from '../peers/debian.ts';
 import { describeWith } from '../peers/skip.ts';
 import { ADMIN_PASSWORD, type Site, startSite } from '../site.ts';
@@ -113,8 +113,48 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     await context.close();
   });
 
+  it('should keep several structures apart, and say why it does not keep what belongs to none', {
+    timeout: 12 * MINUTES,
+  }, async () => {
+    const study = await sendSeries(site, 'CI2_CD_LDN', folder, [liver()]);
+    const [ended] = await site.untilEnded(study, 1, 4 * MINUTES);
+    if (ended === undefined) throw new Error('The exam has no run.');
+    const { context, page } = await openWindow(browser, { url: site.web });
+    page.setDefaultTimeout(3 * MINUTES);
+    await page.goto('/');
+    await new SignInPage(page).signIn('admin', ADMIN_PASSWORD);
+    const editor = new EditorPage(page);
+    await editor.openFromRun(ended.id);
+    expect(await editor.segments()).toEqual(resultOf(ended).structures.map(({ title }) => title));
+    await expect.poll(async () => countOf(await editor.drawn()), { timeout: 3 * MINUTES }).toBeGreaterThan(0);
+    await editor.paint([0.5, 0.4], [0.6, 0.55]);
+    await editor.addSegment();
+    await expect.poll(() => editor.segments()).toHaveLength(4);
+    await editor.paint([0.2, 0.2], [0.22, 0.22]);
+    await editor.save();
+    await editor.saved.getByText('Not saved').waitFor();
+    await editor.saved.getByText(/nothing but .* it also holds a segment of another name/).waitFor();
+    await screenshot(page, 'editor-refused');
+    await editor.saved.getByRole('button', { name: 'Back to the image' }).click();
+    expect(await site.runs(study)).toHaveLength(1);
+
+    await editor.removeSegment(4);
+    await expect.poll(() => editor.segments()).toHaveLength(3);
+    const drawn = [await editor.drawn(1), await editor.drawn(2), await editor.drawn(3)];
+    await editor.save();
+    await editor.saved.getByText('Saved and measured').waitFor();
+    const edit = (await site.runs(study)).find(({ imported }) => imported?.edits === ended.id);
+    if (edit === undefined) throw new Error('The edit has no run.');
+    for (const [index, set] of drawn.entries()) {
+      expect(await stored(resultOf(edit), index + 1), 'voxel by voxel').toEqual(set);
+    }
+    const changed = resultOf(edit).changes?.map(({ changedVoxels }) => changedVoxels > 0);
+    expect(changed, 'the brush took from others what it gave to one').toContain(true);
+    await context.close();
+  });
+
   /** What the published object says, image by image. */
-  async function stored({ objects }: SegmentationResult): Promise<Drawn> {
+  async function stored({ objects }: SegmentationResult, segment?: number): Promise<Drawn> {
     const store = site.openStore();
     const bytes = await store.get('results', objects.seg ?? '').finally(() => store.close());
     await expectValid(bytes);
@@ -123,6 +163,8 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     const drawn: Drawn = {};
     for (const [index, frame] of dataset.items('PerFrameFunctionalGroupsSequence').entries()) {
       const [image] = frame.items('DerivationImageSequence')[0]?.items('SourceImageSequence') ?? [];
+      const [identified] = frame.items('SegmentIdentificationSequence');
+      if (segment !== undefined && identified?.number('ReferencedSegmentNumber') !== segment) continue;
       const set: number[] = [];
       const pixels = nativeFrame(dataset, description, index);
       eachSetBit(pixels.bytes, pixels.firstBit, description.rows * description.columns, (at) => set.push(at));

@@ -41,9 +41,22 @@ export class EditorPage {
     await this.#page.mouse.up();
   }
 
-  /** The label map that is on the screen now. */
-  drawn(): Promise<Drawn> {
-    return this.#page.evaluate(() => {
+  /** A further segment, which is drawn from then on. */
+  async addSegment(): Promise<void> {
+    await this.#page.getByText('Add Segment', { exact: true }).click();
+  }
+
+  /** @param number from 1 */
+  async removeSegment(number: number): Promise<void> {
+    const row = this.#page.locator('[data-cy="data-row"]').nth(number - 1);
+    await row.hover();
+    await row.locator('[data-cy="actionsMenuTrigger"]').click();
+    await this.#page.getByRole('menuitem', { name: 'Delete' }).click();
+  }
+
+  /** @param segment number of one from 1; left out: of all */
+  drawn(segment?: number): Promise<Drawn> {
+    return this.#page.evaluate((wanted) => {
       const member = (value: unknown, ...path: string[]): unknown =>
         path.reduce((at: unknown, name) => (Object(at) === at ? Reflect.get(Object(at), name) : undefined), value);
       const call = (value: unknown, name: string, ...given: unknown[]): unknown => {
@@ -58,11 +71,13 @@ export class EditorPage {
         const image = call(member(window, 'cornerstone', 'cache'), 'getImage', imageId);
         const referenced = /\/instances\/([0-9.]+)/.exec(String(member(image, 'referencedImageId')))?.[1];
         const pixels: ArrayLike<number> = Object(call(member(image, 'voxelManager'), 'getScalarData'));
-        const set = Array.from({ length: pixels.length }, (_, at) => at).filter((at) => pixels[at] !== 0);
+        const set = Array.from({ length: pixels.length }, (_, at) => at).filter((at) =>
+          wanted === undefined ? pixels[at] !== 0 : pixels[at] === wanted,
+        );
         if (referenced !== undefined && set.length > 0) drawn[referenced] = set;
       }
       return drawn;
-    });
+    }, segment);
   }
 
   /** Saves by the menu of the segmentation; what comes then is said in `saved`. */
