@@ -4,10 +4,12 @@ import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { encapsulatedFile } from '../../lib/dicom/encapsulated.fixture.ts';
 import { fileMetaBytes } from '../../lib/dicom/part10.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
+import { Evaluation } from '../../schemas/evaluation.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeViewedExam, takeIn, type ViewedExam } from '../../tests/viewed-exam.ts';
+import { createApp } from '../app.ts';
 import { findRun } from '../runs.ts';
-import { LIVER_PIPELINE } from '../testing/pipelines.ts';
+import { LIVER_EVALUATION, LIVER_PIPELINE } from '../testing/pipelines.ts';
 import { freshUid } from '../testing/results.ts';
 import { makeWorld, type World } from '../testing/world.ts';
 import { addTrendEntry } from '../trend/entries.ts';
@@ -308,6 +310,20 @@ describe('results', () => {
     expect(answer.headers.get('location')).toBe(`/viewer/viewer?${query}&${first}`);
     const edit = await world.api(`/runs/${id}/viewer?edit`, { redirect: 'manual' });
     expect(edit.headers.get('location')).toBe(`/viewer/segmentation?${query}&hangingprotocolid=default&${first}`);
+  });
+
+  it('are kept from a reader who is still to read the images without them', async () => {
+    const id = await publish();
+    const reader = await world.signedIn('unaided');
+    const evaluation = Evaluation.parse({ ...LIVER_EVALUATION, reading: { mode: 'unaided-first' } });
+    const app = createApp({ ...world.parts, evaluations: new Map([[LIVER_PIPELINE.name, evaluation]]) });
+    const cookie = [...reader.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const get = (path: string) => app.request(path, { headers: { cookie, host: '127.0.0.1:8000' } });
+    const seg = `${at}/series/${segSeries(exam.seg)}`;
+    expect(await (await get(`${at}/series`)).json()).toHaveLength(1);
+    expect((await get(`${seg}/metadata`)).status).toBe(404);
+    expect((await get(`/runs/${id}/viewer?edit`)).headers.get('location')).not.toContain('initialSeriesInstanceUID');
+    expect((await reader.get(`${seg}/metadata`)).status, 'in another evaluation').toBe(200);
   });
 
   it('are gone where somebody withdraws the exam, and back where it is taken in again', async () => {
