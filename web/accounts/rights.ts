@@ -25,6 +25,22 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   administrator: 'administrator: everything, accounts too',
 };
 
+/** Each right in a few words, for whoever gives it to a token. */
+export const RIGHT_WORDS: Readonly<Record<Right, string>> = {
+  view: 'see worklist, exams, results, images',
+  read: 'answer forms as a reader',
+  'review-quality': 'judge images before readers see them',
+  adjudicate: 'settle what readers differ on',
+  lead: 'see everybody’s answers, progress, reports',
+  export: 'take tables out',
+  approve: 'approve versions for clinical receivers',
+  quarantine: 'decide about images in quarantine',
+  'retry-runs': 'try runs again',
+  'browse-data': 'browse the object store',
+  audit: 'look into the audit',
+  'manage-accounts': 'make accounts, grant roles',
+};
+
 /** Rights over what belongs to no evaluation: a grant for one evaluation does not give them. */
 const OF_THE_SITE: ReadonlySet<Right> = new Set<Right>(['quarantine', 'manage-accounts']);
 

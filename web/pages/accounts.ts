@@ -28,7 +28,7 @@ export function accountsPage(
 ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
 <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Roles</th><th scope="col">Made</th><th scope="col">State</th><th scope="col"><span class="skip">Change</span></th></tr></thead>
 <tbody>${accounts.map((account) => row(account, evaluations, viewer))}</tbody></table></div>
-<section class="card sign-in"><h2>New account</h2>
+<section class="card entry"><h2>New account</h2>
 <form method="post" action="/accounts" autocomplete="off">
 <input type="hidden" name="form-token" value="${viewer.formToken}">
 <label>Name <input name="name" maxlength="40" autocapitalize="none" spellcheck="false" required></label>
@@ -60,7 +60,7 @@ function row(account: AccountRow, evaluations: Parts['evaluations'], viewer: Vie
 ${
   isOwn
     ? ''
-    : html`<details><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(evaluations)}
+    : html`<details class="entry"><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(evaluations)}
 <button class="quiet">Add for ${name}</button></form></details>`
 }</td><td>${moment(createdAt.toISOString())}</td>
 <td>${disabledAt === null ? 'may sign in' : html`disabled ${moment(disabledAt.toISOString())}`}</td>

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { Right } from '../../schemas/rights.ts';
 import { SHORTEST_PASSWORD } from '../accounts/password.ts';
-import { may, ROLE_WORDS } from '../accounts/rights.ts';
+import { may, RIGHT_WORDS, ROLE_WORDS } from '../accounts/rights.ts';
 import { type ListedToken, stateOf } from '../accounts/tokens.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
@@ -32,7 +32,7 @@ export function accountPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewe
     viewer,
     title: 'Your account',
     body: html`<div class="page-title"><h1>Your account</h1></div>
-<section class="card"><h2>Signed in as ${viewer.person?.name}</h2>${roles(viewer)}${elsewhere(viewer, account)}</section>
+<section class="card entry"><h2>Signed in as ${viewer.person?.name}</h2>${roles(viewer)}${elsewhere(viewer, account)}</section>
 ${password(viewer, account)}
 ${tokens(viewer, account)}`,
   });
@@ -45,7 +45,7 @@ function elsewhere({ formToken }: Viewer, { sessions, told }: OwnAccount): Html 
     return html`<p class="notice" role="status">You are signed in here only.</p>`;
   }
   if (others < 1) return html``;
-  return html`<form method="post" action="/account/sessions/end"><input type="hidden" name="form-token" value="${formToken}">
+  return html`<form class="aside" method="post" action="/account/sessions/end"><input type="hidden" name="form-token" value="${formToken}">
 <p>You are signed in with ${others === 1 ? 'another browser' : `${others} other browsers`} too. <button class="quiet">Sign out everywhere else</button></p></form>`;
 }
 
@@ -58,11 +58,11 @@ function roles({ person }: Viewer): Html {
 
 function password(viewer: Viewer, { isLocal, told }: OwnAccount): Html {
   if (!isLocal) {
-    return html`<section class="card"><h2>Password</h2>
+    return html`<section class="card entry"><h2>Password</h2>
 ${refused(told.passwordRefusal)}
 <p>Your password is that of the hospital’s directory; it is changed there.</p></section>`;
   }
-  return html`<section class="card sign-in"><h2>Change the password</h2>
+  return html`<section class="card entry"><h2>Change the password</h2>
 ${told.passwordChanged === true ? html`<p class="notice" role="status">The password is changed. Other browsers in which you were signed in are signed out.</p>` : ''}
 ${refused(told.passwordRefusal)}
 <form method="post" action="/account/password">
@@ -77,7 +77,7 @@ ${refused(told.passwordRefusal)}
 
 function tokens(viewer: Viewer, account: OwnAccount): Html {
   const { told, tokens: rows } = account;
-  return html`<section class="card" id="tokens"><h2>API tokens</h2>
+  return html`<section class="card entry is-wide" id="tokens"><h2>API tokens</h2>
 <p>With a token a program uses the API in your name, within the rights chosen here: <code>Authorization: Bearer TOKEN</code>.</p>
 ${refused(told.tokenRefusal)}
 ${
@@ -114,7 +114,7 @@ function tokenForm({ person, formToken }: Viewer, { evaluations }: OwnAccount): 
 <form method="post" action="/account/tokens#tokens" autocomplete="off">
 <input type="hidden" name="form-token" value="${formToken}">
 <label>What it is for <input name="label" maxlength="80" required></label>
-<fieldset><legend>Rights</legend>${own.map((right) => html`<label class="check"><input type="checkbox" name="rights" value="${right}"> ${right}</label> `)}</fieldset>
+<fieldset><legend>Rights</legend>${own.map((right) => html`<label class="check"><input type="checkbox" name="rights" value="${right}"> <span>${right}<span class="second">${RIGHT_WORDS[right]}</span></span></label>`)}</fieldset>
 <label>For <select name="evaluation"><option value="*">all evaluations</option>${[...evaluations.values()].map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>
 <label>Expires after <select name="days"><option value="7">a week</option><option value="30" selected>30 days</option><option value="90">90 days</option><option value="365">a year</option></select></label>
 <button class="primary">Make the token</button>
