@@ -5,7 +5,9 @@ import { courses, plannedExams, writeBrainPatient } from '../../phantoms/brain/p
 import type { RunView } from '../../schemas/api.ts';
 import { type Site, startSite } from '../site.ts';
 import { type BenchExam, examsOnTrend, load, onlyRuns, sendAtOnce } from './segmentation.ts';
+import { withoutScope } from './without-scope.ts';
 
+const PIPELINE = 'brain-tumor-segmentation';
 const PATIENTS = 10;
 const EXAMS = 65;
 /** The whole head, as coarse as the model sees it anyway. */
@@ -14,7 +16,10 @@ const GRID = { size: [112, 112, 72], spacing: [2, 2, 2.4] } as const;
 const QUIET_MS = 60_000;
 const PATIENCE_MS = 7_200_000;
 
-/** The exams of a cohort, all sent at once: every one succeeds, none runs twice, every trend is complete. */
+/**
+ * The exams of a cohort, all sent at once: every one succeeds, none runs twice, every trend is complete. The model does not
+ * get to refuse any, since not it is measured.
+ */
 export async function benchCohort(print: (line: string) => void): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-bench-cohort-'));
   try {
@@ -24,7 +29,10 @@ export async function benchCohort(print: (line: string) => void): Promise<void> 
       const count = Math.ceil((EXAMS - patient) / PATIENTS);
       patients.push(await examsOf(path.join(folder, String(patient)), patient, count));
     }
-    const site = await startSite({ OVERREAD_QUIET_SECONDS: String(QUIET_MS / 1000) });
+    const site = await startSite({
+      OVERREAD_QUIET_SECONDS: String(QUIET_MS / 1000),
+      ...withoutScope(folder, PIPELINE, 'brain-lesion'),
+    });
     try {
       const exams = patients.flat();
       const sent = await sendAtOnce(site, 'CI2_CD_BTS', exams, PATIENCE_MS);
@@ -71,7 +79,7 @@ async function requireOnce(site: Site, exams: readonly BenchExam[]): Promise<voi
   const keys = results.flat();
   const store = site.openStore();
   const stored: string[] = [];
-  for await (const { key } of store.list('results', 'brain-tumor-segmentation/')) stored.push(key);
+  for await (const { key } of store.list('results', `${PIPELINE}/`)) stored.push(key);
   await store.close();
   const objects = stored.filter((key) => /\.(seg|rtstruct|report|capture)\.dcm$/.test(key));
   const published = keys.filter((key) => key.endsWith('.dcm'));

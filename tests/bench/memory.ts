@@ -1,12 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { HOME } from '../../lib/platform/configuration.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { type Site, type SiteEnvironment, startSite } from '../site.ts';
+import { type Site, startSite } from '../site.ts';
 import { type EnlargedCt, writeEnlargedCt } from './enlarged-ct.ts';
 import { load, onlyRuns, sendAtOnce, stageTable } from './segmentation.ts';
+import { withoutScope } from './without-scope.ts';
 
 const PIPELINE = 'liver-transplant-segmentation';
 const MODEL = 'liver-lobes';
@@ -22,7 +22,7 @@ export async function benchMemory(print: (line: string) => void): Promise<void> 
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-bench-memory-'));
   try {
     const exam = await writeEnlargedCt(path.join(folder, 'ct'), CT);
-    const site = await startSite({ OVERREAD_QUIET_SECONDS: '2', ...withoutScope(folder) });
+    const site = await startSite({ OVERREAD_QUIET_SECONDS: '2', ...withoutScope(folder, PIPELINE, MODEL) });
     const peaks = new Map<string, number>();
     const provider = await site.pidOf('provider');
     const watch = setInterval(() => notePeaks(provider, peaks), 250);
@@ -47,21 +47,6 @@ export async function benchMemory(print: (line: string) => void): Promise<void> 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The pipeline with its model under another name and without a scope: the environment of a site. */
-function withoutScope(folder: string): SiteEnvironment {
-  const name = `${MODEL}-anywhere`;
-  const models = path.join(folder, 'models');
-  cpSync(path.join(HOME, 'models', MODEL), path.join(models, name), { recursive: true });
-  const file = path.join(models, name, 'model.json');
-  const card: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify({ ...card, name, scope: null }));
-  const pipelines = path.join(folder, 'pipelines');
-  mkdirSync(path.join(pipelines, PIPELINE), { recursive: true });
-  const text = readFileSync(path.join(HOME, 'pipelines', PIPELINE, 'pipeline.yaml'), 'utf8');
-  writeFileSync(path.join(pipelines, PIPELINE, 'pipeline.yaml'), text.replace(`name: ${MODEL},`, `name: ${name},`));
-  return { OVERREAD_MODELS: models, OVERREAD_PIPELINES: pipelines };
 }
 
 /** Brings the run's own label map back as if a person had drawn it. */
