@@ -29,7 +29,7 @@ import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
-import { getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
+import { getAnyTable, getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './security.ts';
 import { postTheme } from './theme.ts';
@@ -184,6 +184,7 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/studies/:uid', getStudy);
   app.get('/api/v1/quarantine', getQuarantine);
   app.get('/api/v1/evaluations/:name/report', getReport);
+  app.get('/api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}', getAnyTable);
   return app;
 }
 

@@ -13,6 +13,7 @@ import { dicomwebPaths } from '../dicomweb/openapi.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
 import { ReadingListView } from '../reading/handlers.ts';
+import { TableFile } from '../report/tables.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
@@ -225,6 +226,27 @@ export function openApiDocument() {
           responses: { 200: json('EvaluationReport', 'The report.'), ...problems(401, 403, 404) },
         },
       },
+      '/evaluations/{name}/{table}': {
+        get: {
+          operationId: 'getTable',
+          summary: 'A table of an evaluation as CSV, sent as it is read (right `export`)',
+          description:
+            'What may narrow a table down stands in the addresses that the report gives with each figure: `counted`, `stage`, `question`, `reader` … A term that the table does not know is refused.',
+          parameters: [
+            parameter('name', 'path', Slug, 'Name of the evaluation.'),
+            parameter(
+              'table',
+              'path',
+              TableFile,
+              'Which one; `dictionary.csv` says what the columns of the others mean.',
+            ),
+          ],
+          responses: {
+            200: { description: 'The rows.', content: { 'text/csv': { schema: { type: 'string' } } } },
+            ...problems(400, 401, 403, 404),
+          },
+        },
+      },
       '/audit': {
         get: {
           operationId: 'searchAudit',
@@ -299,8 +321,18 @@ function parameter(name: string, place: 'path' | 'query', schema: z.ZodType, des
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output') {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, override: plainTuple });
   return rest;
+}
+
+/** So many of one kind is said by `items`, which every tool knows: not all that read OpenAPI 3.1 know `prefixItems`. */
+function plainTuple({ jsonSchema: schema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { prefixItems } = schema;
+  const [first] = prefixItems ?? [];
+  const kind = JSON.stringify(first);
+  if (first === undefined || prefixItems?.some((item) => JSON.stringify(item) !== kind)) return;
+  schema.items = first;
+  delete schema.prefixItems;
 }
 
 const reference = (name: SchemaName) => ({ $ref: `#/components/schemas/${name}` });

@@ -10,7 +10,7 @@ import type { WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { reportOf } from './keeper.ts';
 import { evaluationsPage, reportPage } from './page.ts';
-import { csvOf, dictionaryOf, FILTERS, type RowTable } from './tables.ts';
+import { csvOf, dictionaryOf, FILTERS, type RowTable, RowTableName } from './tables.ts';
 
 /** `GET /evaluations`: those that the person leads. */
 export function getEvaluations(c: WebContext) {
@@ -47,6 +47,12 @@ export function getTable(table: RowTable) {
     );
     return c.body(rows, 200, csvHeaders(evaluation, table));
   };
+}
+
+/** `GET /api/v1/evaluations/<name>/<table>.csv`: any of them. */
+export async function getAnyTable(c: WebContext) {
+  const table = c.req.param('table')?.replace(/\.csv$/, '') ?? '';
+  return table === 'dictionary' ? getDictionary(c) : getTable(RowTableName.parse(table))(c);
 }
 
 /** `GET /evaluations/<name>/dictionary.csv` */

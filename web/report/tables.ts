@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
 import { ANSWER_COLUMNS, AnswerFilter, answerRows } from './answers.ts';
@@ -6,12 +6,15 @@ import { CASE_COLUMNS, CaseFilter, caseRows } from './cases.ts';
 import { countedOnce } from './counted.ts';
 import { type Column, csvLine, headerLine, rowLines } from './csv.ts';
 import type { Sources } from './exams.ts';
-import type { Table } from './links.ts';
 import { REFERENCE_COLUMNS, ReferenceFilter, referenceRows } from './reference.ts';
 import { VOLUME_COLUMNS, VolumeFilter, volumeRows } from './volumes.ts';
 
 /** Tables of rows, which can be narrowed down. */
-export type RowTable = Exclude<Table, 'dictionary'>;
+export const RowTableName = z.enum(['export', 'cases', 'reference', 'volumes']);
+export type RowTable = z.infer<typeof RowTableName>;
+
+/** All tables as files. */
+export const TableFile = z.enum(['export.csv', 'cases.csv', 'reference.csv', 'volumes.csv', 'dictionary.csv']);
 
 const COLUMNS: Readonly<Record<RowTable, readonly { readonly name: string; readonly description: string }[]>> = {
   export: ANSWER_COLUMNS,

@@ -106,6 +106,10 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'GET /evaluations': { right: 'lead' },
   'GET /evaluations/:name': { right: 'lead', of: 'evaluation' },
   'GET /api/v1/evaluations/:name/report': { right: 'lead', of: 'evaluation' },
+  'GET /api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}': {
+    ...{ right: 'export', of: 'evaluation' },
+    params: { table: 'cases.csv' },
+  },
   ...Object.fromEntries(
     ['export', 'cases', 'reference', 'volumes', 'dictionary'].map((table) => [
       `GET /evaluations/:name/${table}.csv`,
