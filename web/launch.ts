@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ProblemError } from '../lib/platform/problem.ts';
+import type { RunView } from '../schemas/api.ts';
 import { Slug, Uid } from '../schemas/scalars.ts';
 import { insecure, mayTellPassword, openSession } from './accounts/handlers.ts';
 import { pipelinesFor } from './accounts/rights.ts';
@@ -120,12 +121,11 @@ function pipelinesWanted(c: WebContext, evaluation: string | undefined): readonl
   return wanted.map(({ pipeline }) => pipeline).filter((pipeline) => visible?.includes(pipeline) ?? true);
 }
 
-/** Of each pipeline on each study the newest run that is no replay. Runs come newest first. */
-function newestOfEach<R extends { pipeline: string; studyInstanceUid: string; replayOf: string | null }>(
-  runs: readonly R[],
-): R[] {
-  const byWork = new Map<string, R>();
-  for (const run of runs.filter(({ replayOf }) => replayOf === null)) {
+/** Of each pipeline on each study the newest run that is no replay. What readers edited is on the page of its result. Runs come newest first. */
+function newestOfEach(runs: readonly RunView[]): RunView[] {
+  const byWork = new Map<string, RunView>();
+  const own = runs.filter(({ replayOf, imported }) => replayOf === null && (imported?.edits ?? null) === null);
+  for (const run of own) {
     const work = `${run.studyInstanceUid} ${run.pipeline}`;
     if (!byWork.has(work)) byWork.set(work, run);
   }

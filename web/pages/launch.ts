@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts';
 import { viewerLink } from '../viewer/link.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { examHeader } from './patient.ts';
+import { titleOf } from './run.ts';
 import { duration, statusMark } from './status.ts';
 
 export interface Launch {
@@ -58,7 +59,7 @@ function choice(parts: LaunchParts, { person }: Viewer, run: RunView): Html {
   const evaluation = evaluations.get(run.pipeline);
   const answers = evaluation !== undefined && person !== undefined && may(person, 'read', evaluation.name);
   const hasForm = answers && run.status === 'succeeded';
-  return html`<h2>${pipelines.get(run.pipeline)?.title ?? run.pipeline}</h2>
+  return html`<h2>${titleOf({ pipelines }, run)}</h2>
 <p>${statusMark(run)} ${moment(run.createdAt)}</p>
 <p class="actions"><a class="button primary" href="/runs/${run.id}">Result</a>
 ${hasForm ? html`<a class="button" href="/runs/${run.id}#feedback">Form</a>` : ''}

@@ -148,6 +148,10 @@ describe('storing what a reader has drawn', () => {
     const page = await (await reader.get(`/runs/${edited}`)).text();
     const text = page.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
     expect(text).toMatch(/Edited by readers .*By watcher .* is being measured …/);
+    expect(await (await reader.get('/')).text()).toContain('edited by watcher');
+    const launched = await reader.get(`/launch?study=${exam.StudyInstanceUID}`);
+    const opened = await reader.get(launched.headers.get('location') ?? '');
+    expect(opened.headers.get('location'), 'the result, on whose page the edits are').toBe(`/runs/${edited}`);
   });
 
   it('keeps contours too', async () => {
