@@ -53,3 +53,8 @@ export function statistics(): Promise<string | undefined> {
 export function irrCac(): Promise<string | undefined> {
   return pythonWith('irrcac', ['irrCAC==0.4.3']);
 }
+
+/** Asks an API everything that its OpenAPI document lets it. */
+export function schemathesis(): Promise<string | undefined> {
+  return pythonWith('schemathesis', ['schemathesis==4.32.5']);
+}

@@ -7,6 +7,7 @@ import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
 import { TrendState } from '../../schemas/trend.ts';
+import { peoplePaths } from '../accounts/openapi.ts';
 import { AuditList } from '../audit/handlers.ts';
 import { AUDIT_TERMS } from '../audit/search.ts';
 import { dicomwebPaths } from '../dicomweb/openapi.ts';
@@ -265,6 +266,7 @@ export function openApiDocument() {
           },
         },
       },
+      ...peoplePaths(problems),
       ...dicomwebPaths(problems),
     },
     components: {
