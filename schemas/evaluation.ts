@@ -124,6 +124,19 @@ export const FeedbackAnswer = z.strictObject({
 });
 export type FeedbackAnswer = z.infer<typeof FeedbackAnswer>;
 
+/**
+ * How long somebody was at a form, as their browser counted it. Active is time with an act (mouse, key, wheel) at most 30 s
+ * apart while the page is in view; the rest of the time between opening and sending is idle.
+ */
+export const ReviewTime = z.object({
+  openedAt: Instant,
+  /** Of the first answer. */
+  firstActionAt: Instant.nullable(),
+  activeSeconds: z.number().nonnegative(),
+  idleSeconds: z.number().nonnegative(),
+});
+export type ReviewTime = z.infer<typeof ReviewTime>;
+
 /** `feedback/<evaluation>/<run>/<id>.json`, and an entry of `GET /api/v1/runs/<id>/feedback`. */
 export const Feedback = z.object({
   id: z.uuid(),
@@ -139,6 +152,8 @@ export const Feedback = z.object({
   answers: z.array(FeedbackAnswer),
   /** The reader agreed with everything that the model said by one act. */
   agreedWithAll: z.boolean().default(false),
+  /** Null where it was not counted: without scripts, or by the API. */
+  reviewTime: ReviewTime.nullable().default(null),
   createdAt: Instant,
 });
 export type Feedback = z.infer<typeof Feedback>;

@@ -15,7 +15,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { RunView } from '../api.ts';
-import type { FeedbackAnswer, Stage } from '../evaluation.ts';
+import type { FeedbackAnswer, ReviewTime, Stage } from '../evaluation.ts';
 import type { Right, Role } from '../rights.ts';
 import type { TrendEntry } from '../trend.ts';
 
@@ -174,6 +174,7 @@ export const feedback = web.table(
     reason: text('reason'),
     answers: jsonb('answers').$type<FeedbackAnswer[]>().notNull(),
     agreedWithAll: boolean('agreed_with_all').notNull().default(false),
+    reviewTime: jsonb('review_time').$type<ReviewTime>(),
     createdAt: at('created_at').notNull(),
   },
   (table) => [

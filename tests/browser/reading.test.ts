@@ -62,6 +62,10 @@ describe.skipIf(!HAS_CHROMIUM)('reading in Chromium', () => {
     const entries = (await sent()).filter(({ author }) => author === 'ann');
     const agreed = Object.fromEntries(entries.map(({ stage, agreedWithAll }) => [stage, agreedWithAll]));
     expect(agreed).toEqual({ unaided: false, aided: true });
+    for (const { reviewTime } of entries) {
+      expect(reviewTime, 'how long it took was counted').toMatchObject({ activeSeconds: expect.any(Number) });
+    }
+    expect(entries.find(({ stage }) => stage === 'unaided')?.reviewTime?.firstActionAt).not.toBeNull();
     expect(complaints).toEqual([]);
     await context.close();
   });

@@ -47,7 +47,7 @@ export async function postFeedback(c: WebContext) {
   const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
   if ((await listFeedback(parts.database, place)).length === 0) await requireAsked(c, evaluation, run, stage);
   const made = { id, run: run.id, evaluation, stage, author: person.name, now: parts.now() };
-  const entry = { ...made, answers, agreedWithAll: false, reason };
+  const entry = { ...made, answers, agreedWithAll: false, reviewTime: null, reason };
   const sent = await sendFeedback(parts.database, entry);
   if (sent.isNew) parts.answersSent();
   return c.json(sent.entry, sent.isNew ? 201 : 200);

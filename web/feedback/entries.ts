@@ -3,7 +3,7 @@ import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { audit, feedback, feedbackDraft, outbox } from '../../schemas/database/web.ts';
-import type { Evaluation, Feedback, FeedbackAnswer, Stage } from '../../schemas/evaluation.ts';
+import type { Evaluation, Feedback, FeedbackAnswer, ReviewTime, Stage } from '../../schemas/evaluation.ts';
 
 /** Whose answers to what. */
 export interface Place {
@@ -23,6 +23,7 @@ export interface Submission {
   readonly answers: readonly FeedbackAnswer[];
   /** The answers are the model's own, taken over by one act. */
   readonly agreedWithAll: boolean;
+  readonly reviewTime: ReviewTime | null;
   readonly reason: string | null;
   readonly now: Date;
 }
@@ -97,6 +98,7 @@ export async function sendFeedback(
       reason,
       answers: [...submission.answers],
       agreedWithAll: submission.agreedWithAll,
+      reviewTime: submission.reviewTime,
       createdAt: now,
     };
     const made = await transaction.insert(feedback).values(entry).onConflictDoNothing().returning();

@@ -24,6 +24,7 @@ import { findRun, relatedRuns } from '../runs.ts';
 import { themeOf } from '../theme.ts';
 import { findDraft, isLocked, listFeedback, saveDraft, sendFeedback } from './entries.ts';
 import { agreement, checkFields, fieldsOfAnswers } from './form.ts';
+import { reviewTimeIn } from './review-time.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
 const NOTICES: Readonly<Record<string, string>> = {
@@ -134,6 +135,7 @@ export async function postFeedbackForm(c: WebContext) {
     author: person.name,
     answers: checked.answers,
     agreedWithAll: agreed !== undefined,
+    reviewTime: reviewTimeIn(fields, parts.now()),
     reason: corrects === undefined ? null : reason,
     now: parts.now(),
   });

@@ -50,6 +50,9 @@ ${stage === 'adjudication' ? readersAnswers(form) : ''}
 <input type="hidden" name="id" value="${form.id}">
 <input type="hidden" name="author" value="${author}">
 <input type="hidden" name="stage" value="${stage}">
+<input type="hidden" name="opened" value="" data-review-opened>
+<input type="hidden" name="first-action" value="" data-review-first>
+<input type="hidden" name="active" value="" data-review-active>
 <input type="hidden" name="evaluation-version" value="${evaluation.version}">
 ${agree(form)}
 ${formGroups(asked).map(

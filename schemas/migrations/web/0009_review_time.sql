@@ -1,0 +1,1 @@
+ALTER TABLE "web"."feedback" ADD COLUMN "review_time" jsonb;
