@@ -201,6 +201,10 @@ export type VolumeAgreement = z.infer<typeof VolumeAgreement>;
 export const TimeView = z.object({ name: Slug, label: z.string(), minutes: SpreadView, rows: Rows });
 export type TimeView = z.infer<typeof TimeView>;
 
+/** How long a reader takes from opening an exam to sending, pauses included. */
+export const ReviewTimeView = z.object({ reader: z.string(), stage: Stage, minutes: SpreadView, rows: Rows });
+export type ReviewTimeView = z.infer<typeof ReviewTimeView>;
+
 /** Answer of `GET /api/v1/evaluations/<name>/report`. */
 export const EvaluationReport = z.object({
   evaluation: Slug,
@@ -223,6 +227,7 @@ export const EvaluationReport = z.object({
   reference: ReferenceView.nullable(),
   accuracy: z.array(AccuracyView),
   times: z.array(TimeView),
+  reviewTimes: z.array(ReviewTimeView),
   volumes: z.array(VolumeAgreement),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;

@@ -6,6 +6,7 @@ import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 import { type Sign, signOf } from './reference.ts';
+import { firstLook } from './review-times.ts';
 
 /** One answer of one reader about one thing. */
 export interface AnswerRow extends Facts {
@@ -23,6 +24,8 @@ export interface AnswerRow extends Facts {
   readonly reason: string | null;
   readonly agreedWithAll: boolean;
   readonly createdAt: Date;
+  /** When the reader first looked at the run for it; null where nobody looked (a program). */
+  readonly openedAt: Date | null;
   readonly question: string;
   readonly kind: Question['kind'] | null;
   readonly subject: string;
@@ -107,7 +110,17 @@ export const ANSWER_COLUMNS: readonly Column<AnswerRow>[] = [
     description: 'yes: the answers are the model’s, taken over by one act.',
     of: (row) => row.agreedWithAll,
   },
+  {
+    name: 'opened_at',
+    description: 'When the reader first opened the exam for it, UTC; empty: a program sent it.',
+    of: (row) => row.openedAt,
+  },
   { name: 'created_at', description: 'When it was sent, UTC.', of: (row) => row.createdAt },
+  {
+    name: 'minutes',
+    description: 'From opening to sending, minutes, pauses included.',
+    of: ({ openedAt, createdAt }) => (openedAt === null ? null : (createdAt.getTime() - openedAt.getTime()) / 60_000),
+  },
   { name: 'question', description: 'Name of the question.', of: (row) => row.question },
   {
     name: 'kind',
@@ -149,6 +162,7 @@ interface EntryRow {
   readonly reason: string | null;
   readonly agreed_with_all: boolean;
   readonly created_at: Date;
+  readonly opened_at: Date | null;
   readonly answers: readonly FeedbackAnswer[];
   readonly sides: HipSummary['sides'] | null;
   readonly references: Readonly<Record<string, string>> | null;
@@ -167,20 +181,21 @@ export async function* answerRows(
     references_of as (
       select id as run, jsonb_object_agg(subject, value) as values from reference join counted_run using (exam) group by id
     )
-    select f.id as entry, f.stage, counted_entry.id is not null as counted, f.evaluation_version, f.run, r.study_instance_uid,
+    select entry.id as entry, entry.stage, counted_entry.id is not null as counted, entry.evaluation_version, entry.run, r.study_instance_uid,
       r.view->>'pipelineVersion' as pipeline_version, r.view->'models' as models, r.created_at as run_created_at,
-      f.author, f.version, f.reason, f.agreed_with_all, f.created_at, f.answers,
+      entry.author, entry.version, entry.reason, entry.agreed_with_all, entry.created_at, look.opened_at, entry.answers,
       r.view->'result'->'summary'->'sides' as sides, references_of.values as references
-    from web.feedback f join web.run r on r.id = f.run
-    left join counted_entry on counted_entry.id = f.id
-    left join references_of on references_of.run = f.run
-    where f.evaluation = ${evaluation.name}
-      ${filter.stage === undefined ? sql`` : sql`and f.stage = ${filter.stage}`}
-      ${filter.version === undefined ? sql`` : sql`and f.evaluation_version = ${filter.version}`}
-      ${filter.reader === undefined ? sql`` : sql`and f.author = any(${filter.reader})`}
+    from web.feedback entry join web.run r on r.id = entry.run
+    left join counted_entry on counted_entry.id = entry.id
+    left join references_of on references_of.run = entry.run
+    cross join lateral ${firstLook(counted)} look
+    where entry.evaluation = ${evaluation.name}
+      ${filter.stage === undefined ? sql`` : sql`and entry.stage = ${filter.stage}`}
+      ${filter.version === undefined ? sql`` : sql`and entry.evaluation_version = ${filter.version}`}
+      ${filter.reader === undefined ? sql`` : sql`and entry.author = any(${filter.reader})`}
       ${filter.study === undefined ? sql`` : sql`and r.study_instance_uid = ${filter.study}`}
       ${filter.counted === undefined ? sql`` : sql`and (counted_entry.id is not null) = ${filter.counted === 'yes'}`}
-    order by r.created_at, r.id, f.author, f.stage, f.version`;
+    order by r.created_at, r.id, entry.author, entry.stage, entry.version`;
   for await (const batch of entries.cursor(BATCH)) {
     const facts = await factsOf(
       sources,
@@ -220,6 +235,7 @@ function rowsOfEntry(
       reason: row.reason,
       agreedWithAll: row.agreed_with_all,
       createdAt: row.created_at,
+      openedAt: row.opened_at,
       question: name,
       kind: question?.kind ?? null,
       subject,

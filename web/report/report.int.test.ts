@@ -142,7 +142,7 @@ beforeAll(async () => {
     quality(14, 'bad'),
     // The two readers of exam 1 differ in the left hip, which is settled; those of exam 5 in both, which is not.
     sent(0, 'unaided', 'ann', reads(yes, no, 5)),
-    sent(0, 'unaided', 'bob', reads(yes, no, 4), 30),
+    { ...sent(0, 'unaided', 'bob', reads(yes, no, 4), 30), openedMinutesBefore: 3 },
     sent(1, 'unaided', 'ann', reads(yes, no, 3)),
     sent(1, 'unaided', 'bob', reads(yes, yes, 3)),
     sent(1, 'adjudication', 'lea', [answer('read', 'left', no)], 50),
@@ -156,7 +156,7 @@ beforeAll(async () => {
     sent(5, 'unaided', 'ann', reads(no, yes, 2)),
     sent(5, 'unaided', 'bob', reads(yes, no, 2)),
     sent(0, 'aided', 'ann', [...reads(yes, no, 5), answer('remarks', 'exam', '=HYPERLINK("http://x")')], 40),
-    { ...sent(0, 'aided', 'bob', reads(no, no, 1), 41) },
+    { ...sent(0, 'aided', 'bob', reads(no, no, 1), 41), openedMinutesBefore: 2 },
     { ...sent(0, 'aided', 'bob', reads(yes, no, 2), 45), version: 2, agreedWithAll: true },
     // None of these counts: another run, another form, a withdrawn exam.
     { ...sent(0, 'unaided', 'ann', reads(no, yes, 1)), run: 'first-run' },
@@ -204,6 +204,19 @@ describe('the flow of exams', () => {
   it('measures how long it took', async () => {
     const { times } = await report();
     expect(times.find(({ name }) => name === 'result-to-answer')?.minutes).toMatchObject({ count: 6, median: 10 });
+  });
+});
+
+describe('review times', () => {
+  it('go from the first look since the last answers to sending; a correction is none', async () => {
+    const { reviewTimes } = await report();
+    expect(reviewTimes).toMatchObject([{ reader: 'bob', stage: 'unaided', minutes: { count: 1, median: 3 } }]);
+    const sent = await rows('/evaluations/hips/export.csv?reader=bob&question=sure');
+    expect(sent.filter(({ study_instance_uid: uid }) => uid === study(0)).map(({ minutes }) => minutes)).toEqual([
+      '2',
+      '',
+      '3',
+    ]);
   });
 });
 

@@ -18,6 +18,7 @@ import { rowsAt } from './links.ts';
 import { agreementOf } from './patterns.ts';
 import { readOtherVersions, readPatterns, readProgress } from './progress.ts';
 import { AccuracyCount, type ReferenceRow, referenceRows, signOf, type Test } from './reference.ts';
+import { readReviewTimes } from './review-times.ts';
 import { type VolumeRow, volumeRows } from './volumes.ts';
 
 /** The order in which stages are shown. */
@@ -72,6 +73,7 @@ async function reportOn(
     reference: judged === undefined ? null : { ...judged.reference, exams, examsWithout },
     accuracy: judged?.accuracy ?? [],
     times: flow.times(),
+    reviewTimes: await readReviewTimes(counted, evaluation),
     volumes: await volumeAgreements(sources, counted, evaluation),
   };
 }

@@ -249,15 +249,26 @@ function volumeRow(of: VolumeAgreement): Html {
 <td>${spread(of.dice, fixed)}</td><td>${spread(of.surfaceDistance95, (mm) => `${mm.toFixed(1)} mm`)}</td><td>${spread(of.minutes, duration)}</td></tr>`;
 }
 
-export function timesSection({ times }: EvaluationReport): Html {
+export function timesSection({ times, reviewTimes }: EvaluationReport): Html {
   return section(
     'Times',
-    table(
+    html`${table(
       ['From, to', 'Exams', 'Median'],
       times.map(
         ({ label, minutes, rows }) => html`<tr><th scope="row">${label}</th>
 <td class="number"><a href="${rows}">${'because' in minutes ? 0 : minutes.count}</a></td><td>${spread(minutes, duration)}</td></tr>`,
       ),
-    ),
+    )}
+${reviewTimes.length === 0 ? '' : reviewTable(reviewTimes)}`,
   );
+}
+
+function reviewTable(reviewTimes: EvaluationReport['reviewTimes']): Html {
+  return html`<h3>From opening an exam to sending, pauses included</h3>${table(
+    ['Reader', 'Stage', 'Exams', 'Median'],
+    reviewTimes.map(
+      ({ reader, stage, minutes, rows }) => html`<tr><th scope="row">${reader}</th><td>${STAGE_WORDS[stage]}</td>
+<td class="number"><a href="${rows}">${'because' in minutes ? 0 : minutes.count}</a></td><td>${spread(minutes, duration)}</td></tr>`,
+    ),
+  )}`;
 }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RunView } from '../../schemas/api.ts';
-import { feedback, run } from '../../schemas/database/web.ts';
+import { audit, feedback, run } from '../../schemas/database/web.ts';
 import type { Evaluation, FeedbackAnswer, Stage } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
 import { createApp } from '../app.ts';
@@ -102,6 +102,8 @@ export interface SentEntry {
   readonly agreedWithAll?: boolean;
   readonly createdAt: Date;
   readonly answers: readonly FeedbackAnswer[];
+  /** How long before the author looked at the run; left out: a program sent it. */
+  readonly openedMinutesBefore?: number;
 }
 
 /** Puts answers where the form would, without its checks. @returns their ids */
@@ -124,6 +126,14 @@ export async function sendEntries(
   }));
   for (let from = 0; from < rows.length; from += 500) {
     await database.db.insert(feedback).values(rows.slice(from, from + 500));
+  }
+  const looks = entries.flatMap(({ run: name, author: actor, createdAt, openedMinutesBefore: minutes }) =>
+    minutes === undefined
+      ? []
+      : [{ actor, action: 'run-viewed', subject: runId(name), at: new Date(createdAt.getTime() - minutes * 60_000) }],
+  );
+  for (let from = 0; from < looks.length; from += 500) {
+    await database.db.insert(audit).values(looks.slice(from, from + 500));
   }
   return rows.map(({ id }) => id);
 }

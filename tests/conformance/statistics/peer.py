@@ -126,6 +126,10 @@ spread("received-to-result", minutes("received_at", "result_at"))
 spread("result-to-answer", minutes("result_at", "first_answer_at"))
 spread("received-to-answer", minutes("received_at", "first_answer_at"))
 
+entries = answers[(answers["entry_version"] == "1") & (answers["minutes"] != "")].drop_duplicates("entry")
+for (reader, stage), rows in entries.groupby(["reader", "stage"]):
+    spread(f"review {reader} {stage}", rows["minutes"].astype(float))
+
 for (structure, source), rows in volumes.groupby(["structure", "source"]):
     name = f"{structure} {source}"
     differences = rows["ml"].astype(float) - rows["model_ml"].astype(float)

@@ -81,6 +81,7 @@ export async function putHipReads(world: World): Promise<void> {
       { question: 'remarks', subject: 'exam', value: 'He said "no, never",\nand left.' },
     ];
     const sent = (stage: Stage, author: string, minutes: number, given: FeedbackAnswer[]): SentEntry => ({
+      ...(stage === 'adjudication' ? {} : { openedMinutesBefore: 0.5 + next() * 9 }),
       ...{ run: name, evaluation: HIP_READS, stage, author, answers: given },
       createdAt: new Date(createdAt.getTime() + minutes * MINUTE),
     });
