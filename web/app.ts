@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '../lib/platform/problem.ts';
+import { getAccountList, getMe, postAccountSubmission, putDisabled, putGrants } from './accounts/api.ts';
 import { signedIn } from './accounts/gate.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/handlers.ts';
 import { getAccounts, postAccount, postDisabled, postGrant } from './accounts/manage.ts';
@@ -119,6 +120,11 @@ export function createApp(parts: Parts) {
   app.get('/audit', getAuditPage);
   app.get('/audit.csv', getAuditTable);
   app.get('/api/v1/openapi.json', getOpenApi);
+  app.get('/api/v1/me', getMe);
+  app.get('/api/v1/accounts', getAccountList);
+  app.post('/api/v1/accounts', postAccountSubmission);
+  app.put('/api/v1/accounts/:name/grants', putGrants);
+  app.put('/api/v1/accounts/:name/disabled', putDisabled);
   app.get('/api/v1/audit', getAudit);
   app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
 

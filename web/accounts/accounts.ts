@@ -41,8 +41,9 @@ export async function listAccounts(database: Database) {
 
 /** One account; undefined where there is none of this name. */
 export async function findAccount(database: Database, name: string) {
+  const { origin, createdAt, disabledAt } = account;
   const [found] = await database.db
-    .select({ name: account.name, origin: account.origin, disabledAt: account.disabledAt, grants: HELD_GRANTS })
+    .select({ name: account.name, origin, createdAt, disabledAt, grants: HELD_GRANTS })
     .from(account)
     .where(eq(account.name, name));
   return found;
@@ -74,27 +75,29 @@ export async function keepDirectoryAccount(database: Database, name: string, now
   return findAccount(database, name);
 }
 
-/** Makes a local account with a first role. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */
+/** Makes a local account with its first roles. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */
 export async function createAccount(
   database: Database,
   made: {
     readonly name: string;
     readonly password: string;
-    readonly role: Role;
-    /** The one evaluation that the role is for; left out or null: all. */
-    readonly evaluation?: string | null;
     /** Who makes it. */
     readonly by?: string;
     readonly now: Date;
-  },
+  } & (
+    | { readonly grants: readonly Grant[] }
+    /** One role; for one evaluation, or (left out or null) for all. */
+    | { readonly role: Role; readonly evaluation?: string | null }
+  ),
 ): Promise<void> {
-  const { name, password, role, evaluation = null, by = name, now } = made;
+  const { name, password, by = name, now } = made;
+  const grants = 'grants' in made ? made.grants : [{ role: made.role, evaluation: made.evaluation ?? null }];
   checkLength(password);
   const row = { name, password: await hashPassword(password), createdAt: now };
   await database.db.transaction(async (db) => {
     const added = await db.insert(account).values(row).onConflictDoNothing().returning();
     if (added.length === 0) throw new ProblemError(409, 'Name taken', `There is an account ${name} already.`);
-    await giveRole(db, { account: name, role, evaluation, by, now });
+    for (const grant of grants) await giveRole(db, { ...grant, account: name, by, now });
   });
 }
 

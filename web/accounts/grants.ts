@@ -62,25 +62,31 @@ function entryOf(action: GrantAction, { account, role, evaluation, by, now }: Gr
   return { at: now, actor: by, action, subject: account, detail: role, evaluation };
 }
 
-/** Makes the roles that come from the directory those of somebody's groups now, and writes down what changed. */
-export async function followDirectory(
-  db: Transacting,
-  { account, given, now }: { readonly account: string; readonly given: readonly Grant[]; readonly now: Date },
-): Promise<void> {
+/** What somebody's roles of one origin shall be. */
+export interface GrantedRoles {
+  readonly account: string;
+  readonly origin: HeldGrant['origin'];
+  readonly given: readonly Grant[];
+  /** Who says so. */
+  readonly by: string;
+  readonly now: Date;
+}
+
+/** Makes the roles of one origin (given by a person, or by groups of the directory) these, and writes down what changed. */
+export async function setRoles(db: Transacting, { account, origin, given, by, now }: GrantedRoles): Promise<void> {
   await db.transaction(async (transaction) => {
-    const mine = and(eq(roleGrant.account, account), eq(roleGrant.origin, 'directory'));
+    const mine = and(eq(roleGrant.account, account), eq(roleGrant.origin, origin));
     const held = await transaction.select().from(roleGrant).where(mine).for('update');
     const isIn = (list: readonly Grant[], { role, evaluation }: Grant) =>
       list.some((other) => other.role === role && other.evaluation === evaluation);
     const added = given.filter((grant, index) => !isIn(held, grant) && !isIn(given.slice(0, index), grant));
     const gone = held.filter((grant) => !isIn(given, grant));
     for (const { role, evaluation } of added) {
-      const row = { account, role, evaluation, origin: 'directory' as const, grantedAt: now };
+      const row = { account, role, evaluation, origin, grantedAt: now };
       await transaction.insert(roleGrant).values(row).onConflictDoNothing();
     }
     for (const grant of gone) await transaction.delete(roleGrant).where(and(mine, isGrant(grant)));
-    const change = (action: GrantAction) => (grant: Grant) =>
-      entryOf(action, { ...grant, account, by: 'directory', now });
+    const change = (action: GrantAction) => (grant: Grant) => entryOf(action, { ...grant, account, by, now });
     const entries = [...added.map(change('role-granted')), ...gone.map(change('role-withdrawn'))];
     if (entries.length > 0) await transaction.insert(audit).values(entries);
   });

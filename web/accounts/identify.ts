@@ -1,7 +1,7 @@
 import type { Parts } from '../parts.ts';
 import { AccountName, checkPassword, findAccount, keepDirectoryAccount, type Person } from './accounts.ts';
 import { DirectoryError } from './directory.ts';
-import { followDirectory } from './grants.ts';
+import { setRoles } from './grants.ts';
 
 /** Why somebody is not who they say: name and password do not belong together, the directory cannot be asked, nothing was granted to them. */
 export type NotIdentified = 'wrong' | 'directory-away' | 'no-role';
@@ -27,7 +27,8 @@ export async function identify(
     if (known === undefined && given.length === 0) return 'no-role';
     const kept = await keepDirectoryAccount(database, name, now());
     if (kept?.origin !== 'directory') return 'wrong';
-    await followDirectory(database.db, { account: name, given, now: now() });
+    const roles = { account: name, origin: 'directory', given, by: 'directory', now: now() } as const;
+    await setRoles(database.db, roles);
     const { grants = [] } = (await findAccount(database, name)) ?? {};
     return { name, grants };
   } catch (error) {

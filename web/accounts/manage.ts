@@ -73,10 +73,20 @@ async function accounts(c: WebContext, refusal?: string) {
 
 /** The account of the address, which must be another than one's own, and the form that was sent for it. */
 async function othersAccount(c: WebContext): Promise<{ name: string; form: Record<string, string> }> {
-  const { parts, person } = c.var;
   requireRight(c, 'manage-accounts');
   const form = await textFields(c);
   requireFormToken(c, form['form-token']);
+  return { name: await requireOthers(c), form };
+}
+
+/**
+ * The name of the account of the address, which must be another than one's own.
+ *
+ * @throws {ProblemError} 403, 404, 409: one's own
+ */
+export async function requireOthers(c: WebContext): Promise<string> {
+  const { parts, person } = c.var;
+  requireRight(c, 'manage-accounts');
   const name = AccountName.safeParse(c.req.param('name'));
   const account = name.success ? await findAccount(parts.database, name.data) : undefined;
   if (account === undefined) throw notFound('account');
@@ -84,7 +94,7 @@ async function othersAccount(c: WebContext): Promise<{ name: string; form: Recor
     const rule = 'Another administrator must do this: nobody can shut themselves out, or give themselves a role.';
     throw new ProblemError(409, 'Your own account', rule);
   }
-  return { name: account.name, form };
+  return account.name;
 }
 
 /** The role of a form and the evaluation that it is for (`*`: all); undefined where one of them is not chosen. */

@@ -50,6 +50,11 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /theme': { right: 'signed-in', form },
   'GET /api/v1/openapi.json': { right: 'signed-in' },
 
+  'GET /api/v1/me': { right: 'signed-in' },
+  'GET /api/v1/accounts': { right: 'manage-accounts' },
+  'POST /api/v1/accounts': { right: 'manage-accounts', json: {} },
+  'PUT /api/v1/accounts/:name/grants': { right: 'manage-accounts', json: {} },
+  'PUT /api/v1/accounts/:name/disabled': { right: 'manage-accounts', json: {} },
   'GET /accounts': { right: 'manage-accounts' },
   'POST /accounts': { right: 'manage-accounts', form },
   'POST /accounts/:name/disable': { right: 'manage-accounts', form },
