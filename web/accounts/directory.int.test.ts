@@ -1,15 +1,18 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { eq } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { HOME } from '../../lib/platform/configuration.ts';
 import { describeError } from '../../lib/platform/log.ts';
 import { audit } from '../../schemas/database/web.ts';
 import { Directory as Configuration } from '../../schemas/people.ts';
 import { makeCertificate } from '../../tests/peers/certificate.ts';
 import { describeWith } from '../../tests/peers/skip.ts';
 import { SERVICE, startSlapd } from '../../tests/peers/slapd.ts';
-import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { freePort, startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { createApp } from '../app.ts';
 import { makeBrowser, makeWorld, PASSWORD, type World } from '../testing/world.ts';
 import { createAccount, findAccount, setDisabled } from './accounts.ts';
@@ -149,6 +152,32 @@ describeWith('a real OpenLDAP', slapd, 'slapd, as root on Debian, and openssl', 
     const browser = browserAt(secure);
     for (let tries = 0; tries < 5; tries += 1) await browser.post('/sign-in', { name: 'rada', password: 'guess' });
     expect((await browser.post('/sign-in', { name: 'rada', password: 'password of rada' })).status).toBe(429);
+  });
+
+  it('is what the service asks that the site’s file names it to', async () => {
+    const site = path.join(server.folder, 'overread.yaml');
+    writeFileSync(site, JSON.stringify({ directory: startTls }));
+    const port = await freePort();
+    const child = fork(path.join(HOME, 'web/main.ts'), {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env: {
+        PATH: process.env.PATH,
+        OVERREAD_CONFIG: site,
+        OVERREAD_DATA: path.join(server.folder, 'data-of-overread'),
+        OVERREAD_WEB_PORT: String(port),
+        DATABASE_URL: await postgres.fresh(),
+      },
+    });
+    const ended = once(child, 'exit');
+    await Promise.race([once(child, 'message'), ended.then(() => Promise.reject(new Error('It did not start.')))]);
+    const signed = async (password: string) => {
+      const body = new URLSearchParams({ name: 'rada', password });
+      return (await fetch(`http://127.0.0.1:${port}/sign-in`, { method: 'POST', body, redirect: 'manual' })).status;
+    };
+    expect([await signed('password of rada'), await signed('password of lea')]).toEqual([303, 401]);
+    child.kill('SIGTERM');
+    await ended;
   });
 
   it('may be away: who comes from it is told so, without a failure counted; local accounts work', async () => {
