@@ -167,6 +167,8 @@ export const ReferenceView = z.object({
   singleReader: z.int(),
   /** Things of which the reference says neither. */
   neither: z.int(),
+  /** What the model said (down) against what the reference says (across). */
+  confusion: z.object({ categories: z.array(z.string()), table: z.array(z.array(z.int())) }),
   rows: Rows,
 });
 export type ReferenceView = z.infer<typeof ReferenceView>;
@@ -178,6 +180,8 @@ export const VolumeAgreement = z.object({
   source: z.string(),
   pairs: z.int(),
   exams: z.int(),
+  /** Mean of both and person − model, mL, of so many pairs as can be drawn. */
+  points: z.array(z.tuple([z.number(), z.number()])),
   /** Person − model, mL. */
   blandAltman: z.union([
     z.object({

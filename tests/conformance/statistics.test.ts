@@ -91,11 +91,13 @@ function figuresOf(report: EvaluationReport): Figures {
       estimate(figures, `clustered ${name} ${who}`, one.clustered);
     }
   }
-  for (const { reader, stage, categories, table } of report.confusion) {
+  const ofReference = report.reference === null ? [] : [{ who: 'reference', ...report.reference.confusion }];
+  const ofReaders = report.confusion.map(({ reader, stage, ...of }) => ({ who: `${reader} ${stage}`, ...of }));
+  for (const { who, categories, table } of [...ofReference, ...ofReaders]) {
     for (const [row, value] of categories.entries()) {
       for (const [column, model] of categories.entries()) {
         const count = table[row]?.[column] ?? 0;
-        if (count > 0) figures.set(`confusion ${reader} ${stage} ${value} ${model}`, [count]);
+        if (count > 0) figures.set(`confusion ${who} ${value} ${model}`, [count]);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { blandAltman } from '../../lib/statistics/bland-altman.ts';
+import { type AnswerPair, confusionMatrix } from '../../lib/statistics/confusion.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   VolumeAgreement,
 } from '../../schemas/report.ts';
 import type { Parts } from '../parts.ts';
-import { readConfusion, readInfluence } from './beside-model.ts';
+import { NOT_FOUND, readConfusion, readInfluence } from './beside-model.ts';
 import { caseRows } from './cases.ts';
 import { type Counted, RULE, withCounted } from './counted.ts';
 import type { Sources } from './exams.ts';
@@ -113,12 +114,17 @@ async function accuracies(sources: Sources, counted: Counted, evaluation: Evalua
     judged.set(key, known);
     return known.count;
   };
+  const said = new Map<string, AnswerPair & { cases: number }>();
   const from = { settled: 0, alike: 0, singleReader: 0, neither: 0 };
   const add = (row: ReferenceRow) => {
     if (row.settled) from.settled += 1;
     else if (row.readers === 1) from.singleReader += 1;
     else from.alike += 1;
     if (row.reference === 'neither') from.neither += 1;
+    const pair = { first: row.modelValue ?? NOT_FOUND, second: row.referenceValue };
+    const known = said.get(JSON.stringify(pair)) ?? { ...pair, cases: 0 };
+    known.cases += 1;
+    said.set(JSON.stringify(pair), known);
     const model: Test = { reader: null, stage: null };
     judge(model, ALL, {}).add(row.patient, row.model, row.reference);
     judge(model, `sex ${row.sex ?? 'not given'}`, { sex: row.sex ?? '' }).add(row.patient, row.model, row.reference);
@@ -133,11 +139,13 @@ async function accuracies(sources: Sources, counted: Counted, evaluation: Evalua
     }
   };
   for await (const batch of referenceRows(sources, counted, evaluation)) batch.forEach(add);
+  const { categories, table } = confusionMatrix([...said.values()], [...standard.positive, ...standard.negative]);
   const reference: Omit<ReferenceView, 'exams' | 'examsWithout'> = {
     question: standard.question,
     positive: standard.positive,
     negative: standard.negative,
     ...from,
+    confusion: { categories: [...categories], table: table.map((row) => [...row]) },
     rows: rowsAt(evaluation.name, 'reference'),
   };
   const accuracy = [...judged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => shown(evaluation, one));
@@ -192,6 +200,7 @@ async function volumeAgreements(
           source,
           pairs: own.length,
           exams: new Set(own.map(({ modelRun }) => modelRun)).size,
+          points: pointsOf(own),
           blandAltman: blandAltman(own.map(({ modelMl, ml }) => [modelMl, ml])),
           dice: given(({ dice }) => dice),
           surfaceDistance95: given(({ surfaceDistance95Mm }) => surfaceDistance95Mm),
@@ -200,4 +209,14 @@ async function volumeAgreements(
         },
       ];
     });
+}
+
+/** Points of a plot at most: more of them are a blot. */
+const MOST_POINTS = 500;
+
+function pointsOf(rows: readonly VolumeRow[]): [number, number][] {
+  const every = Math.ceil(rows.length / MOST_POINTS);
+  return rows
+    .filter((_, index) => index % every === 0)
+    .map(({ modelMl, ml }): [number, number] => [(modelMl + ml) / 2, ml - modelMl]);
 }

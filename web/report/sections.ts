@@ -11,6 +11,7 @@ import type {
 import { type Html, moment } from '../pages/layout.ts';
 import { NOT_FOUND } from './beside-model.ts';
 import { coefficient, duration, fixed, measured, proportion, spread } from './figures.ts';
+import { agreementPlot } from './plot.ts';
 
 /** Stages as people say them. */
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -73,8 +74,8 @@ export function accuracySection({ reference, accuracy }: EvaluationReport): Html
   const groups = accuracy.filter(({ group }) => group !== 'all');
   return section(
     'Against the reference standard',
-    html`<p>Reference: <em>${question}</em>, what all readers of an exam answered alike before they saw the model, else what the adjudicator said.
-Positive: ${positive.join(', ')}; negative: ${negative.join(', ')}. <a href="${rows}">${settled + alike + singleReader}</a> have one:
+    html`<p>Reference: <em>${question}</em>, what the adjudicator said, else what all readers of an exam answered alike before they saw the model.
+Positive: ${positive.join(', ')}; negative: ${negative.join(', ')}. <a href="${rows}">${settled + alike + singleReader}</a> answers have one:
 ${settled} by adjudication, ${alike} by several readers alike, ${singleReader} by one reader alone; of ${neither} it says neither.
 Exams with a result: ${exams}, of which ${examsWithout} have no reference and are counted nowhere below.</p>
 ${
@@ -84,8 +85,22 @@ ${
 <p class="muted">Readers’ own unaided answers make the reference where nobody settled it: their accuracy before the model was shown says little.
 Predictive values hold for how frequent positives are here.</p>`
 }
+<h3>What the model said, and what the reference says</h3>${referenceMatrix(reference)}
 ${groups.length === 0 ? '' : html`<h3>The model by age, scanner and sex</h3>${table(ACCURACY_HEAD, groups.map(accuracyRow))}`}`,
   );
+}
+
+function referenceMatrix({
+  confusion: { categories, table: counts },
+  rows,
+}: NonNullable<EvaluationReport['reference']>) {
+  const said = categories.filter((name) => name !== NOT_FOUND);
+  return html`<div class="scroll"><table class="matrix"><caption><a href="${rows}">Model</a> and reference</caption>
+<thead><tr><th scope="col">model ↓ reference →</th>${said.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>${categories.map(
+    (name, row) =>
+      html`<tr><th scope="row">${name}</th>${said.map((reference) => html`<td class="number${name === reference ? ' is-same' : ''}">${counts[row]?.[categories.indexOf(reference)] ?? 0}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
 }
 
 const ACCURACY_HEAD = [
@@ -166,12 +181,12 @@ export function confusionSection({ confusion, influence }: EvaluationReport): Ht
   }
   return section(
     'Readers and the model',
-    html`${influence.length === 0 ? '' : influenceTable(influence)}<div class="matrices">${confusion.map(matrix)}</div>`,
+    html`${influence.length === 0 ? '' : influenceTable(influence)}<h3>What readers said, and what the model said</h3><div class="matrices">${confusion.map(matrix)}</div>`,
   );
 }
 
 function influenceTable(influence: EvaluationReport['influence']): Html {
-  return html`<p>What readers changed when they saw the model’s result, where the model said something:</p>
+  return html`<h3>What readers changed when they saw the model’s result</h3>
 ${table(
   [
     'Reader',
@@ -233,6 +248,7 @@ export function volumesSection({ volumes }: EvaluationReport): Html | string {
       ],
       volumes.map(volumeRow),
     )}
+<div class="matrices">${volumes.map(agreementPlot)}</div>
 <p class="muted">Pairs are taken as independent. An edit begins at the model’s outline, so it tells how much a person changed, not how a
 person would have drawn it.</p>`,
   );

@@ -93,6 +93,10 @@ for (question, stage), own in answers[answers["kind"] != "text"].groupby(["quest
     agreement(question, stage, own)
 
 if len(reference) > 0:
+    counts = pd.crosstab(reference["model_value"].replace("", "not found"), reference["reference_value"])
+    for model in counts.index:
+        for value in counts.columns:
+            found[f"confusion reference {model} {value}"] = [int(counts.loc[model, value])]
     sign = lambda value: scales["reference"].get(value, "neither")
     accuracy("model all", reference, "model")
     for column, word in [("sex", "sex"), ("age_band", "age"), ("scanner", "scanner")]:
