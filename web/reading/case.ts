@@ -1,7 +1,7 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { assignment, feedback } from '../../schemas/database/web.ts';
+import { assignment, feedback, run } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Person } from '../accounts/accounts.ts';
 import { may, mayReadBlinded } from '../accounts/rights.ts';
@@ -21,45 +21,56 @@ export function participantOf(person: Person, { name }: Pick<Evaluation, 'name'>
 }
 
 /** The case that a run is. */
-export async function caseOf(database: Database, evaluation: Evaluation, run: RunView): Promise<Case> {
+export async function caseOf(
+  database: Database,
+  evaluation: Evaluation,
+  { id, studyInstanceUid }: RunView,
+): Promise<Case> {
   const [entries, readers] = await Promise.all([
     database.db
       .select({ author: feedback.author, stage: feedback.stage, version: feedback.version, answers: feedback.answers })
       .from(feedback)
-      .where(and(eq(feedback.run, run.id), eq(feedback.evaluation, evaluation.name))),
-    evaluation.reading.readersPerCase === 'all' ? undefined : readersOf(database, evaluation, run.studyInstanceUid),
+      .where(and(eq(feedback.run, id), eq(feedback.evaluation, evaluation.name))),
+    evaluation.reading.readersPerCase === 'all' ? undefined : readersOf(database, evaluation, studyInstanceUid),
   ]);
   return { entries, readers };
 }
 
+/** What of a run decides who may see its result. */
+type Shown = Pick<RunView, 'id' | 'pipeline' | 'imported' | 'studyInstanceUid'>;
+
 /**
  * Which of the runs a person may see the result of now: not one that they are still to read, or read without ever seeing
- * it. One query for however many runs.
+ * it. What somebody else drew on an exam is shown when the person has read any run of the exam. One query for however many
+ * runs.
  */
 export async function revealedTo(
   { database, evaluations }: { database: Database; evaluations: ReadonlyMap<string, Evaluation> },
   person: Person,
-  runs: readonly Pick<RunView, 'id' | 'pipeline' | 'imported'>[],
+  runs: readonly Shown[],
 ): Promise<ReadonlySet<string>> {
-  const isOpen = (evaluation: Evaluation | undefined, entries: Case['entries'] = []) =>
-    evaluation === undefined || isRevealed(evaluation, participantOf(person, evaluation), { entries });
-  const evaluationOf = (run: Pick<RunView, 'pipeline' | 'imported'>) => evaluations.get(evaluatedPipeline(run));
-  // What somebody brought in or edited is a result like the model's; one's own is no news.
-  const hidden = runs.filter((run) => run.imported?.author !== person.name && !isOpen(evaluationOf(run)));
+  const isOpen = (shown: Shown, entries: Case['entries']) => {
+    const evaluation = evaluations.get(evaluatedPipeline(shown));
+    return evaluation === undefined || isRevealed(evaluation, participantOf(person, evaluation), { entries });
+  };
+  const hidden = runs.filter((shown) => !isOpen(shown, []));
   if (hidden.length === 0) return new Set(runs.map(({ id }) => id));
+  const studies = hidden.map(({ studyInstanceUid }) => studyInstanceUid);
   const sent = await database.db
-    .select()
+    .select({ ...getTableColumns(feedback), studyInstanceUid: run.studyInstanceUid, pipeline: run.pipeline })
     .from(feedback)
-    .where(and(eq(feedback.author, person.name), inArray(feedback.run, hidden.map(caseRun))));
-  const entriesOf = (run: string) => sent.filter((entry) => entry.run === run);
-  const isHidden = (run: Pick<RunView, 'id' | 'pipeline' | 'imported'>) =>
-    hidden.includes(run) && !isOpen(evaluationOf(run), entriesOf(caseRun(run)));
-  return new Set(runs.filter((run) => !isHidden(run)).map(({ id }) => id));
-}
-
-/** The run to which a reader answers: of an edit the one whose result was changed. */
-function caseRun({ id, imported }: Pick<RunView, 'id' | 'imported'>): string {
-  return imported?.edits ?? id;
+    .innerJoin(run, eq(run.id, feedback.run))
+    .where(and(eq(feedback.author, person.name), inArray(run.studyInstanceUid, studies)));
+  const entriesOf = (shown: Shown) =>
+    shown.imported === undefined
+      ? sent.filter((entry) => entry.run === shown.id)
+      : sent.filter(
+          ({ studyInstanceUid, pipeline }) =>
+            studyInstanceUid === shown.studyInstanceUid && pipeline === evaluatedPipeline(shown),
+        );
+  return new Set(
+    runs.filter((shown) => !hidden.includes(shown) || isOpen(shown, entriesOf(shown))).map(({ id }) => id),
+  );
 }
 
 async function readersOf(database: Database, { name }: Evaluation, studyInstanceUid: string): Promise<string[]> {

@@ -6,9 +6,12 @@ import type { Stage } from '../../schemas/evaluation.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import type { Person } from '../accounts/accounts.ts';
 import { loadEvaluations } from '../evaluations.ts';
-import { listFeedback } from '../feedback/entries.ts';
+import { listFeedback, sendFeedback } from '../feedback/entries.ts';
+import { LIVER_EVALUATION } from '../testing/pipelines.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
+import { revealedTo } from './case.ts';
 import { ReadingListView } from './handlers.ts';
 
 const EVALUATION = 'hip-fracture-detection';
@@ -141,6 +144,29 @@ describe('an evaluation with a quality review, unaided reads and adjudication', 
     const page = await textOf(administrator, `/runs/${run.id}`);
     expect(page).toContain('Your account can look it up');
     expect(page).toContain('Model&#39;s summary'.replace('&#39;', "'"));
+  });
+});
+
+describe('revealedTo', () => {
+  it('shows what somebody else drew on an exam to whoever has read the exam', async () => {
+    const other = await makeWorld(await postgres.fresh(), [
+      { ...LIVER_EVALUATION, reading: { mode: 'unaided-first', readersPerCase: 'all', adjudicate: [] } },
+    ]);
+    const { id, result } = await other.run({ segmentation: {} });
+    const study = { studyInstanceUid: result?.studyInstanceUid ?? '' };
+    const ann: Person = { name: 'ann', grants: [{ role: 'reader', evaluation: null }] };
+    const { pipeline } = LIVER_EVALUATION;
+    const imported = { pipeline, source: 'expert', author: 'bob', edits: null };
+    const runs = [
+      { ...study, id, pipeline, imported: undefined },
+      { ...study, id: 'f'.repeat(64), pipeline: 'segmentation-import', imported },
+    ];
+    expect([...(await revealedTo(other.parts, ann, runs))]).toEqual([]);
+    const entry = { id: randomUUID(), run: id, evaluation: LIVER_EVALUATION, stage: 'unaided', author: 'ann' } as const;
+    const rest = { answers: [], agreedWithAll: false, reviewTime: null, reason: null, now: new Date() };
+    await sendFeedback(other.database, { ...entry, ...rest });
+    expect([...(await revealedTo(other.parts, ann, runs))]).toEqual(runs.map((run) => run.id));
+    await other.close();
   });
 });
 

@@ -15,10 +15,7 @@ export async function shownTo(c: Pick<WebContext, 'var'>, runs: readonly RunView
 }
 
 /** @throws {ProblemError} 403: the person is still to read the run's images without its result */
-export async function requireRevealed(
-  c: Pick<WebContext, 'var'>,
-  run: Pick<RunView, 'id' | 'pipeline' | 'imported'>,
-): Promise<void> {
+export async function requireRevealed(c: Pick<WebContext, 'var'>, run: RunView): Promise<void> {
   if ((await revealedTo(c.var.parts, c.var.person, [run])).has(run.id)) return;
   throw new ProblemError(
     403,
