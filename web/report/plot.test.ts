@@ -29,7 +29,7 @@ describe('the plot of differences', () => {
     expect(text.match(/<circle/g)).toHaveLength(2);
     expect(text.match(/class="threshold"/g)).toHaveLength(2);
     expect(text).toContain('&lt;lobe&gt;');
-    expect(text).toContain('−10');
+    expect(text).toContain('−8');
   });
 
   it('stands where nothing differs, and is none where there are no limits', () => {
