@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { EvaluationReport } from '../../schemas/report.ts';
 import type { Right } from '../../schemas/rights.ts';
@@ -6,10 +7,11 @@ import { may, requireRight } from '../accounts/rights.ts';
 import { notFound, parseOrRefuse } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
-import type { WebContext } from '../parts.ts';
+import type { Parts, WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
-import { reportOf } from './keeper.ts';
+import { Keeper } from './keeper.ts';
 import { evaluationsPage, reportPage } from './page.ts';
+import { makeReport } from './report.ts';
 import { csvOf, dictionaryOf, FILTERS, type RowTable, RowTableName } from './tables.ts';
 
 /** `GET /evaluations`: those that the person leads. */
@@ -61,10 +63,24 @@ export function getDictionary(c: WebContext) {
   return c.body(dictionaryOf(evaluation), 200, csvHeaders(evaluation, 'dictionary'));
 }
 
+/** By database: two services in one process (tests) share none. */
+const KEEPERS = new WeakMap<Database, Keeper<EvaluationReport>>();
+
+function keeperOf({ database, log }: Parts): Keeper<EvaluationReport> {
+  const known = KEEPERS.get(database);
+  if (known !== undefined) return known;
+  const made = new Keeper<EvaluationReport>((error) => log.error({ err: error }, 'report cannot be made anew'));
+  KEEPERS.set(database, made);
+  return made;
+}
+
 async function reportOfRequest(c: WebContext): Promise<{ evaluation: Evaluation; report: EvaluationReport }> {
   const evaluation = evaluationOfRequest(c, 'lead');
   await noted(c, 'report-viewed', evaluation.name);
-  return { evaluation, report: await reportOf(c.var.parts, evaluation, c.req.query('anew') !== undefined) };
+  const { parts } = c.var;
+  const name = `${evaluation.name} ${evaluation.version}`;
+  const make = () => makeReport(parts, evaluation, parts.now());
+  return { evaluation, report: await keeperOf(parts).get(name, make, c.req.query('anew') !== undefined) };
 }
 
 /** @throws {ProblemError} 404 there is none of this name; 403 the person may not */

@@ -1,74 +1,64 @@
-import type { Database } from '../../lib/database/connection.ts';
-import type { Evaluation } from '../../schemas/evaluation.ts';
-import type { EvaluationReport } from '../../schemas/report.ts';
-import type { Parts } from '../parts.ts';
-import type { Sources } from './exams.ts';
-import { makeReport } from './report.ts';
-
-/** A report that took longer is kept for a while: nobody should wait for the figures of 100,000 exams at each look. */
+/** What took longer is kept for a while: nobody should wait for the figures of 100,000 exams at each look. */
 const LONG_MS = 300;
 
 /**
- * How old a kept report may be before the next look has it made anew, behind the scenes: at least so old, and so many
+ * How old something kept may be before the next look has it made anew, behind the scenes: at least so old, and so many
  * times as long as it took, so that the figures leave the machine to other work.
  */
 const FRESH_MS = 30_000;
 const FRESH_TIMES = 10;
 
-interface Kept {
-  readonly report: EvaluationReport;
-  readonly at: number;
-  readonly tookMs: number;
+interface Slot<Value> {
+  kept: { readonly value: Value; readonly at: number; readonly tookMs: number } | undefined;
+  making: Promise<Value> | undefined;
 }
-
-interface Slot {
-  kept: Kept | undefined;
-  making: Promise<Kept> | undefined;
-}
-
-/** By database, so that two services of one process (tests) do not share. */
-const SLOTS = new WeakMap<Database, Map<string, Slot>>();
 
 /**
- * The report of an evaluation: made now where that is quick; else the one that is kept, which says when it was made.
+ * Things that are made by computing for long, by name: made at each look where that is quick; else kept.
  *
- * @param anew whoever asks rather waits than sees an older one
+ * @example
+ * const keeper = new Keeper<Report>((error) => log.error({ err: error }, 'cannot be made anew'));
+ * const report = await keeper.get('hips 1.0.0', () => makeReport('hips'));
  */
-export async function reportOf(
-  sources: Sources & Pick<Parts, 'database' | 'log' | 'now'>,
-  evaluation: Evaluation,
-  anew: boolean,
-): Promise<EvaluationReport> {
-  const slots = SLOTS.get(sources.database) ?? new Map<string, Slot>();
-  SLOTS.set(sources.database, slots);
-  const key = `${evaluation.name} ${evaluation.version}`;
-  const slot = slots.get(key) ?? { kept: undefined, making: undefined };
-  slots.set(key, slot);
-  const make = () => {
-    slot.making ??= makeKept(sources, evaluation).finally(() => {
-      slot.making = undefined;
-    });
-    return slot.making;
-  };
-  const { kept } = slot;
-  if (anew || kept === undefined || kept.tookMs < LONG_MS) {
-    slot.kept = await make();
-    return slot.kept.report;
-  }
-  if (performance.now() - kept.at > Math.max(FRESH_MS, FRESH_TIMES * kept.tookMs)) {
-    make().then(
-      (fresh) => {
-        slot.kept = fresh;
-      },
-      (error: unknown) => sources.log.error({ err: error, evaluation: evaluation.name }, 'report cannot be made anew'),
-    );
-  }
-  return kept.report;
-}
+export class Keeper<Value> {
+  readonly #slots = new Map<string, Slot<Value>>();
+  readonly #onError: (error: unknown) => void;
+  readonly #clock: () => number;
 
-async function makeKept(sources: Parameters<typeof reportOf>[0], evaluation: Evaluation): Promise<Kept> {
-  const begin = performance.now();
-  const report = await makeReport(sources, evaluation, sources.now());
-  const at = performance.now();
-  return { report, at, tookMs: at - begin };
+  /**
+   * @param onError told of what goes wrong behind the scenes
+   * @param clock ms; for tests
+   */
+  constructor(onError: (error: unknown) => void, clock: () => number = () => performance.now()) {
+    this.#onError = onError;
+    this.#clock = clock;
+  }
+
+  /** @param anew whoever asks rather waits than sees an older one */
+  async get(name: string, make: () => Promise<Value>, anew = false): Promise<Value> {
+    const slot = this.#slots.get(name) ?? { kept: undefined, making: undefined };
+    this.#slots.set(name, slot);
+    const { kept } = slot;
+    if (anew) await slot.making?.catch(() => {});
+    if (anew || kept === undefined || kept.tookMs < LONG_MS) return this.#make(slot, make);
+    if (this.#clock() - kept.at > Math.max(FRESH_MS, FRESH_TIMES * kept.tookMs)) {
+      this.#make(slot, make).catch(this.#onError);
+    }
+    return kept.value;
+  }
+
+  /** Once for all who ask meanwhile. */
+  #make(slot: Slot<Value>, make: () => Promise<Value>): Promise<Value> {
+    const begun = this.#clock();
+    slot.making ??= make()
+      .then((value) => {
+        const at = this.#clock();
+        slot.kept = { value, at, tookMs: at - begun };
+        return value;
+      })
+      .finally(() => {
+        slot.making = undefined;
+      });
+    return slot.making;
+  }
 }
