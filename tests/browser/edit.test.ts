@@ -113,7 +113,7 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     await context.close();
   });
 
-  it('should keep several structures apart, and say why it does not keep what belongs to none', {
+  it('should keep several structures apart, refuse what belongs to none, and lose nothing where the session ends', {
     timeout: 12 * MINUTES,
   }, async () => {
     const study = await sendSeries(site, 'CI2_CD_LDN', folder, [liver()]);
@@ -130,7 +130,12 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     await editor.paint([0.5, 0.4], [0.6, 0.55]);
     await editor.addSegment();
     await expect.poll(() => editor.segments()).toHaveLength(4);
-    await editor.paint([0.2, 0.2], [0.22, 0.22]);
+    // The new segment is the one that is drawn a moment after it is listed.
+    const paintMore = async () => {
+      await editor.paint([0.3, 0.5], [0.32, 0.52]);
+      return countOf(await editor.drawn(4));
+    };
+    await expect.poll(paintMore, { timeout: MINUTES, interval: 2000 }).toBeGreaterThan(0);
     await editor.save();
     await editor.saved.getByText('Not saved').waitFor();
     await editor.saved.getByText(/nothing but .* it also holds a segment of another name/).waitFor();
@@ -140,6 +145,14 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
 
     await editor.removeSegment(4);
     await expect.poll(() => editor.segments()).toHaveLength(3);
+    await context.clearCookies();
+    await editor.save();
+    await editor.saved.getByText(/Your session has ended.* what you have drawn is still here/).waitFor();
+    const other = await context.newPage();
+    await other.goto('/');
+    await new SignInPage(other).signIn('admin', ADMIN_PASSWORD);
+    await other.close();
+    await editor.saved.getByRole('button', { name: 'Back to the image' }).click();
     const drawn = [await editor.drawn(1), await editor.drawn(2), await editor.drawn(3)];
     await editor.save();
     await editor.saved.getByText('Saved and measured').waitFor();
