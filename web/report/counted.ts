@@ -15,7 +15,7 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>;
 export interface Counted {
   readonly sql: Sql;
   /**
-   * The beginning of a query, `with …`, after which these are there:
+   * The beginning of a query, `with recursive …`, after which these are there:
    *
    * - `withdrawn(study_instance_uid)`: exams that a person took out.
    * - `newest_run(exam, id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not;
@@ -33,7 +33,7 @@ export interface Counted {
 export function countedOnce({ sql }: Pick<Database, 'sql'>, evaluation: Evaluation): Counted {
   const [first, ...others] = partsOf(sql, evaluation);
   const parts = others.map(([name, query]) => sql`, ${sql(name)} as (${query})`);
-  return { sql, with: sql`with ${sql(first[0])} as (${first[1]})${parts}` };
+  return { sql, with: sql`with recursive ${sql(first[0])} as (${first[1]})${parts}` };
 }
 
 /** For several queries that see the same moment: what counts is worked out once and kept in temporary tables. */
@@ -49,7 +49,7 @@ export async function withCounted<Answer>(
       await sql`create temporary table ${sql(name)} on commit drop as ${query}`;
       await sql`analyze ${sql(name)}`;
     }
-    return { answer: await work({ sql, with: sql`with kept as (select 1)` }) };
+    return { answer: await work({ sql, with: sql`with recursive kept as (select 1)` }) };
   });
   return done.answer;
 }

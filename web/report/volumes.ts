@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IMPORT_PIPELINE } from '../../lib/runs/import.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
@@ -75,8 +76,8 @@ interface Row {
 }
 
 /**
- * Volumes of people beside the model's on the run that counts: of each person and source the newest; of an edit only
- * where it is one of that run.
+ * Volumes of people beside the model's on the run that counts: of each person and source the newest. An edit counts where
+ * it began at that run, also by way of other edits; what it changed is told where it began there directly.
  */
 export async function* volumeRows(
   sources: Sources,
@@ -87,24 +88,36 @@ export async function* volumeRows(
   const { sql } = counted;
   const rows = sql<Row[]>`${counted.with},
     made as (
-      select distinct on (study_instance_uid, source, author) * from (
-        select id, study_instance_uid, created_at, view->'result' as result,
-          view->'result'->'imported'->>'author' as author, view->'result'->'imported'->>'edits' as edits,
-          case when view->'result'->'imported' ? 'edits' then 'edited' else view->'result'->'imported'->>'source' end as source
-        from web.run where status = 'succeeded' and view->'result'->'imported'->>'pipeline' = ${evaluation.pipeline}
-      ) imported
-      order by study_instance_uid, source, author, created_at desc, id desc
+      select id, study_instance_uid, created_at, result, result->'imported'->>'author' as author,
+        result->'imported'->>'edits' as edits,
+        case when result->'imported' ? 'edits' then 'edited' else result->'imported'->>'source' end as source
+      from (
+        select id, study_instance_uid, created_at, view->'result' as result from web.run
+        where pipeline = ${IMPORT_PIPELINE} and status = 'succeeded'
+      ) imported where result->'imported'->>'pipeline' = ${evaluation.pipeline}
+    ),
+    begun as (
+      select id, edits as at from made
+      union all
+      select begun.id, made.edits from begun join made on made.id = begun.at
+    ),
+    compared as (
+      select distinct on (made.study_instance_uid, source, author) made.*, counted_run.exam, counted_run.id as model_run
+      from made join counted_run using (study_instance_uid)
+      where counted_run.status = 'succeeded'
+        and (edits is null or exists (select from begun where begun.id = made.id and begun.at = counted_run.id))
+      order by made.study_instance_uid, source, author, made.created_at desc, made.id desc
     )
-    select counted_run.study_instance_uid, counted_run.id as model_run, made.id as run, made.source, made.author,
-      made.result->'imported'->>'tool' as tool, (made.result->'imported'->>'minutes')::float8 as minutes,
+    select compared.study_instance_uid, model_run, compared.id as run, source, author,
+      result->'imported'->>'tool' as tool, (result->'imported'->>'minutes')::float8 as minutes,
       structure->>'name' as structure, (of_model->>'volumeMl')::float8 as model_ml, (structure->>'volumeMl')::float8 as ml,
       (change->>'dice')::float8 as dice, (change->>'surfaceDistance95Mm')::float8 as surface_distance
-    from made join counted_run using (study_instance_uid) join web.run model on model.id = counted_run.id
-    cross join jsonb_array_elements(made.result->'structures') structure
+    from compared join web.run model on model.id = model_run
+    cross join jsonb_array_elements(result->'structures') structure
     join lateral jsonb_array_elements(model.view->'result'->'structures') of_model on of_model->>'name' = structure->>'name'
-    left join lateral jsonb_array_elements(made.result->'changes') change on change->>'name' = structure->>'name'
-    where counted_run.status = 'succeeded' and (made.edits is null or made.edits = counted_run.id)
-    order by counted_run.created_at, counted_run.id, made.source, made.author, structure->>'name'`;
+    left join lateral jsonb_array_elements(result->'changes') change
+      on change->>'name' = structure->>'name' and edits = model_run
+    order by model.created_at, model_run, source, author, structure->>'name'`;
   for await (const batch of rows.cursor(BATCH)) {
     const facts = await factsOf(
       sources,

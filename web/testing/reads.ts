@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { RunView } from '../../schemas/api.ts';
 import { audit, feedback, run } from '../../schemas/database/web.ts';
 import type { Evaluation, FeedbackAnswer, Stage } from '../../schemas/evaluation.ts';
-import type { Result } from '../../schemas/result.ts';
+import type { Result, SegmentationResult } from '../../schemas/result.ts';
 import { createApp } from '../app.ts';
 import { hip } from './results.ts';
 import { API_TOKEN, type World } from './world.ts';
@@ -89,6 +89,28 @@ export function detectionOf(name: string, study: string, sides: Readonly<{ right
       qualityReview: [],
     },
   };
+}
+
+/** A segmentation with these volumes in mL. */
+export function segmentationOf(name: string, study: string, volumes: Readonly<Record<string, number>>) {
+  return {
+    run: runId(name),
+    pipeline: 'liver-transplant-segmentation',
+    pipelineVersion: '1.0.0',
+    studyInstanceUid: study,
+    models: [],
+    publishedAt: '2026-01-31T08:15:00.000Z',
+    kind: 'segmentation',
+    seriesInstanceUid: `${study}.1`,
+    frameOfReferenceUid: null,
+    studyDate: null,
+    objects: {},
+    previews: [],
+    notes: [],
+    structures: Object.entries(volumes).map(([structure, volumeMl]) => {
+      return { name: structure, title: structure, volumeMl, voxels: 1000, complete: true };
+    }),
+  } satisfies SegmentationResult;
 }
 
 /** Answers that were sent. */

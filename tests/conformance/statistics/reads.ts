@@ -1,6 +1,6 @@
 /** Two evaluations with many answers, made up by numbers that are the same each time. */
+import { IMPORT_PIPELINE } from '../../../lib/runs/import.ts';
 import { Evaluation, type FeedbackAnswer, type Stage } from '../../../schemas/evaluation.ts';
-import type { Result } from '../../../schemas/result.ts';
 import {
   detectionOf,
   type ProjectedRun,
@@ -8,6 +8,7 @@ import {
   randomNumbers,
   runId,
   type SentEntry,
+  segmentationOf,
   sendEntries,
 } from '../../../web/testing/reads.ts';
 import type { World } from '../../../web/testing/world.ts';
@@ -113,34 +114,28 @@ export async function putLiverEdits(world: World): Promise<void> {
     const model = { left: 300 + next() * 300, right: 800 + next() * 500 };
     const base = { study, createdAt };
     const name = `liver-${exam}`;
-    runs.push({ ...base, name, pipeline: LIVERS, result: segmentationOf(name, study, model) });
+    runs.push({ ...base, name, pipeline: LIVERS, result: segmentationOf(name, study, lobes(model)) });
     const other = () => ({ left: model.left * (0.9 + next() * 0.25), right: model.right * (0.95 + next() * 0.1) });
     const made = { pipeline: LIVERS, tool: 'a viewer', at: createdAt.toISOString() };
     const expert = { ...made, source: 'expert', author: 'ella', minutes: Math.round(200 + next() * 300) / 10 };
     const expertName = `expert-${exam}`;
-    const drawn = segmentationOf(expertName, study, other());
-    runs.push({ ...base, name: expertName, pipeline: 'import', result: { ...drawn, imported: expert } });
+    const drawn = segmentationOf(expertName, study, lobes(other()));
+    runs.push({ ...base, name: expertName, pipeline: IMPORT_PIPELINE, result: { ...drawn, imported: expert } });
     if (next() < 0.2) continue;
     const editName = `edit-${exam}`;
     const volumes = other();
-    const imported = { ...made, source: 'edit', author: 'ann', minutes: next() * 12, edits: runId(name) };
+    const imported = { ...made, source: 'edited', author: 'ann', minutes: next() * 12, edits: runId(name) };
     const changes = (['left', 'right'] as const).map((lobe) => ({
       ...{ name: `${lobe}-lobe`, title: lobe, dice: 0.85 + next() * 0.15, surfaceDistance95Mm: next() * 9 },
       ...{ originalMl: model[lobe], volumeMl: volumes[lobe], changedVoxels: 1000 },
     }));
-    const edited = segmentationOf(editName, study, volumes);
-    runs.push({ ...base, name: editName, pipeline: 'import', result: { ...edited, imported, changes } });
+    const edited = segmentationOf(editName, study, lobes(volumes));
+    runs.push({ ...base, name: editName, pipeline: IMPORT_PIPELINE, result: { ...edited, imported, changes } });
   }
   await projectRuns(world, runs);
 }
 
-function segmentationOf(name: string, study: string, volumes: Readonly<Record<'left' | 'right', number>>) {
-  return {
-    ...{ run: runId(name), pipeline: LIVERS, pipelineVersion: '1.0.0', studyInstanceUid: study, models: [] },
-    ...{ publishedAt: new Date(BEGIN).toISOString(), kind: 'segmentation' as const, seriesInstanceUid: `${study}.1` },
-    ...{ frameOfReferenceUid: null, studyDate: null, objects: {}, previews: [], notes: [] },
-    structures: (['left', 'right'] as const).map((lobe) => ({
-      ...{ name: `${lobe}-lobe`, title: lobe, volumeMl: volumes[lobe], voxels: 1000, complete: true },
-    })),
-  } satisfies Result;
-}
+const lobes = ({ left, right }: Readonly<Record<'left' | 'right', number>>) => ({
+  'left-lobe': left,
+  'right-lobe': right,
+});
