@@ -39,9 +39,9 @@ Object.assign(window, {
         return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL');
       },
     },
-    // The session has ended: sign in, and come back to the same study. What was drawn and could not be saved stays.
-    httpErrorHandler: (error: { status?: number; request?: XMLHttpRequest } | undefined) => {
-      if (error?.status === 401 && error.request?.responseURL.endsWith('/dicomweb/studies') !== true) location.reload();
+    // The session has ended: sign in, and come back to the same study. What was drawn stays, until it can be saved.
+    httpErrorHandler: (error: { status?: number } | undefined) => {
+      if (error?.status === 401 && !location.pathname.endsWith('/segmentation')) location.reload();
     },
     defaultDataSourceName: 'overread',
     dataSources: [

@@ -29,6 +29,19 @@ for (const sign of ['pointerdown', 'pointermove', 'wheel', 'keydown']) {
   addEventListener(sign, hear, { capture: true, passive: true });
 }
 
+/** Nothing was drawn since the last save. */
+let isKept = false;
+addEventListener('pointerup', () => {
+  isKept = false;
+});
+
+// The browser asks before it leaves what was drawn and not saved. That something was, the viewer's own list for undoing says.
+addEventListener('beforeunload', (event) => {
+  const cornerstone: unknown = Reflect.get(window, 'cornerstone');
+  const memory = Object(Object(Object(cornerstone).utilities).HistoryMemo).DefaultHistoryMemo;
+  if (!isKept && Object(memory).canUndo === true) event.preventDefault();
+});
+
 XMLHttpRequest.prototype.open = new Proxy(XMLHttpRequest.prototype.open, {
   apply(open, request: XMLHttpRequest, given: [string, string]) {
     Reflect.apply(open, request, given);
@@ -45,6 +58,7 @@ XMLHttpRequest.prototype.open = new Proxy(XMLHttpRequest.prototype.open, {
 function heard(request: XMLHttpRequest): void {
   if (request.status === 200) {
     activeMs = 0;
+    isKept = true;
     const run = request.getResponseHeader('Overread-Run');
     if (run !== null) void untilMeasured(run);
     return;
@@ -110,6 +124,8 @@ function way(dialog: HTMLDialogElement, label: string, address: string | undefin
   button.textContent = label;
   button.style.cssText =
     'margin:1rem .75rem 0 0;padding:.4rem .9rem;border:1px solid #5acce6;border-radius:6px;background:#12304f;color:#fff;cursor:pointer';
+  // Not the mark of something drawn.
+  button.addEventListener('pointerup', (event) => event.stopPropagation());
   button.addEventListener('click', () => (address === undefined ? dialog.remove() : location.assign(address)));
   return button;
 }
