@@ -24,13 +24,13 @@ function follow(held: HTMLFormElement): void {
   const mark = (question: HTMLElement | undefined) => {
     if (question === undefined) return;
     for (const other of questions()) other.classList.toggle(CURRENT, other === question);
-    question.scrollIntoView({ block: 'nearest' });
   };
   const step = (by: number) => {
     const all = questions();
     const marked = current();
     const at = marked === undefined ? 0 : all.indexOf(marked);
     mark(all[Math.max(0, Math.min(all.length - 1, at + by))]);
+    current()?.scrollIntoView({ block: 'nearest' });
   };
   const answer = (number: number) => {
     const question = current();
