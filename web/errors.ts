@@ -1,4 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
+import { errorCode } from '../lib/platform/error-code.ts';
 import { problemOf } from '../lib/platform/problem.ts';
 import type { Problem } from '../schemas/problem.ts';
 import { notFound } from './api/parse.ts';
@@ -39,7 +40,19 @@ function whoSees(c: WebContext): Viewer {
   return c.get('person') === undefined ? { ...NOBODY, theme } : viewerOf(c, theme);
 }
 
+/** What PostgreSQL answers to a text with the character NUL, which it cannot hold: as a value, and within JSON. */
+const NOT_A_TEXT = new Set(['22021', '22P05']);
+
+function holdsNul(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return NOT_A_TEXT.has(errorCode(error)) || holdsNul(error.cause);
+}
+
 function asProblem(error: unknown): Problem {
+  if (holdsNul(error)) {
+    const detail = 'What was sent holds a character that no text has (NUL).';
+    return { type: 'about:blank', title: 'Not understood', status: 400, detail };
+  }
   if (error instanceof HTTPException) {
     return { type: 'about:blank', title: error.message || 'Not understood', status: error.status };
   }

@@ -40,7 +40,7 @@ describe.skipIf(!HAS_CHROMIUM)('the pages about people in Chromium', () => {
     await row.getByText('Add a role').click();
     await row.locator('select[name=role]').selectOption('evaluation-lead');
     await row.getByRole('button', { name: 'Add for nora' }).click();
-    await row.getByRole('button', { name: 'Take the role reader (hip-fracture-detection) from nora' }).click();
+    await row.getByRole('button', { name: 'Withdraw the role reader (hip-fracture-detection) from nora' }).click();
     await expect
       .poll(() => row.locator('.grants li').allInnerTexts())
       .toEqual([expect.stringMatching(/^evaluation-lead all evaluations/)]);

@@ -79,6 +79,9 @@ describe('an API token', () => {
     expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('yourself')]);
     expect((await ask(browser, 'view', '*', '3000')).status).toBe(422);
     expect((await ask(browser, 'no-such-right')).status).toBe(422);
+    const token = await browser.field('/account', 'form-token');
+    const fields = { 'form-token': token, label: 'a\0b', rights: 'view', evaluation: '*', days: '30' };
+    expect((await browser.post('/account/tokens', fields)).status, 'a character that no text has').toBe(400);
   });
 
   it('loses what its owner loses, and everything when they are disabled', async () => {

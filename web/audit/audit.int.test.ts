@@ -48,7 +48,9 @@ describe('the audit', () => {
     expect(await found(administrator, { action: 'run-viewed', from: today, to: today })).toEqual(viewed);
     expect(await found(administrator, { action: 'run-viewed', to: '2020-01-01' })).toEqual([]);
     expect(await found(administrator, { action: 'run-viewed', from: '2999-01-01T00:00:00Z' })).toEqual([]);
-    expect((await administrator.get('/api/v1/audit?action=no-such')).status).toBe(400);
+    for (const query of ['action=no-such', 'subject=%00', 'actor=a%00', 'from=yesterday', 'before=x', 'other=1']) {
+      expect((await administrator.get(`/api/v1/audit?${query}`)).status, query).toBe(400);
+    }
   });
 
   it('has every look, by a page or by the API, once in ten minutes', async () => {

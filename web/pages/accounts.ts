@@ -76,5 +76,5 @@ function heldGrant({ name }: AccountRow, { role, evaluation, origin }: HeldGrant
   const words = html`${role} <span class="muted">${evaluation ?? 'all evaluations'}</span>`;
   if (origin === 'directory') return html`${words} <span class="muted">by its group</span>`;
   if (token === undefined) return words;
-  return html`${words} <form method="post" action="/accounts/${name}/withdraw">${token}<input type="hidden" name="role" value="${role}"><input type="hidden" name="evaluation" value="${evaluation ?? '*'}"><button class="quiet" aria-label="Take the role ${role} (${evaluation ?? 'all evaluations'}) from ${name}">Take</button></form>`;
+  return html`${words} <form method="post" action="/accounts/${name}/withdraw">${token}<input type="hidden" name="role" value="${role}"><input type="hidden" name="evaluation" value="${evaluation ?? '*'}"><button class="quiet" aria-label="Withdraw the role ${role} (${evaluation ?? 'all evaluations'}) from ${name}">Withdraw</button></form>`;
 }

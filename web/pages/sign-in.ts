@@ -13,7 +13,11 @@ export interface SignIn {
 }
 
 /** `/sign-in` */
-export function signInPage(parts: Pick<Parts, 'assets' | 'site'>, theme: Theme, form: SignIn): Html {
+export function signInPage(
+  parts: Pick<Parts, 'assets' | 'site'> & Partial<Pick<Parts, 'directory'>>,
+  theme: Theme,
+  form: SignIn,
+): Html {
   return layout({
     parts,
     viewer: { ...NOBODY, theme },
@@ -22,6 +26,7 @@ export function signInPage(parts: Pick<Parts, 'assets' | 'site'>, theme: Theme, 
 <h1>Sign in</h1>
 ${form.resume === undefined ? '' : html`<p class="notice" role="status">Your session had ended. Your answers are kept: sign in, look at them once more and send them.</p>`}
 ${form.refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${form.refusal}</p>`}
+${parts.directory === undefined ? '' : html`<p class="muted">With your name and password of the hospital, or of a local account.</p>`}
 <form method="post" action="/sign-in">
 <input type="hidden" name="next" value="${form.next}">
 ${form.resume === undefined ? '' : html`<input type="hidden" name="resume" value="${form.resume}">`}
