@@ -58,6 +58,9 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     const trend = await context.newPage();
     await trend.goto(`/runs/${model.id}/trend`);
     await trend.evaluate(() => Object.assign(window, { neverReloaded: true }));
+    const form = await context.newPage();
+    await form.goto(`/runs/${model.id}`);
+    await form.evaluate(() => Object.assign(window, { neverReloaded: true }));
 
     await page.bringToFront();
     const editor = new EditorPage(page);
@@ -97,6 +100,10 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     await trend.getByText('to the volume by Model brain-levels 1.0.0').waitFor();
     expect(await trend.evaluate(() => Reflect.get(window, 'neverReloaded'))).toBe(true);
     await screenshot(trend, 'trend-with-edit');
+    await form.bringToFront();
+    await form.getByRole('heading', { name: 'Edited by readers' }).waitFor({ timeout: MINUTES });
+    expect(await form.locator('#feedback').count(), 'the form stays as it is').toBe(1);
+    expect(await form.evaluate(() => Reflect.get(window, 'neverReloaded'))).toBe(true);
 
     await page.bringToFront();
     await editor.saved.getByRole('button', { name: 'See the result' }).click();

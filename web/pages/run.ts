@@ -87,8 +87,8 @@ function withResult(
 ${images}
 <div class="reading">
 ${summary}
-${edits ?? ''}
-${trend ?? ''}
+<div class="follows" data-live-region="run-edits">${edits ?? ''}
+${trend ?? ''}</div>
 ${feedback ?? ''}
 </div>
 </div>`;
