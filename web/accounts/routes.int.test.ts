@@ -171,6 +171,16 @@ describe('people of another evaluation', () => {
     expect(await text('GET /dicomweb/studies', `?StudyInstanceUID=${study}`)).toBe('[]');
   });
 
+  it('hear nothing of its runs', async () => {
+    const browser = await world.signedIn('listener', 'reader', 'hip-fracture-detection');
+    const reader = (await browser.get('/events')).body?.pipeThrough(new TextDecoderStream()).getReader();
+    await reader?.read();
+    await world.run({ segmentation: {} });
+    const { id } = await world.run();
+    expect((await reader?.read())?.value, 'the first that is heard').toContain(`data: ${id}`);
+    await reader?.cancel();
+  });
+
   it('get nothing of the whole site by a role for one evaluation', async () => {
     for (const route of ['GET /accounts', 'GET /quarantine', 'GET /api/v1/quarantine']) {
       const rule = ROUTE_RULES[route] ?? { right: 'view' };
