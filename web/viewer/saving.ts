@@ -88,8 +88,12 @@ async function untilMeasured(run: string): Promise<void> {
 
 function showEnd(run: string, { status, reason, result }: Measured): void {
   if (status !== 'succeeded' || result === null) {
-    const text = `What was saved cannot be used: ${reason ?? 'it was not measured.'}`;
-    show('Not usable', text, [['Back to the image', undefined]]);
+    // The viewer shows a copy of its own by now, which need not be what was drawn: there is no way back to it.
+    const text = `What was saved is kept, and cannot be used: ${reason ?? 'it was not measured.'}`;
+    show('Not measured', text, [
+      ['See what can be done', `/runs/${run}`],
+      ['Begin anew', location.href],
+    ]);
     return;
   }
   const volumes = result.structures.map(({ title, volumeMl }) => `${title}: ${volumeMl.toFixed(1)} mL`);
