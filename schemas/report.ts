@@ -205,8 +205,14 @@ export type VolumeAgreement = z.infer<typeof VolumeAgreement>;
 export const TimeView = z.object({ name: Slug, label: z.string(), minutes: SpreadView, rows: Rows });
 export type TimeView = z.infer<typeof TimeView>;
 
-/** How long a reader takes from opening an exam to sending, pauses included. */
-export const ReviewTimeView = z.object({ reader: z.string(), stage: Stage, minutes: SpreadView, rows: Rows });
+/** How long a reader is at a form, in minutes: at work, and from opening to sending with every pause. */
+export const ReviewTimeView = z.object({
+  reader: z.string(),
+  stage: Stage,
+  active: SpreadView,
+  whole: SpreadView,
+  rows: Rows,
+});
 export type ReviewTimeView = z.infer<typeof ReviewTimeView>;
 
 /** Answer of `GET /api/v1/evaluations/<name>/report`. */

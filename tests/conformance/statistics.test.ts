@@ -104,7 +104,10 @@ function figuresOf(report: EvaluationReport): Figures {
   for (const { reader, cases, unchanged, towards, away, corrected, spoiled } of report.influence) {
     figures.set(`influence ${reader}`, [cases, unchanged, towards, away, corrected ?? 0, spoiled ?? 0]);
   }
-  for (const { reader, stage, minutes } of report.reviewTimes) spread(figures, `review ${reader} ${stage}`, minutes);
+  for (const { reader, stage, active, whole } of report.reviewTimes) {
+    spread(figures, `active ${reader} ${stage}`, active);
+    spread(figures, `whole ${reader} ${stage}`, whole);
+  }
   for (const { name, minutes } of report.times) spread(figures, name, minutes);
   for (const { structure, source, blandAltman, dice, surfaceDistance95, minutes } of report.volumes) {
     const name = `${structure} ${source}`;

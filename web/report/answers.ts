@@ -1,12 +1,17 @@
 import { z } from 'zod';
-import { type Evaluation, type FeedbackAnswer, type Question, Stage } from '../../schemas/evaluation.ts';
+import {
+  type Evaluation,
+  type FeedbackAnswer,
+  type Question,
+  type ReviewTime,
+  Stage,
+} from '../../schemas/evaluation.ts';
 import type { HipSummary } from '../../schemas/result.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { type Facts, factsOf, type Sources } from './exams.ts';
 import { type Sign, signOf } from './reference.ts';
-import { firstLook } from './review-times.ts';
 
 /** One answer of one reader about one thing. */
 export interface AnswerRow extends Facts {
@@ -24,8 +29,8 @@ export interface AnswerRow extends Facts {
   readonly reason: string | null;
   readonly agreedWithAll: boolean;
   readonly createdAt: Date;
-  /** When the reader first looked at the run for it; null where nobody looked (a program). */
-  readonly openedAt: Date | null;
+  /** How long it took; null where a program sent it, or the browser ran no scripts. */
+  readonly reviewTime: ReviewTime | null;
   readonly question: string;
   readonly kind: Question['kind'] | null;
   readonly subject: string;
@@ -112,15 +117,25 @@ export const ANSWER_COLUMNS: readonly Column<AnswerRow>[] = [
   },
   {
     name: 'opened_at',
-    description: 'When the reader first opened the exam for it, UTC; empty: a program sent it.',
-    of: (row) => row.openedAt,
+    description: 'When the reader opened the form, UTC; empty: sent by a program, or without scripts.',
+    of: (row) => row.reviewTime?.openedAt,
+  },
+  {
+    name: 'first_action_at',
+    description: 'When the reader gave the first answer, UTC.',
+    of: (row) => row.reviewTime?.firstActionAt,
+  },
+  {
+    name: 'active_seconds',
+    description: 'How long the reader was at work, s.',
+    of: (row) => row.reviewTime?.activeSeconds,
+  },
+  {
+    name: 'idle_seconds',
+    description: 'How long the form lay open and nothing happened, s.',
+    of: (row) => row.reviewTime?.idleSeconds,
   },
   { name: 'created_at', description: 'When it was sent, UTC.', of: (row) => row.createdAt },
-  {
-    name: 'minutes',
-    description: 'From opening to sending, minutes, pauses included.',
-    of: ({ openedAt, createdAt }) => (openedAt === null ? null : (createdAt.getTime() - openedAt.getTime()) / 60_000),
-  },
   { name: 'question', description: 'Name of the question.', of: (row) => row.question },
   {
     name: 'kind',
@@ -162,7 +177,7 @@ interface EntryRow {
   readonly reason: string | null;
   readonly agreed_with_all: boolean;
   readonly created_at: Date;
-  readonly opened_at: Date | null;
+  readonly review_time: ReviewTime | null;
   readonly answers: readonly FeedbackAnswer[];
   readonly sides: HipSummary['sides'] | null;
   readonly references: Readonly<Record<string, string>> | null;
@@ -183,12 +198,11 @@ export async function* answerRows(
     )
     select entry.id as entry, entry.stage, counted_entry.id is not null as counted, entry.evaluation_version, entry.run, r.study_instance_uid,
       r.view->>'pipelineVersion' as pipeline_version, r.view->'models' as models, r.created_at as run_created_at,
-      entry.author, entry.version, entry.reason, entry.agreed_with_all, entry.created_at, look.opened_at, entry.answers,
+      entry.author, entry.version, entry.reason, entry.agreed_with_all, entry.created_at, entry.review_time, entry.answers,
       r.view->'result'->'summary'->'sides' as sides, references_of.values as references
     from web.feedback entry join web.run r on r.id = entry.run
     left join counted_entry on counted_entry.id = entry.id
     left join references_of on references_of.run = entry.run
-    cross join lateral ${firstLook(counted)} look
     where entry.evaluation = ${evaluation.name}
       ${filter.stage === undefined ? sql`` : sql`and entry.stage = ${filter.stage}`}
       ${filter.version === undefined ? sql`` : sql`and entry.evaluation_version = ${filter.version}`}
@@ -235,7 +249,7 @@ function rowsOfEntry(
       reason: row.reason,
       agreedWithAll: row.agreed_with_all,
       createdAt: row.created_at,
-      openedAt: row.opened_at,
+      reviewTime: row.review_time,
       question: name,
       kind: question?.kind ?? null,
       subject,

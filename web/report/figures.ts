@@ -15,7 +15,7 @@ export function coefficient(estimate: EstimateView): Html {
 export function proportion({ hits, cases, wilson, clustered, rows }: ProportionView): Html {
   if ('because' in wilson) return without(wilson.because);
   return html`<span class="number">${percentage(wilson.value)} %</span> <a class="number" href="${rows}">${hits} of ${cases}</a>
-<span class="interval">${'because' in clustered ? html`by patient: ${without(clustered.because)}` : html`${range(clustered)} by patient`}<br>${range(wilson)} by case</span>`;
+<span class="second">${'because' in clustered ? html`by patient: ${without(clustered.because)}` : html`${range(clustered)} by patient`}<br>${range(wilson)} by case</span>`;
 }
 
 const range = ({ low, high }: { readonly low: number; readonly high: number }) =>

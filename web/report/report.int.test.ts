@@ -208,15 +208,14 @@ describe('the flow of exams', () => {
 });
 
 describe('review times', () => {
-  it('go from the first look since the last answers to sending; a correction is none', async () => {
+  it('tell work from pauses; a correction is none', async () => {
     const { reviewTimes } = await report();
-    expect(reviewTimes).toMatchObject([{ reader: 'bob', stage: 'unaided', minutes: { count: 1, median: 3 } }]);
-    const sent = await rows('/evaluations/hips/export.csv?reader=bob&question=sure');
-    expect(sent.filter(({ study_instance_uid: uid }) => uid === study(0)).map(({ minutes }) => minutes)).toEqual([
-      '2',
-      '',
-      '3',
+    expect(reviewTimes).toMatchObject([
+      { reader: 'bob', stage: 'unaided', active: { count: 1, median: 1.5 }, whole: { count: 1, median: 3 } },
     ]);
+    const sent = await rows('/evaluations/hips/export.csv?reader=bob&question=sure');
+    const first = sent.filter(({ study_instance_uid: uid }) => uid === study(0));
+    expect(first.map(({ active_seconds: active }) => active)).toEqual(['60', '', '90']);
   });
 });
 

@@ -280,11 +280,11 @@ ${reviewTimes.length === 0 ? '' : reviewTable(reviewTimes)}`,
 }
 
 function reviewTable(reviewTimes: EvaluationReport['reviewTimes']): Html {
-  return html`<h3>From opening an exam to sending, pauses included</h3>${table(
-    ['Reader', 'Stage', 'Exams', 'Median'],
+  return html`<h3>How long readers are at a form</h3>${table(
+    ['Reader', 'Stage', 'Forms', 'At work', 'From opening to sending, with every pause'],
     reviewTimes.map(
-      ({ reader, stage, minutes, rows }) => html`<tr><th scope="row">${reader}</th><td>${STAGE_WORDS[stage]}</td>
-<td class="number"><a href="${rows}">${'because' in minutes ? 0 : minutes.count}</a></td><td>${spread(minutes, duration)}</td></tr>`,
+      ({ reader, stage, active, whole, rows }) => html`<tr><th scope="row">${reader}</th><td>${STAGE_WORDS[stage]}</td>
+<td class="number"><a href="${rows}">${'because' in active ? 0 : active.count}</a></td><td>${spread(active, duration)}</td><td>${spread(whole, duration)}</td></tr>`,
     ),
   )}`;
 }

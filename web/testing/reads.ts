@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { RunView } from '../../schemas/api.ts';
-import { audit, feedback, run } from '../../schemas/database/web.ts';
-import type { Evaluation, FeedbackAnswer, Stage } from '../../schemas/evaluation.ts';
+import { feedback, run } from '../../schemas/database/web.ts';
+import type { Evaluation, FeedbackAnswer, ReviewTime, Stage } from '../../schemas/evaluation.ts';
 import type { Result, SegmentationResult } from '../../schemas/result.ts';
 import { createApp } from '../app.ts';
 import { hip } from './results.ts';
@@ -124,7 +124,7 @@ export interface SentEntry {
   readonly agreedWithAll?: boolean;
   readonly createdAt: Date;
   readonly answers: readonly FeedbackAnswer[];
-  /** How long before the author looked at the run; left out: a program sent it. */
+  /** How long before the author opened the form; half of it is work. Left out: a program sent it. */
   readonly openedMinutesBefore?: number;
 }
 
@@ -144,20 +144,19 @@ export async function sendEntries(
     reason: (entry.version ?? 1) === 1 ? null : 'looked again',
     answers: [...entry.answers],
     agreedWithAll: entry.agreedWithAll ?? false,
+    reviewTime: reviewTimeOf(entry),
     createdAt: entry.createdAt,
   }));
   for (let from = 0; from < rows.length; from += 500) {
     await database.db.insert(feedback).values(rows.slice(from, from + 500));
   }
-  const looks = entries.flatMap(({ run: name, author: actor, createdAt, openedMinutesBefore: minutes }) =>
-    minutes === undefined
-      ? []
-      : [{ actor, action: 'run-viewed', subject: runId(name), at: new Date(createdAt.getTime() - minutes * 60_000) }],
-  );
-  for (let from = 0; from < looks.length; from += 500) {
-    await database.db.insert(audit).values(looks.slice(from, from + 500));
-  }
   return rows.map(({ id }) => id);
+}
+
+function reviewTimeOf({ openedMinutesBefore: minutes, createdAt }: SentEntry): ReviewTime | null {
+  if (minutes === undefined) return null;
+  const opened = new Date(createdAt.getTime() - minutes * 60_000).toISOString();
+  return { openedAt: opened, firstActionAt: null, activeSeconds: minutes * 30, idleSeconds: minutes * 30 };
 }
 
 /** The API of a world with other evaluations than the usual ones, as administrator. */

@@ -130,9 +130,11 @@ spread("received-to-result", minutes("received_at", "result_at"))
 spread("result-to-answer", minutes("result_at", "first_answer_at"))
 spread("received-to-answer", minutes("received_at", "first_answer_at"))
 
-entries = answers[(answers["entry_version"] == "1") & (answers["minutes"] != "")].drop_duplicates("entry")
+entries = answers[(answers["entry_version"] == "1") & (answers["opened_at"] != "")].drop_duplicates("entry")
 for (reader, stage), rows in entries.groupby(["reader", "stage"]):
-    spread(f"review {reader} {stage}", rows["minutes"].astype(float))
+    spread(f"active {reader} {stage}", rows["active_seconds"].astype(float) / 60)
+    whole = pd.to_datetime(rows["created_at"], format="ISO8601") - pd.to_datetime(rows["opened_at"], format="ISO8601")
+    spread(f"whole {reader} {stage}", whole.dt.total_seconds() / 60)
 
 for (structure, source), rows in volumes.groupby(["structure", "source"]):
     name = f"{structure} {source}"
