@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,6 +8,7 @@ import { freePort, startTestPostgres, type TestPostgres } from '../../tests/post
 import { makeViewedExam, takeIn } from '../../tests/viewed-exam.ts';
 import { createApp } from '../app.ts';
 import { archiveReader } from '../archive.ts';
+import { STORE_LIMIT } from '../dicomweb/store.ts';
 import { serveWorld } from '../testing/serve.ts';
 import { API_TOKEN, makeWorld, type World } from '../testing/world.ts';
 import { installViewer, ViewerInstallError } from './install.ts';
@@ -60,12 +62,13 @@ describe('a viewer that is installed while the web runs', () => {
     expect(await (await get(`/runs/${notHeld}`)).text()).not.toContain('Open in viewer');
   });
 
-  it('shows its page under the one mode for reading, with a policy of its own', async () => {
+  it('shows its page under its modes for reading and for changing segmentations, with a policy of its own', async () => {
     const page = await get('/viewer/viewer?StudyInstanceUIDs=1.2.3');
     expect(await page.text()).toBe('the page');
+    expect(await (await get('/viewer/segmentation?StudyInstanceUIDs=1.2.3')).text()).toBe('the page');
     expect(page.headers.get('cache-control')).toBe('private, no-cache');
     expect(page.headers.get('content-security-policy')).toContain("connect-src 'self' blob: data:");
-    for (const mode of ['segmentation', 'basic', 'tmtv', 'microscopy', 'local']) {
+    for (const mode of ['basic', 'tmtv', 'microscopy', 'local']) {
       expect((await get(`/viewer/${mode}`)).status, mode).toBe(404);
     }
     expect((await get('/viewer/')).headers.get('location')).toBe('/');
@@ -99,14 +102,27 @@ describe('a viewer that is installed while the web runs', () => {
 });
 
 describe('storing by DICOMweb', () => {
-  it('is refused with the reason, however large the object is', async () => {
-    const answer = await fetch(`${site.url}/dicomweb/studies`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'multipart/related; type="application/dicom"' },
-      body: Buffer.alloc(20 << 20),
+  const type = 'multipart/related; type="application/dicom"; boundary=x';
+  const authorization = `Bearer ${API_TOKEN}`;
+
+  it('reads more than a form may hold', async () => {
+    const part = Buffer.from('--x\r\nContent-Type: application/dicom\r\n\r\n');
+    const body = Buffer.concat([part, Buffer.alloc(20 << 20), Buffer.from('\r\n--x--\r\n')]);
+    const headers = { authorization, 'content-type': type };
+    const answer = await fetch(`${site.url}/dicomweb/studies`, { method: 'POST', headers, body });
+    expect(answer.status, 'it is no DICOM').toBe(409);
+    expect(answer.headers.get('warning')).toMatch(/^299 overread/);
+  });
+
+  it('refuses what is larger than anything a reader draws, unread', async () => {
+    const headers = { authorization, 'content-type': type, 'content-length': String(STORE_LIMIT + 1) };
+    const asked = request(`${site.url}/dicomweb/studies`, { method: 'POST', headers });
+    const status = await new Promise((resolve, reject) => {
+      asked.on('response', (answer) => resolve(answer.statusCode)).on('error', reject);
+      asked.flushHeaders();
     });
-    expect(answer.status).toBe(405);
-    expect(await answer.json()).toMatchObject({ title: 'For reading only' });
+    asked.destroy();
+    expect(status).toBe(413);
   });
 });
 
