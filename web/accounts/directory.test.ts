@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Directory } from '../../schemas/people.ts';
-import { directName, inFilter } from './directory.ts';
+import { DirectoryError, directName, inFilter, ldapDirectory } from './directory.ts';
 
 describe('inFilter', () => {
   it('makes of whatever somebody types a value and nothing else', () => {
@@ -19,6 +21,34 @@ describe('directName', () => {
     ['{name}@hospital.test', 'jane', 'jane@hospital.test'],
   ])('puts into %s the name %s', (directBind, name, expected) => {
     expect(directName({ directBind }, name)).toBe(expected);
+  });
+});
+
+describe('a directory that does not answer', () => {
+  /** Success of a StartTLS request (RFC 4511 4.14.2), after which the server says no more. */
+  const STARTS_TLS = Buffer.from('300c02010178070a010004000400', 'hex');
+
+  it.each([
+    ['from the beginning, by LDAPS', 'ldaps', undefined],
+    ['from the beginning, by StartTLS', 'ldap', undefined],
+    ['once it should begin TLS', 'ldap', STARTS_TLS],
+  ])('is given up: %s', async (_, protocol, answer) => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {}).resume();
+      if (answer !== undefined) socket.once('data', () => socket.write(answer));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const directory = ldapDirectory(
+      Directory.parse({
+        ...{ url: `${protocol}://127.0.0.1:${port}`, startTls: protocol === 'ldap', directBind: '{name}@test' },
+        ...{ people: { baseDn: 'dc=test', filter: '(uid={name})' }, roles: [], timeoutSeconds: 0.2 },
+      }),
+    );
+    await expect(directory.check('jane', 'password')).rejects.toThrow(DirectoryError);
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 
