@@ -6,6 +6,7 @@ import type { Right } from '../../schemas/rights.ts';
 import { may, requireRight } from '../accounts/rights.ts';
 import { notFound, parseOrRefuse } from '../api/parse.ts';
 import { record } from '../audit.ts';
+import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
@@ -42,12 +43,12 @@ export function getTable(table: RowTable) {
     const { reader, ...single } = c.req.queries();
     const query = Object.fromEntries(Object.entries(single).map(([name, values]) => [name, values.at(-1)]));
     const filter = parseOrRefuse(FILTERS[table].strict(), reader === undefined ? query : { ...query, reader });
-    await noted(c, 'table-exported', `${evaluation.name} ${table}`);
+    await noted(c, 'table-exported', evaluation, `${table}.csv`);
     const { log } = c.var.parts;
-    const rows = streamOf(csvOf(c.var.parts, evaluation, table, filter), (error) =>
+    const rows = bytesOf(csvOf(c.var.parts, evaluation, table, filter), (error) =>
       log.error({ err: error, evaluation: evaluation.name, table }, 'table broke off'),
     );
-    return c.body(rows, 200, csvHeaders(evaluation, table));
+    return c.body(streamOf(rows), 200, csvHeaders(evaluation, table));
   };
 }
 
@@ -76,7 +77,7 @@ function keeperOf({ database, log }: Parts): Keeper<EvaluationReport> {
 
 async function reportOfRequest(c: WebContext): Promise<{ evaluation: Evaluation; report: EvaluationReport }> {
   const evaluation = evaluationOfRequest(c, 'lead');
-  await noted(c, 'report-viewed', evaluation.name);
+  await noted(c, 'report-viewed', evaluation);
   const { parts } = c.var;
   const name = `${evaluation.name} ${evaluation.version}`;
   const make = () => makeReport(parts, evaluation, parts.now());
@@ -95,9 +96,22 @@ function evaluationOfRequest(c: WebContext, right: Right): Evaluation {
   return evaluation;
 }
 
-async function noted(c: WebContext, action: 'report-viewed' | 'table-exported', subject: string): Promise<void> {
+async function noted(
+  c: WebContext,
+  action: 'report-viewed' | 'table-exported',
+  { name }: Evaluation,
+  detail?: string,
+): Promise<void> {
   const { parts, person } = c.var;
-  await record(parts.database, { actor: person.name, action, subject, at: parts.now() });
+  const what = detail === undefined ? {} : { detail };
+  await record(parts.database, {
+    actor: person.name,
+    action,
+    subject: name,
+    evaluation: name,
+    at: parts.now(),
+    ...what,
+  });
 }
 
 function csvHeaders({ name }: Evaluation, table: string): Record<string, string> {
@@ -107,25 +121,12 @@ function csvHeaders({ name }: Evaluation, table: string): Record<string, string>
   };
 }
 
-/** Text that is made while it is sent: the next part when the other end has taken this one. */
-function streamOf(parts: AsyncGenerator<string>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    pull: async (controller) => {
-      try {
-        for (;;) {
-          const { done, value } = await parts.next();
-          if (done === true) return controller.close();
-          if (value !== '') return controller.enqueue(encoder.encode(value));
-        }
-      } catch (error) {
-        // The head is gone already: the other end must see that the table breaks off.
-        onError(error);
-        controller.error(error);
-      }
-    },
-    cancel: async () => {
-      await parts.return(undefined);
-    },
-  });
+/** Text as bytes; the head is gone already when it breaks off, so only the log says why. */
+async function* bytesOf(texts: AsyncIterable<string>, onError: (error: unknown) => void): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const text of texts) yield Buffer.from(text);
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }

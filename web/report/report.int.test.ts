@@ -4,8 +4,9 @@ import { feedbackDraft, trendEntry } from '../../schemas/database/web.ts';
 import { Evaluation, type FeedbackAnswer, type Stage } from '../../schemas/evaluation.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { createApp } from '../app.ts';
 import { askingAbout, detectionOf, projectRuns, runId, sendEntries } from '../testing/reads.ts';
-import { makeWorld, type World } from '../testing/world.ts';
+import { API_TOKEN, makeWorld, type World } from '../testing/world.ts';
 
 const PIPELINE = 'hip-fracture-detection';
 const EVALUATION = Evaluation.parse({
@@ -337,10 +338,24 @@ describe('the tables', () => {
     expect((await ask('/evaluations/none')).status).toBe(404);
   });
 
+  it('hold no connection for who only asks for the head, or goes away', async () => {
+    const path = 'http://127.0.0.1:8000/evaluations/hips/export.csv';
+    const app = createApp({ ...world.parts, evaluations: new Map([[PIPELINE, EVALUATION]]) });
+    const headers = { authorization: `Bearer ${API_TOKEN}` };
+    for (let time = 0; time < 10; time += 1) {
+      expect((await app.request(path, { method: 'HEAD', headers })).status).toBe(200);
+      const reader = (await app.request(path, { headers })).body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+    }
+    expect((await rows('/evaluations/hips/export.csv')).length).toBeGreaterThan(50);
+  });
+
   it('leave a line in the audit', async () => {
     await ask('/evaluations/hips/cases.csv');
-    const [line] = await world.database.sql`select action, subject from web.audit order by id desc limit 1`;
-    expect(line).toEqual({ action: 'table-exported', subject: 'hips cases' });
+    const [line] = await world.database
+      .sql`select action, subject, evaluation, detail from web.audit order by id desc limit 1`;
+    expect(line).toEqual({ action: 'table-exported', subject: 'hips', evaluation: 'hips', detail: 'cases.csv' });
   });
 });
 
