@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { eq } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -93,6 +95,32 @@ describeWith('a real OpenLDAP', slapd, 'slapd, as root on Debian, and openssl', 
       await expect(asking).rejects.toThrow(DirectoryError);
       await expect(asking).rejects.toThrow('DEPTH_ZERO_SELF_SIGNED_CERT');
     }
+  });
+
+  it('sends no password where the connection breaks after StartTLS: nothing is opened again in the clear', async () => {
+    const cert = readFileSync(server.certificate.certificate);
+    const key = readFileSync(server.certificate.key);
+    let connections = 0;
+    let clear = Buffer.alloc(0);
+    const breaking = net.createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => {});
+      socket.once('data', (request) => {
+        clear = Buffer.concat([clear, request]);
+        // Success of a StartTLS request (RFC 4511 4.14.2).
+        socket.write(Buffer.from('300c02010178070a010004000400', 'hex'));
+        const secure = new tls.TLSSocket(socket, { isServer: true, cert, key });
+        secure.on('error', () => {}).once('secure', () => secure.destroy());
+      });
+    });
+    breaking.listen(0, '127.0.0.1');
+    await once(breaking, 'listening');
+    const address = breaking.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const directory = open({ ...direct, url: `ldap://127.0.0.1:${port}`, startTls: true });
+    await expect(directory.check('rada', 'password of rada')).rejects.toThrow(DirectoryError);
+    await new Promise((resolve) => breaking.close(resolve));
+    expect([connections, clear.includes('password of rada')]).toEqual([1, false]);
   });
 
   it('says what is wrong with the service account, without its password', async () => {
