@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Stage } from '../../schemas/evaluation.ts';
 import { notFound } from '../api/parse.ts';
+import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { readingPage } from '../pages/reading.ts';
 import type { WebContext } from '../parts.ts';
@@ -36,6 +37,7 @@ export async function getReadingPage(c: WebContext) {
   const lists = await listsFor(c, MOST_SHOWN);
   const studies = [...lists.values()].flatMap(({ cases }) => cases.map(({ studyInstanceUid }) => studyInstanceUid));
   const exams = await parts.archive.findExams(studies);
+  await noteLook(c, 'worklist-viewed', 'reading');
   return c.html(readingPage(parts, viewerOf(c, themeOf(c)), { lists, exams }));
 }
 
