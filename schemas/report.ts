@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Approval } from './approval.ts';
 import { Stage } from './evaluation.ts';
 import { Instant, Slug, Version } from './scalars.ts';
 
@@ -239,5 +240,7 @@ export const EvaluationReport = z.object({
   times: z.array(TimeView),
   reviewTimes: z.array(ReviewTimeView),
   volumes: z.array(VolumeAgreement),
+  /** What was decided of the pipeline’s versions for clinical receivers. */
+  approvals: z.array(Approval),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;

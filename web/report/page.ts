@@ -7,6 +7,7 @@ import { rowsAt, type Table } from './links.ts';
 import {
   accuracySection,
   agreementSection,
+  approvalSection,
   confusionSection,
   flowSection,
   progressSection,
@@ -78,6 +79,7 @@ ${agreementSection(report)}
 ${confusionSection(report)}
 ${volumesSection(report)}
 ${timesSection(report)}
+${approvalSection(report)}
 <section class="card"><h2>How it is computed</h2>
 <p>Intervals hold 95 %. Cohen’s kappa: Fleiss, Cohen and Everitt 1969. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1) and ICC(3,1):
 Shrout and Fleiss 1979, McGraw and Wong 1996. Proportions by case: Wilson 1927; by patient: Wilson’s interval for the number of

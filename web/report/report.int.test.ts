@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decideApproval } from '../../lib/archive/approvals.ts';
 import { feedbackDraft, trendEntry } from '../../schemas/database/web.ts';
 import { Evaluation, type FeedbackAnswer, type Stage } from '../../schemas/evaluation.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
@@ -356,6 +357,28 @@ describe('the tables', () => {
     const [line] = await world.database
       .sql`select action, subject, evaluation, detail from web.audit order by id desc limit 1`;
     expect(line).toEqual({ action: 'table-exported', subject: 'hips', evaluation: 'hips', detail: 'cases.csv' });
+  });
+});
+
+describe('approvals', () => {
+  it('stand on the report of their pipeline, withdrawn or not', async () => {
+    const given = { pipeline: PIPELINE, pipelineVersion: '1.0.0', author: 'lea', reason: 'good <enough>' };
+    const decided = (decision: 'approved' | 'withdrawn', minutes: number) =>
+      decideApproval(
+        world.database.db,
+        { ...given, id: randomUUID(), decision, decidedAt: at(minutes).toISOString() },
+        [],
+      );
+    await decided('approved', 100);
+    await decided('withdrawn', 200);
+    await decideApproval(
+      world.database.db,
+      { ...given, pipeline: 'another', id: randomUUID(), decision: 'approved', decidedAt: at(1).toISOString() },
+      [],
+    );
+    const { approvals } = await report();
+    expect(approvals.map(({ decision }) => decision).sort()).toEqual(['approved', 'withdrawn']);
+    expect(await (await ask('/evaluations/hips')).text()).toContain('good &lt;enough&gt;');
   });
 });
 

@@ -1,3 +1,4 @@
+import { listApprovals } from '../../lib/archive/approvals.ts';
 import { blandAltman } from '../../lib/statistics/bland-altman.ts';
 import { type AnswerPair, confusionMatrix } from '../../lib/statistics/confusion.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
@@ -34,7 +35,11 @@ export async function makeReport(
   evaluation: Evaluation,
   now: Date,
 ): Promise<EvaluationReport> {
-  return withCounted(sources.database, evaluation, (counted) => reportOn(sources, counted, evaluation, now));
+  const approvals = await listApprovals(sources.database);
+  const report = await withCounted(sources.database, evaluation, (counted) =>
+    reportOn(sources, counted, evaluation, now),
+  );
+  return { ...report, approvals: approvals.filter(({ pipeline }) => pipeline === evaluation.pipeline) };
 }
 
 async function reportOn(
@@ -42,7 +47,7 @@ async function reportOn(
   counted: Counted,
   evaluation: Evaluation,
   now: Date,
-): Promise<EvaluationReport> {
+): Promise<Omit<EvaluationReport, 'approvals'>> {
   const flow = new FlowCount(evaluation.name, {
     quality: evaluation.reading.qualityReview !== undefined,
     reference: evaluation.reference !== undefined,

@@ -279,6 +279,28 @@ ${reviewTimes.length === 0 ? '' : reviewTable(reviewTimes)}`,
   );
 }
 
+/** What was decided of the pipeline's versions, and by whom. */
+export function approvalSection({ approvals }: EvaluationReport): Html {
+  return section(
+    'Approval for clinical receivers',
+    approvals.length === 0
+      ? html`<p class="muted">No version of the pipeline has been approved: results go to research receivers only.</p>`
+      : table(
+          ['Version', 'Decision', 'By', 'When', 'Reason'],
+          approvals.map(
+            ({
+              pipelineVersion,
+              decision,
+              author,
+              decidedAt,
+              reason,
+            }) => html`<tr><th scope="row">${pipelineVersion}</th><td>${decision}</td>
+<td>${author}</td><td>${moment(decidedAt)}</td><td>${reason}</td></tr>`,
+          ),
+        ),
+  );
+}
+
 function reviewTable(reviewTimes: EvaluationReport['reviewTimes']): Html {
   return html`<h3>How long readers are at a form</h3>${table(
     ['Reader', 'Stage', 'Forms', 'At work', 'From opening to sending, with every pause'],
