@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -98,6 +98,17 @@ describeWith('the web by HTTPS', certificate, 'openssl', (files) => {
   it('answers the machine it runs on at an address of its own, which the supervisor is told', async () => {
     expect(new URL(inside).hostname).toBe('127.0.0.1');
     expect((await fetch(`${inside}/readyz`)).status).toBe(200);
+  });
+
+  it('takes a renewed certificate without being started again, and keeps the one before while the new one is half there', async () => {
+    const other = await makeCertificate(folder, 'renewed');
+    if (other === undefined) throw new Error('openssl was there before.');
+    copyFileSync(other.certificate, files.certificate);
+    expect((await ask({ path: '/healthz' })).status, 'with the old one, while the key is still the old one').toBe(200);
+    copyFileSync(other.key, files.key);
+    const renewed = readFileSync(other.certificate);
+    const answers = () => ask({ path: '/healthz', ca: renewed, agent: false }).then(({ status }) => status, String);
+    await expect.poll(answers, { timeout: 20_000, interval: 200 }).toBe(200);
   });
 
   it('does not start with a key that is another’s, or a file that is not there: one line says which', async () => {

@@ -1,10 +1,15 @@
-import { createServer } from 'node:https';
+import { unwatchFile, watchFile } from 'node:fs';
+import { createServer, Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { serve } from '@hono/node-server';
 import { ConfigurationError } from '../lib/platform/configuration.ts';
 import { errorCode } from '../lib/platform/error-code.ts';
+import type { Logger } from '../lib/platform/log.ts';
 import type { WebAccess } from '../schemas/people.ts';
 import { readConfigured } from './configured.ts';
+
+/** How often certificate and key are looked at, ms. */
+const LOOK_EVERY_MS = 2000;
 
 /** Certificate and key, as PEM. */
 export interface Tls {
@@ -26,9 +31,33 @@ export function tlsOf({ tls }: WebAccess): Tls | undefined {
   return { cert, key };
 }
 
+/**
+ * Hands over certificate and key whenever they were renewed, and fit together: between two files that are written one after the
+ * other they do not. Ends with the returned function.
+ */
+export function watchTls(access: WebAccess, log: Logger, onRenewed: (tls: Tls) => void): () => void {
+  const files = access.tls === undefined ? [] : [access.tls.certificateFile, access.tls.keyFile];
+  const look = () => {
+    try {
+      const tls = tlsOf(access);
+      if (tls === undefined) return;
+      onRenewed(tls);
+      log.info('the certificate was renewed');
+    } catch (error) {
+      log.warn({ err: error }, 'the certificate was changed and cannot be used: the one before stays');
+    }
+  };
+  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS }, look);
+  return () => {
+    for (const file of files) unwatchFile(file, look);
+  };
+}
+
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
+  /** Gives new connections another certificate. */
+  renew(tls: Tls): void;
   /** Stops to accept; resolves when what is in hand is answered. */
   close(): Promise<void>;
 }
@@ -50,6 +79,9 @@ export async function listen(
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
+    renew: ({ cert, key }) => {
+      if (server instanceof Server) server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    },
     close: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }

@@ -15,7 +15,7 @@ import { loadAssets } from './assets.ts';
 import { readConfigured } from './configured.ts';
 import { loadEvaluations } from './evaluations.ts';
 import { followOutbox } from './feedback/export.ts';
-import { listen, tlsOf } from './listen.ts';
+import { listen, tlsOf, watchTls } from './listen.ts';
 import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
@@ -92,8 +92,10 @@ export function webService(configuration: Configuration, log: Logger): Service {
       // What is on this machine (supervisor, command line) asks here: its requests leave it not, and need no certificate.
       const inside = tls && (await listen(app.fetch, { host: '127.0.0.1', port: 0, tls: undefined }));
       if (inside !== undefined) servers.push(inside);
+      const watched = watchTls(configuration.site.web, log, (renewed) => servers[0]?.renew(renewed));
       closers.push(
         async () => {
+          watched();
           const closed = servers.map((server) => server.close());
           live.close();
           await Promise.all(closed);
