@@ -5,7 +5,7 @@ import { studyOfRequest } from './api/studies.ts';
 import { examOf } from './archive.ts';
 import { record } from './audit.ts';
 import { deliveriesCard, deliveriesOf } from './deliveries.ts';
-import { formOfRun } from './feedback/handlers.ts';
+import { formOfRun } from './feedback/sections.ts';
 import { viewerOf } from './pages/layout.ts';
 import { runPage } from './pages/run.ts';
 import { studyPage } from './pages/study.ts';

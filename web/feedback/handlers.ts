@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { html } from 'hono/html';
 import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { RunView } from '../../schemas/api.ts';
@@ -12,26 +11,17 @@ import { may, requireRight } from '../accounts/rights.ts';
 import { isFormToken } from '../accounts/sessions.ts';
 import { notFound } from '../api/parse.ts';
 import { wholeRunOfRequest } from '../api/runs.ts';
-import { examOf } from '../archive.ts';
-import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from '../pages/feedback-form.ts';
-import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
-import { runPage } from '../pages/run.ts';
+import type { Html } from '../pages/layout.ts';
 import { signInPage } from '../pages/sign-in.ts';
 import type { Parts, WebContext } from '../parts.ts';
-import { caseOf, participantOf, revealedTo } from '../reading/case.ts';
+import { caseOf, participantOf } from '../reading/case.ts';
 import { standingOf } from '../reading/standing.ts';
-import { findRun, relatedRuns } from '../runs.ts';
+import { findRun } from '../runs.ts';
 import { themeOf } from '../theme.ts';
-import { findDraft, isLocked, listFeedback, saveDraft, sendFeedback } from './entries.ts';
-import { agreement, checkFields, fieldsOfAnswers } from './form.ts';
+import { listFeedback, saveDraft, sendFeedback } from './entries.ts';
+import { type Asked, agreement, checkFields, fieldsOfAnswers } from './form.ts';
 import { reviewTimeIn } from './review-time.ts';
-
-/** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
-const NOTICES: Readonly<Record<string, string>> = {
-  saved: 'The draft is saved. It is not sent yet.',
-  kept: 'You had signed in anew since the page was opened. Your answers are kept: look at them once more and send them.',
-  changed: 'The form has changed since the page was opened. Your answers are kept where the questions are still asked.',
-};
+import { pageWithForm } from './sections.ts';
 
 /** What somebody is told whose form, or sign-in with a form behind it, is too large to be read. */
 export const NOTHING_SAVED =
@@ -44,43 +34,6 @@ const FormFields = z
 
 /** Answers that were sent without a session, through the sign-in page and back. */
 const Resume = z.object({ run: RunId, author: z.string(), fields: FormFields });
-
-/** What a run asks of the person, and what they have sent; undefined where the run has no result or no evaluation. */
-export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Promise<Html | undefined> {
-  const { parts, person } = c.var;
-  const evaluation = parts.evaluations.get(run.pipeline);
-  const { result } = run;
-  if (evaluation === undefined || result === null) return undefined;
-  const shown = await caseOf(parts.database, evaluation, run);
-  const standing = standingOf(evaluation, participantOf(person, evaluation), shown);
-  const sent = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author: person.name });
-  const correcting = Stage.safeParse(c.req.query('correct')).data;
-  const entered = async (stage: Stage, corrects: Feedback | undefined) => {
-    const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
-    const draft = await findDraft(parts.database, place);
-    return feedbackForm(viewer, {
-      run: run.id,
-      asked: { evaluation, result, stage },
-      id: randomUUID(),
-      fields: draft?.fields ?? fieldsOfAnswers(corrects?.answers ?? []),
-      errors: new Map(),
-      savedAt: draft?.savedAt.toISOString(),
-      corrects,
-      entries: shown.entries,
-      notice: NOTICES[c.req.query('notice') ?? ''],
-    });
-  };
-  const sections = Stage.options.flatMap((stage) => {
-    const versions = sent.filter((entry) => entry.stage === stage);
-    if (versions.length === 0) return [];
-    const canCorrect = !isLocked(evaluation, stage);
-    if (correcting === stage && canCorrect) return [entered(stage, versions.at(-1))];
-    return [sentFeedback({ run: run.id, author: person.name }, { evaluation, result, stage }, versions, canCorrect)];
-  });
-  if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
-  if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));
-  return html`${await Promise.all(sections)}`;
-}
 
 /** `POST /runs/<id>/feedback`: sends the form, or keeps it as a draft. */
 export async function postFeedbackForm(c: WebContext) {
@@ -112,35 +65,53 @@ export async function postFeedbackForm(c: WebContext) {
   if (fields['evaluation-version'] !== evaluation.version) return keepAnd('changed');
   if (fields.action === 'draft') return keepAnd('saved');
 
-  const asked = { evaluation, result, stage };
+  const form: SentForm = { run, asked: { evaluation, result, stage }, fields, answers, corrects: sent.at(-1) };
+  const { errors, ...entry } = checkedForm(form, parts.now());
+  if (errors.size > 0 || entry.id === undefined) {
+    await saveDraft(parts.database, place, answers, parts.now());
+    return c.html(await pageAgain(c, form, errors), 422);
+  }
+  await sendFeedback(parts.database, { ...entry, id: entry.id, run: run.id, evaluation, stage, author: person.name });
+  parts.answersSent();
+  return c.redirect(`/runs/${run.id}#feedback`, 303);
+}
+
+/** A form that was sent, as far as it is the form of who sends it. */
+interface SentForm {
+  readonly run: RunView;
+  readonly asked: Asked;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Those of them that the person filled in. */
+  readonly answers: Readonly<Record<string, string>>;
+  readonly corrects: Feedback | undefined;
+}
+
+/** What a form says, and what is wrong with it by field name; no id where the page's was not one. */
+function checkedForm({ asked, fields, answers, corrects }: SentForm, now: Date) {
   const agreed = fields.action === 'agree' ? agreement(asked) : undefined;
   const checked = checkFields(asked, { ...answers, ...fieldsOfAnswers(agreed ?? []) });
   const errors = new Map(checked.errors);
   const reason = fields.reason?.trim() ?? '';
-  const corrects = sent.at(-1);
   if (corrects !== undefined && reason === '') errors.set('reason', 'A correction needs a reason.');
-  const id = z.uuid().safeParse(fields.id);
-  if (errors.size > 0 || !id.success) {
-    await saveDraft(parts.database, place, answers, parts.now());
-    const savedAt = parts.now().toISOString();
-    const { entries } = await caseOf(parts.database, evaluation, run);
-    const form = { run: run.id, asked, id: randomUUID(), fields: answers, errors, savedAt, corrects, entries };
-    return c.html(await pageWithForm(c, run, { ...form, notice: undefined }), 422);
-  }
-  await sendFeedback(parts.database, {
-    id: id.data,
-    run: run.id,
-    evaluation,
-    stage,
-    author: person.name,
+  return {
+    id: z.uuid().safeParse(fields.id).data,
     answers: checked.answers,
     agreedWithAll: agreed !== undefined,
-    reviewTime: reviewTimeIn(fields, parts.now()),
+    reviewTime: reviewTimeIn(fields, now),
     reason: corrects === undefined ? null : reason,
-    now: parts.now(),
-  });
-  parts.answersSent();
-  return c.redirect(`/runs/${run.id}#feedback`, 303);
+    now,
+    errors,
+  };
+}
+
+/** The page with the form as it was sent, and what is wrong with it. */
+async function pageAgain(c: WebContext, form: SentForm, errors: ReadonlyMap<string, string>): Promise<Html> {
+  const { parts } = c.var;
+  const { run, asked, answers, corrects } = form;
+  const { entries } = await caseOf(parts.database, asked.evaluation, run);
+  const savedAt = parts.now().toISOString();
+  const shown = { run: run.id, asked, id: randomUUID(), fields: answers, errors, savedAt, corrects, entries };
+  return pageWithForm(c, run, { ...shown, notice: undefined });
 }
 
 /** @throws {ProblemError} 409: the person is not asked this about the run, or no longer */
@@ -210,18 +181,6 @@ function signInFirst(c: WebContext, fields: Record<string, string>) {
   const next = run.success ? `/runs/${run.data}` : '/';
   const resume = JSON.stringify({ run: run.data, author: fields.author, fields });
   return c.html(signInPage(c.var.parts, themeOf(c), { next, resume, name: fields.author ?? '' }), 401);
-}
-
-async function pageWithForm(c: WebContext, run: RunView, form: FeedbackForm): Promise<Html> {
-  const { parts } = c.var;
-  const viewer = viewerOf(c, themeOf(c));
-  const [related, exam, revealed] = await Promise.all([
-    relatedRuns(parts.database, run),
-    examOf(parts, run.studyInstanceUid),
-    revealedTo(parts, c.var.person, [run]),
-  ]);
-  const feedback = feedbackForm(viewer, form);
-  return runPage(parts, viewer, { run, related, exam, feedback, withheld: !revealed.has(run.id) });
 }
 
 /** The stage that a form is for; a form without one was opened before there were stages. */

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { html } from 'hono/html';
+import type { RunView } from '../../schemas/api.ts';
+import { type Feedback, Stage } from '../../schemas/evaluation.ts';
+import { examOf } from '../archive.ts';
+import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from '../pages/feedback-form.ts';
+import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
+import { runPage } from '../pages/run.ts';
+import type { WebContext } from '../parts.ts';
+import { caseOf, participantOf, revealedTo } from '../reading/case.ts';
+import { standingOf } from '../reading/standing.ts';
+import { relatedRuns } from '../runs.ts';
+import { themeOf } from '../theme.ts';
+import { findDraft, isLocked, listFeedback } from './entries.ts';
+import { fieldsOfAnswers } from './form.ts';
+
+/** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
+const NOTICES: Readonly<Record<string, string>> = {
+  saved: 'The draft is saved. It is not sent yet.',
+  kept: 'You had signed in anew since the page was opened. Your answers are kept: look at them once more and send them.',
+  changed: 'The form has changed since the page was opened. Your answers are kept where the questions are still asked.',
+};
+
+/** What a run asks of the person, and what they have sent; undefined where the run has no result or no evaluation. */
+export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Promise<Html | undefined> {
+  const { parts, person } = c.var;
+  const evaluation = parts.evaluations.get(run.pipeline);
+  const { result } = run;
+  if (evaluation === undefined || result === null) return undefined;
+  const shown = await caseOf(parts.database, evaluation, run);
+  const standing = standingOf(evaluation, participantOf(person, evaluation), shown);
+  const sent = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author: person.name });
+  const correcting = Stage.safeParse(c.req.query('correct')).data;
+  const entered = async (stage: Stage, corrects: Feedback | undefined) => {
+    const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
+    const draft = await findDraft(parts.database, place);
+    return feedbackForm(viewer, {
+      run: run.id,
+      asked: { evaluation, result, stage },
+      id: randomUUID(),
+      fields: draft?.fields ?? fieldsOfAnswers(corrects?.answers ?? []),
+      errors: new Map(),
+      savedAt: draft?.savedAt.toISOString(),
+      corrects,
+      entries: shown.entries,
+      notice: NOTICES[c.req.query('notice') ?? ''],
+    });
+  };
+  const sections = Stage.options.flatMap((stage) => {
+    const versions = sent.filter((entry) => entry.stage === stage);
+    if (versions.length === 0) return [];
+    const canCorrect = !isLocked(evaluation, stage);
+    if (correcting === stage && canCorrect) return [entered(stage, versions.at(-1))];
+    return [sentFeedback({ run: run.id, author: person.name }, { evaluation, result, stage }, versions, canCorrect)];
+  });
+  if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
+  if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));
+  return html`${await Promise.all(sections)}`;
+}
+
+/** A run's page with this form in place of the one that is open. */
+export async function pageWithForm(c: WebContext, run: RunView, form: FeedbackForm): Promise<Html> {
+  const { parts } = c.var;
+  const viewer = viewerOf(c, themeOf(c));
+  const [related, exam, revealed] = await Promise.all([
+    relatedRuns(parts.database, run),
+    examOf(parts, run.studyInstanceUid),
+    revealedTo(parts, c.var.person, [run]),
+  ]);
+  const feedback = feedbackForm(viewer, form);
+  return runPage(parts, viewer, { run, related, exam, feedback, withheld: !revealed.has(run.id) });
+}
