@@ -219,6 +219,20 @@ describe('accounts', () => {
     ]);
   });
 
+  it('say of a reader who is given the buckets that they read nothing blinded there any more', async () => {
+    const administrator = await world.signedIn(`blinding-${Date.now()}`, 'administrator');
+    const name = await account();
+    const token = await administrator.field('/accounts', 'form-token');
+    const rowOf = async () => {
+      const page = await (await administrator.get('/accounts')).text();
+      return new RegExp(`<th scope="row">${name}</th>.*?</tr>`, 's').exec(page)?.[0] ?? '';
+    };
+    expect(await rowOf()).not.toContain('No blinded reader');
+    const fields = { 'form-token': token, role: 'data-scientist', evaluation: 'hip-fracture-detection' };
+    await administrator.post(`/accounts/${name}/grant`, fields);
+    expect(await rowOf()).toContain('No blinded reader in hip-fracture-detection');
+  });
+
   it('refuse a role that there is not, an evaluation that there is not, and one’s own', async () => {
     const own = `selfish-${Date.now()}`;
     const administrator = await world.signedIn(own, 'administrator');

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { Role } from '../../schemas/rights.ts';
 import type { HeldGrant } from '../accounts/grants.ts';
 import { SHORTEST_PASSWORD } from '../accounts/password.ts';
-import { ROLE_WORDS } from '../accounts/rights.ts';
+import { may, mayReadBlinded, ROLE_WORDS } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 
@@ -57,6 +57,7 @@ function row(account: AccountRow, evaluations: Parts['evaluations'], viewer: Vie
   const token = html`<input type="hidden" name="form-token" value="${viewer.formToken}">`;
   return html`<tr><th scope="row">${name}${origin === 'directory' ? html` <span class="muted">directory</span>` : ''}</th>
 <td><ul class="grants">${grants.map((grant) => html`<li>${heldGrant(account, grant, isOwn ? undefined : token)}</li>`)}</ul>
+${sighted(account, evaluations)}
 ${
   isOwn
     ? ''
@@ -69,6 +70,16 @@ ${
       ? html`<span class="muted">you</span>`
       : html`<form method="post" action="/accounts/${name}/${disabledAt === null ? 'disable' : 'enable'}">${token}<button class="quiet">${disabledAt === null ? 'Disable' : 'Enable'}</button></form>`
   }</td></tr>`;
+}
+
+/** A reader who can see who made what, by another role, reads nothing blinded: said where the roles are given. */
+function sighted({ name, grants }: AccountRow, evaluations: Parts['evaluations']): Html {
+  const isReader = grants.some(({ role }) => role === 'reader');
+  const names = [...evaluations.values()].map((evaluation) => evaluation.name);
+  const there = names.filter((one) => may({ name, grants }, 'read', one) && !mayReadBlinded({ name, grants }, one));
+  if (!isReader || there.length === 0) return html``;
+  const where = there.length === names.length ? 'anywhere' : `in ${there.join(', ')}`;
+  return html`<span class="second">No blinded reader ${where}: another role shows who made what.</span>`;
 }
 
 /** A role of an account, with the way to take it; one from the directory is taken there. */
