@@ -54,7 +54,8 @@ export async function benchWeb(print: (line: string) => void): Promise<void> {
     print(`\nanswers with ${RESULTS} results in the database`);
     print(SPREAD_HEADING);
     for (const [name, look] of looks) {
-      await look();
+      // A report on so many exams is made behind the scenes: what is measured are looks at it then.
+      while ((await look()).status === 202);
       const times: number[] = [];
       for (let n = 0; n < LOOKS; n++) {
         const begun = performance.now();

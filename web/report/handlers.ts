@@ -11,7 +11,7 @@ import { viewerOf } from '../pages/layout.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { Keeper } from './keeper.ts';
-import { evaluationsPage, reportPage } from './page.ts';
+import { evaluationsPage, reportPage, waitingPage } from './page.ts';
 import { makeReport } from './report.ts';
 import { csvOf, dictionaryOf, FILTERS, type RowTable, RowTableName } from './tables.ts';
 
@@ -23,16 +23,28 @@ export function getEvaluations(c: WebContext) {
   return c.html(evaluationsPage(parts, viewerOf(c, themeOf(c)), led));
 }
 
+/** How long somebody looks at nothing before the page says that the report is being made. */
+const PATIENCE_MS = 3_000;
+
 /** `GET /evaluations/<name>`: the report; `?anew` makes it anew. */
 export async function getReportPage(c: WebContext) {
   const { parts } = c.var;
-  const { evaluation, report } = await reportOfRequest(c);
-  return c.html(reportPage(parts, viewerOf(c, themeOf(c)), { evaluation, report }));
+  const evaluation = evaluationOfRequest(c, 'lead');
+  await noted(c, 'report-viewed', evaluation);
+  const { name, make, anew } = making(c, evaluation);
+  const report = await keeperOf(parts).getSoon(name, make, anew, PATIENCE_MS);
+  const viewer = viewerOf(c, themeOf(c));
+  if (report !== undefined) return c.html(reportPage(parts, viewer, { evaluation, report }));
+  c.header('Refresh', `5; url=/evaluations/${evaluation.name}`);
+  return c.html(waitingPage(parts, viewer, evaluation), 202);
 }
 
 /** `GET /api/v1/evaluations/<name>/report` */
 export async function getReport(c: WebContext) {
-  const { report } = await reportOfRequest(c);
+  const evaluation = evaluationOfRequest(c, 'lead');
+  await noted(c, 'report-viewed', evaluation);
+  const { name, make, anew } = making(c, evaluation);
+  const report = await keeperOf(c.var.parts).get(name, make, anew);
   return c.json(report satisfies z.infer<typeof EvaluationReport>);
 }
 
@@ -75,13 +87,14 @@ function keeperOf({ database, log }: Parts): Keeper<EvaluationReport> {
   return made;
 }
 
-async function reportOfRequest(c: WebContext): Promise<{ evaluation: Evaluation; report: EvaluationReport }> {
-  const evaluation = evaluationOfRequest(c, 'lead');
-  await noted(c, 'report-viewed', evaluation);
+/** How the report that a request asks for is made, and what it is kept as. */
+function making(c: WebContext, evaluation: Evaluation) {
   const { parts } = c.var;
-  const name = `${evaluation.name} ${evaluation.version}`;
-  const make = () => makeReport(parts, evaluation, parts.now());
-  return { evaluation, report: await keeperOf(parts).get(name, make, c.req.query('anew') !== undefined) };
+  return {
+    name: `${evaluation.name} ${evaluation.version}`,
+    make: () => makeReport(parts, evaluation, parts.now()),
+    anew: c.req.query('anew') !== undefined,
+  };
 }
 
 /** @throws {ProblemError} 404 there is none of this name; 403 the person may not */

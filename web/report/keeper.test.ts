@@ -57,4 +57,26 @@ describe('a keeper', () => {
     expect(errors).toHaveLength(1);
     expect(await keeper.get('b', make)).toBe(2);
   });
+
+  it('lets nobody wait longer than they want, and goes on meanwhile', async () => {
+    const { keeper, make } = keeperOf(5000);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    expect(await keeper.getSoon('a', () => promise, false, 0)).toBeUndefined();
+    resolve(7);
+    expect(await keeper.get('a', make)).toBe(7);
+    expect(await keeper.getSoon('b', make, false, 60_000)).toBe(1);
+    expect(await keeper.getSoon('b', () => new Promise(() => {}), true, 0), 'what is kept').toBe(1);
+  });
+
+  it('says what goes wrong while nobody waits', async () => {
+    const { keeper, errors } = keeperOf(5000);
+    const { promise, reject } = Promise.withResolvers<number>();
+    expect(await keeper.getSoon('a', () => promise, false, 0)).toBeUndefined();
+    reject(new Error('no database'));
+    await expect(promise).rejects.toThrow('no database');
+    await expect(keeper.getSoon('c', () => Promise.reject(new Error('at once')), false, 60_000)).rejects.toThrow(
+      'at once',
+    );
+    expect(errors.map(String)).toEqual(['Error: no database']);
+  });
 });

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** What took longer is kept for a while: nobody should wait for the figures of 100,000 exams at each look. */
 const LONG_MS = 300;
 
@@ -34,10 +36,9 @@ export class Keeper<Value> {
     this.#clock = clock;
   }
 
-  /** @param anew whoever asks rather waits than sees an older one */
+  /** What is kept, or is made now however long it takes. */
   async get(name: string, make: () => Promise<Value>, anew = false): Promise<Value> {
-    const slot = this.#slots.get(name) ?? { kept: undefined, making: undefined };
-    this.#slots.set(name, slot);
+    const slot = this.#slot(name);
     const { kept } = slot;
     if (anew) await slot.making?.catch(() => {});
     if (anew || kept === undefined || kept.tookMs < LONG_MS) return this.#make(slot, make);
@@ -45,6 +46,29 @@ export class Keeper<Value> {
       this.#make(slot, make).catch(this.#onError);
     }
     return kept.value;
+  }
+
+  /** The same for who waits only so long: then what is kept, or undefined, and the making goes on. */
+  async getSoon(
+    name: string,
+    make: () => Promise<Value>,
+    anew: boolean,
+    patienceMs: number,
+  ): Promise<Value | undefined> {
+    const getting = this.get(name, make, anew);
+    const giving = new AbortController();
+    const late = Symbol('late');
+    const patience = sleep(patienceMs, late, { signal: giving.signal }).catch(() => late);
+    const first = await Promise.race([getting, patience]).finally(() => giving.abort());
+    if (first !== late) return getting;
+    getting.catch(this.#onError);
+    return this.#slot(name).kept?.value;
+  }
+
+  #slot(name: string): Slot<Value> {
+    const slot = this.#slots.get(name) ?? { kept: undefined, making: undefined };
+    this.#slots.set(name, slot);
+    return slot;
   }
 
   /** Once for all who ask meanwhile. */

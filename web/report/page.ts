@@ -54,6 +54,22 @@ export function evaluationsPage(
   });
 }
 
+/** `/evaluations/<name>` while the report is being made for the first time. */
+export function waitingPage(
+  parts: Pick<Parts, 'assets' | 'site'>,
+  viewer: Viewer,
+  { title }: Pick<Evaluation, 'title'>,
+): Html {
+  return layout({
+    parts,
+    viewer,
+    title: `${title}: report`,
+    body: html`<div class="page-title"><h1>${title}: report</h1></div>
+<section class="message" role="status"><h2>The report is being made</h2>
+<p>There are many exams to count. This page looks again by itself in a few seconds.</p></section>`,
+  });
+}
+
 /** `/evaluations/<name>`: what the evaluation lead and the committee read, on the screen and on paper. */
 export function reportPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
