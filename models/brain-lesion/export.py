@@ -1,6 +1,7 @@
 """Makes brain-lesion.onnx of what train.py and train_scope.py left. See README.md."""
 
 import argparse
+import math
 from pathlib import Path
 
 import torch
@@ -15,10 +16,13 @@ def main() -> None:
     arguments.add_argument("--state", type=Path, required=True, help="of train.py")
     arguments.add_argument("--scope", type=Path, required=True, help="of train_scope.py")
     arguments.add_argument("--out", type=Path, default=HERE / "brain-lesion.onnx")
+    arguments.add_argument("--above", type=float, default=0.5, help="probability from which a voxel is lesion, chosen on the check set")
     options = arguments.parse_args()
     lesion, scope = LesionNet(), ScopeNet()
     lesion.load_state_dict(torch.load(options.state)["average"])
     scope.load_state_dict(torch.load(options.scope))
+    with torch.no_grad():
+        lesion.last[-1].bias[1] -= math.log(options.above / (1 - options.above))
     torch.onnx.export(
         Exported(lesion, scope).eval(),
         (torch.zeros(1, 1, 48, 56, 40),),

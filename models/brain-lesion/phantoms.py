@@ -72,9 +72,9 @@ def sample(image: Tensor, truth: Tensor, wanted: tuple[int, int, int]) -> tuple[
 
 
 def start_of(truth: Tensor, wanted: tuple[int, int, int]) -> list[int]:
-    """A box around a voxel of the lesion, or anywhere: what is bright outside the brain has to be seen too."""
-    voxels = (truth == 1).nonzero()
-    around = voxels[int(torch.randint(len(voxels), ()))].tolist() if len(voxels) and chance(0.6) else None
+    """A box around a voxel of the lesion or of what is as bright, or anywhere: fat outside the brain has to be seen too."""
+    voxels = (truth == (1 if chance(0.7) else 2)).nonzero()
+    around = voxels[int(torch.randint(len(voxels), ()))].tolist() if len(voxels) and chance(0.75) else None
     start = []
     for axis, (whole, part) in enumerate(zip(truth.shape, wanted, strict=True)):
         first = around[axis] - int(between(0, part)) if around else int(between(0, whole - part + 1))
@@ -104,18 +104,18 @@ def turned(image: Tensor, truth: Tensor, start: list[int], wanted: tuple[int, in
 
 def greys(image: Tensor) -> Tensor:
     """Thick slices, blur, bias, gamma and noise."""
-    if chance(0.4):
-        image = thick(image, axis=int(torch.randint(3, ())), slices=between(1.5, 3.2))
-    if chance(0.25):
+    if chance(0.3):
+        image = thick(image, axis=int(torch.randint(3, ())), slices=between(1.2, 2))
+    if chance(0.2):
         soft = functional.avg_pool3d(functional.pad(image[None, None], (1,) * 6, mode="replicate"), 3, 1)[0, 0]
-        image = image.lerp(soft, between(0.2, 0.9))
+        image = image.lerp(soft, between(0.1, 0.6))
     if chance(0.5):
         coarse = torch.randn(1, 1, 3, 3, 3) * between(0, 0.25)
         image = image * functional.interpolate(coarse, size=image.shape, mode="trilinear", align_corners=True)[0, 0].exp()
     if chance(0.5):
         image = (image / 255).clamp(min=0) ** between(0.75, 1.3) * 255
-    if chance(0.6):
-        image = image + torch.randn_like(image) * between(0, 9) * (image > 0)
+    if chance(0.4):
+        image = image + torch.randn_like(image) * between(0, 6) * (image > 0)
     if chance(0.15):
         image = image * (image > between(5, 25))
     return image.clamp(min=0)
