@@ -140,7 +140,7 @@ describe('commands of the documents', () => {
     const served = ours.flatMap(([address, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${address.replaceAll(/\{[^}]+\}/g, '{}')}`),
     );
-    const rows = readDocument('docs/data-scientist.md').matchAll(/^\| `(GET|POST) ([^`?]+)/gm);
+    const rows = readDocument('docs/data-scientist.md').matchAll(/^\| `(GET|POST|PUT) ([^`?]+)/gm);
     const told = [...rows].map(([, method, address = '']) => `${method} ${address.replaceAll(/<[^>]+>/g, '{}')}`);
     expect(told.sort()).toEqual(served.sort());
   });
