@@ -76,7 +76,7 @@ export async function sendFeedback(
       if (isSame(known, submission)) return { entry: known, isNew: false };
       throw new ProblemError(409, 'Already used', 'This id belongs to other answers. Choose a new one.');
     }
-    const earlier = await transaction.select({ version: feedback.version }).from(feedback).where(sentAt(place));
+    const earlier = await transaction.select({ version: feedback.version }).from(feedback).where(at(feedback, place));
     if (earlier.length > 0 && reason === null) {
       throw new ProblemError(409, 'Already sent', 'You have sent answers for this run. A correction needs a reason.');
     }
@@ -113,7 +113,7 @@ export async function sendFeedback(
     const key = `${evaluation.name}/${run}/${id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
     await transaction.insert(audit).values({ at: now, actor: author, action: 'feedback-sent', subject: run });
-    await transaction.delete(feedbackDraft).where(draftAt(place));
+    await transaction.delete(feedbackDraft).where(at(feedbackDraft, place));
     return { entry: shown, isNew: true };
   });
 }
@@ -140,7 +140,7 @@ export async function findDraft(database: Database, place: Place) {
   const [draft] = await database.db
     .select({ fields: feedbackDraft.fields, savedAt: feedbackDraft.savedAt })
     .from(feedbackDraft)
-    .where(draftAt(place));
+    .where(at(feedbackDraft, place));
   return draft;
 }
 
@@ -149,22 +149,9 @@ export function isLocked({ reading }: Evaluation, stage: Stage): boolean {
   return stage === 'unaided' && reading.mode === 'unaided-first';
 }
 
-function draftAt({ run, evaluation, author, stage }: Place) {
-  return and(
-    eq(feedbackDraft.run, run),
-    eq(feedbackDraft.evaluation, evaluation),
-    eq(feedbackDraft.author, author),
-    eq(feedbackDraft.stage, stage),
-  );
-}
-
-function sentAt({ run, evaluation, author, stage }: Place) {
-  return and(
-    eq(feedback.run, run),
-    eq(feedback.evaluation, evaluation),
-    eq(feedback.author, author),
-    eq(feedback.stage, stage),
-  );
+/** Rows of a table of drafts or of entries at a place. */
+function at(table: typeof feedback | typeof feedbackDraft, { run, evaluation, author, stage }: Place) {
+  return and(eq(table.run, run), eq(table.evaluation, evaluation), eq(table.author, author), eq(table.stage, stage));
 }
 
 function isSame(entry: Feedback, submission: Submission): boolean {

@@ -10,7 +10,7 @@ import type { HipSummary } from '../../schemas/result.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
-import { type Facts, factsOf, type Sources } from './exams.ts';
+import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 import { type Sign, signOf } from './reference.ts';
 
 /** One answer of one reader about one thing. */
@@ -77,23 +77,7 @@ export const ANSWER_COLUMNS: readonly Column<AnswerRow>[] = [
     description: 'yes: statistics count it; the rule stands in the report.',
     of: (row) => row.counted,
   },
-  {
-    name: 'study_instance_uid',
-    description: 'StudyInstanceUID of the exam, the case.',
-    of: (row) => row.studyInstanceUid,
-  },
-  {
-    name: 'patient',
-    description: 'Pseudonym, the same for all exams of a person at this site: for clustering.',
-    of: (row) => row.patient,
-  },
-  { name: 'sex', description: 'M, F or O as in the images; empty: not given.', of: (row) => row.sex },
-  { name: 'age_band', description: 'Age at the exam in tens of years; 90+ from 90 on.', of: (row) => row.ageBand },
-  {
-    name: 'scanner',
-    description: 'Manufacturer and model as in the images; empty: not given.',
-    of: (row) => row.scanner,
-  },
+  ...EXAM_COLUMNS,
   { name: 'run', description: 'Id of the run whose result the answers are bound to.', of: (row) => row.run },
   { name: 'run_created_at', description: 'When the run was made, UTC.', of: (row) => row.runCreatedAt },
   { name: 'pipeline_version', description: 'Version of the pipeline.', of: (row) => row.pipelineVersion },

@@ -3,7 +3,7 @@ import type { RunView } from '../../schemas/api.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
-import { type Facts, factsOf, type Sources } from './exams.ts';
+import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 
 /** One exam, by the run that counts. */
 export interface CaseRow extends Facts {
@@ -38,15 +38,7 @@ export type CaseFilter = z.infer<typeof CaseFilter>;
 const BATCH = 2000;
 
 export const CASE_COLUMNS: readonly Column<CaseRow>[] = [
-  { name: 'study_instance_uid', description: 'StudyInstanceUID of the exam.', of: (row) => row.studyInstanceUid },
-  { name: 'patient', description: 'Pseudonym of the person.', of: (row) => row.patient },
-  { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
-  { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
-  {
-    name: 'scanner',
-    description: 'Manufacturer and model as in the images; empty: not given.',
-    of: (row) => row.scanner,
-  },
+  ...EXAM_COLUMNS,
   { name: 'run', description: 'Id of the run that counts: the newest that no other amends.', of: (row) => row.run },
   { name: 'status', description: 'queued, running, succeeded, failed or out-of-scope.', of: (row) => row.status },
   { name: 'reason', description: 'Why the run failed or was out of scope.', of: (row) => row.reason },

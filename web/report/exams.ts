@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Parts } from '../parts.ts';
+import type { Column } from './csv.ts';
 
 /** What rows are read from. */
 export type Sources = Pick<Parts, 'archive' | 'launchKey'>;
@@ -15,6 +16,23 @@ export interface Facts {
   /** When the last image came; null where the exam is not held any more. */
   readonly receivedAt: Date | null;
 }
+
+/** The columns with which the row of every table begins. */
+export const EXAM_COLUMNS: readonly Column<Facts>[] = [
+  { name: 'study_instance_uid', description: 'StudyInstanceUID of the exam.', of: (row) => row.studyInstanceUid },
+  {
+    name: 'patient',
+    description: 'Pseudonym, the same for all exams of a person at this site: for clustering.',
+    of: (row) => row.patient,
+  },
+  { name: 'sex', description: 'M, F or O as in the images; empty: not given.', of: (row) => row.sex },
+  { name: 'age_band', description: 'Age at the exam in tens of years; 90+ from 90 on.', of: (row) => row.ageBand },
+  {
+    name: 'scanner',
+    description: 'Manufacturer and model as in the images; empty: not given.',
+    of: (row) => row.scanner,
+  },
+];
 
 /** What may be said of these exams. @returns a function that knows each of them */
 export async function factsOf(

@@ -3,7 +3,7 @@ import { accuracy, type PatientTable } from '../../lib/statistics/accuracy.ts';
 import type { Evaluation, ReferenceStandard, Stage } from '../../schemas/evaluation.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
-import { type Facts, factsOf, type Sources } from './exams.ts';
+import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 
 /** What an answer is to the reference standard. */
 export type Sign = 'positive' | 'negative' | 'neither';
@@ -41,15 +41,7 @@ export type ReferenceFilter = z.infer<typeof ReferenceFilter>;
 const BATCH = 2000;
 
 export const REFERENCE_COLUMNS: readonly Column<ReferenceRow>[] = [
-  { name: 'study_instance_uid', description: 'StudyInstanceUID of the exam.', of: (row) => row.studyInstanceUid },
-  { name: 'patient', description: 'Pseudonym of the person: for clustering.', of: (row) => row.patient },
-  { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
-  { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
-  {
-    name: 'scanner',
-    description: 'Manufacturer and model as in the images; empty: not given.',
-    of: (row) => row.scanner,
-  },
+  ...EXAM_COLUMNS,
   { name: 'run', description: 'Id of the run that counts.', of: (row) => row.run },
   { name: 'subject', description: 'What was asked about, as in the answers.', of: (row) => row.subject },
   { name: 'reference_value', description: 'What the reference standard says.', of: (row) => row.referenceValue },

@@ -3,7 +3,7 @@ import { IMPORT_PIPELINE } from '../../lib/runs/import.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
-import { type Facts, factsOf, type Sources } from './exams.ts';
+import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 
 /** A structure of an exam, as the model and as a person has it. */
 export interface VolumeRow extends Facts {
@@ -30,15 +30,7 @@ export type VolumeFilter = z.infer<typeof VolumeFilter>;
 const BATCH = 1000;
 
 export const VOLUME_COLUMNS: readonly Column<VolumeRow>[] = [
-  { name: 'study_instance_uid', description: 'StudyInstanceUID of the exam.', of: (row) => row.studyInstanceUid },
-  { name: 'patient', description: 'Pseudonym of the person.', of: (row) => row.patient },
-  { name: 'sex', description: 'M, F or O; empty: not given.', of: (row) => row.sex },
-  { name: 'age_band', description: 'Age at the exam in tens of years.', of: (row) => row.ageBand },
-  {
-    name: 'scanner',
-    description: 'Manufacturer and model as in the images; empty: not given.',
-    of: (row) => row.scanner,
-  },
+  ...EXAM_COLUMNS,
   { name: 'structure', description: 'Name of the structure.', of: (row) => row.structure },
   { name: 'model_run', description: 'Id of the model’s run.', of: (row) => row.modelRun },
   { name: 'model_ml', description: 'The model’s volume, mL.', of: (row) => row.modelMl },
