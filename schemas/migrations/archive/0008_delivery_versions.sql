@@ -1,0 +1,1 @@
+ALTER TABLE "archive"."delivery" ADD COLUMN "other_versions" jsonb DEFAULT '[]'::jsonb NOT NULL;
