@@ -11,9 +11,10 @@ export type QuestionSubject = z.infer<typeof QuestionSubject>;
 
 /**
  * When a question is asked: `quality` of the images, before any reader sees them; `unaided`, before the model is revealed;
- * `aided`, with the model's result in view; `adjudication`, where readers disagree.
+ * `aided`, with the model's result in view; `adjudication`, where readers disagree; `blinded`, of a segmentation of which the
+ * reader does not know who made it.
  */
-export const Stage = z.enum(['quality', 'unaided', 'aided', 'adjudication']);
+export const Stage = z.enum(['quality', 'unaided', 'aided', 'adjudication', 'blinded']);
 export type Stage = z.infer<typeof Stage>;
 
 const base = {
@@ -72,9 +73,22 @@ export type TrendRules = z.infer<typeof TrendRules>;
 export const Reading = z.strictObject({
   /**
    * `model-shown`: the result is in view from the start. `unaided-first`: the reader sends a read of the images, which is
-   * locked, and then sees the result. `never-revealed`: readers see no result at all.
+   * locked, and then sees the result. `never-revealed`: readers see no result at all. `blinded`: the reader judges several
+   * segmentations of an exam, one after the other, and does not know who made which.
    */
-  mode: z.enum(['model-shown', 'unaided-first', 'never-revealed']),
+  mode: z.enum(['model-shown', 'unaided-first', 'never-revealed', 'blinded']),
+  /**
+   * Of mode `blinded`: the segmentations of an exam that are judged: `model`, the pipeline's own, and those that were brought
+   * in under these sources (`expert`, `novice` …).
+   */
+  sources: z.array(Slug).min(2).max(12).optional(),
+  /**
+   * Of mode `blinded`: so many days after the first segmentation of an exam it is read with those that are there, two at
+   * least. Left out: it waits for all of them.
+   */
+  readAfterDays: z.int().positive().max(3650).optional(),
+  /** Of mode `blinded`: readers see the volumes of what they judge. */
+  showVolumes: z.boolean().optional(),
   /** Readers of a case: everybody, or so many of them, chosen so that all have about as many cases. */
   readersPerCase: z.union([z.literal('all'), z.int().positive()]).default('all'),
   /** A case reaches its readers only when somebody has judged each image, and so: answers of a question of stage `quality`. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
-import { EvaluationError, loadEvaluations, parseEvaluation } from './evaluations.ts';
+import { EvaluationError, loadBlindedEvaluations, loadEvaluations, parseEvaluation } from './evaluations.ts';
 
 const HEAD = ['name: test', 'version: 1.0.0', 'title: Test', 'pipeline: hip-fracture-detection', 'questions:'];
 
@@ -73,6 +73,45 @@ describe('parseEvaluation', () => {
     const parse = () => parseEvaluation(lines.join('\n'), 'e.yaml');
     expect(parse).toThrow(EvaluationError);
     expect(parse).toThrow(message);
+  });
+});
+
+describe('an evaluation with blinded readers', () => {
+  const reading = 'reading: { mode: blinded, sources: [model, expert] }';
+  const parse = (...lines: string[]) =>
+    parseEvaluation([...HEAD, ...choice('one', TWO), ...lines].join('\n'), 'some.evaluation.yaml');
+
+  it('takes what is right', () => {
+    expect(parse(reading).reading.sources).toEqual(['model', 'expert']);
+  });
+
+  it.each([
+    ['another mode', ['reading: { mode: model-shown }'], /:11: the mode of a further evaluation is blinded/],
+    ['no sources', ['reading: { mode: blinded }'], /:11: sources: names the segmentations that are judged/],
+    ['one source', ['reading: { mode: blinded, sources: [model] }'], /:11: reading\.sources: /],
+    ['a source twice', ['reading: { mode: blinded, sources: [a, a] }'], /:11: a is named twice/],
+    ['an agreement', ['    agree: a', reading], /:11: there is nobody to agree with/],
+    [
+      'a decision between readers',
+      ['reading: { mode: blinded, sources: [a, b], adjudicate: [one] }'],
+      /:11: adjudicate/,
+    ],
+    ['a reference', [reading, 'reference: { question: one, positive: [a], negative: [b] }'], /:12: .* no reference/],
+  ])('refuses %s, naming file and line', (_, lines, message) => {
+    expect(() => parse(...lines)).toThrow(EvaluationError);
+    expect(() => parse(...lines)).toThrow(message);
+  });
+
+  it('has a file of its own', () => {
+    const inPlace = (lines: string[]) => () =>
+      parseEvaluation([...HEAD, ...choice('one', TWO), ...lines].join('\n'), 'e.yaml');
+    expect(inPlace([reading])).toThrow(/e\.yaml:11: blinded reads have a file of their own/);
+    expect(inPlace(['reading: { mode: model-shown, showVolumes: true }'])).toThrow(/:11: showVolumes belongs to/);
+  });
+
+  it('is found beside its pipeline', () => {
+    const found = loadBlindedEvaluations([path.join(HOME, 'pipelines')]);
+    expect(found.get('liver-transplant-blinded')?.pipeline).toBe('liver-transplant-segmentation');
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { issueWords } from '../lib/platform/issue.ts';
@@ -24,6 +24,39 @@ export function loadEvaluations(folders: readonly string[]): ReadonlyMap<string,
       if (!existsSync(file)) continue;
       const evaluation = parseEvaluation(readFileSync(file, 'utf8'), file);
       evaluations.set(evaluation.pipeline, evaluation);
+    }
+  }
+  return evaluations;
+}
+
+/** Files of further evaluations of a pipeline, in which readers judge segmentations without knowing who made them. */
+const BLINDED_FILE = /^[a-z0-9-]+\.evaluation\.yaml$/;
+
+/**
+ * Reads the evaluations with blinded readers (`<folder>/<pipeline>/<any name>.evaluation.yaml`); of two with one name the later
+ * folder's wins.
+ *
+ * @returns by the evaluation's own name
+ * @throws {EvaluationError}
+ */
+export function loadBlindedEvaluations(folders: readonly string[]): ReadonlyMap<string, Evaluation> {
+  const evaluations = new Map<string, Evaluation>();
+  const others = new Set([...loadEvaluations(folders).values()].map(({ name }) => name));
+  for (const folder of folders.filter((candidate) => existsSync(candidate))) {
+    const files = readdirSync(folder)
+      .sort()
+      .filter((entry) => statSync(path.join(folder, entry)).isDirectory())
+      .flatMap((entry) => readdirSync(path.join(folder, entry)).map((name) => ({ name, entry })))
+      .filter(({ name }) => BLINDED_FILE.test(name));
+    for (const { name, entry } of files) {
+      const file = path.join(folder, entry, name);
+      const evaluation = parseEvaluation(readFileSync(file, 'utf8'), file);
+      if (others.has(evaluation.name)) {
+        throw new EvaluationError(
+          `${file}:1: another evaluation is named ${evaluation.name}; people get roles by its name`,
+        );
+      }
+      evaluations.set(evaluation.name, evaluation);
     }
   }
   return evaluations;
@@ -58,7 +91,8 @@ export function parseEvaluation(text: string, file: string): Evaluation {
       `${where.map(String).join('.')}: ${issue === undefined ? 'is not valid' : issueWords(issue)}`,
     );
   }
-  const wrong = contradictionIn(parsed.data);
+  const wrong =
+    contradictionIn(parsed.data) ?? contradictionInBlinding(parsed.data, BLINDED_FILE.test(path.basename(file)));
   if (wrong !== undefined) refuse(lineOf(wrong.at), wrong.what);
   return parsed.data;
 }
@@ -103,6 +137,51 @@ function contradictionIn({ questions, reading, reference }: Evaluation): Contrad
   const quality = questions.find(({ name }) => name === reading.qualityReview?.question);
   if (quality !== undefined && quality.stages?.includes('quality') !== true) {
     return { at: ['reading', 'qualityReview'], what: `question ${quality.name} is not asked at the stage quality` };
+  }
+  return undefined;
+}
+
+/** What only one of the two kinds of evaluation has. @param isBlinded by the name of its file */
+function contradictionInBlinding({ reading, reference, trend, questions }: Evaluation, isBlinded: boolean) {
+  const wrong = (at: readonly PropertyKey[], what: string): Contradiction => ({ at, what });
+  const { mode, sources = [], readAfterDays, showVolumes } = reading;
+  if (!isBlinded) {
+    if (mode === 'blinded')
+      return wrong(['reading', 'mode'], 'blinded reads have a file of their own, <name>.evaluation.yaml');
+    const only = Object.entries({ sources: reading.sources, readAfterDays, showVolumes }).find(
+      ([, value]) => value !== undefined,
+    );
+    return only && wrong(['reading', only[0]], `${only[0]} belongs to the mode blinded`);
+  }
+  if (mode !== 'blinded') return wrong(['reading', 'mode'], 'the mode of a further evaluation is blinded');
+  if (sources.length === 0) return wrong(['reading'], 'sources: names the segmentations that are judged, two at least');
+  const double = sources.findIndex((source, index) => sources.indexOf(source) !== index);
+  if (double >= 0) return wrong(['reading', 'sources', double], `${sources[double]} is named twice`);
+  if (reading.readersPerCase !== 'all')
+    return wrong(['reading', 'readersPerCase'], 'of blinded reads all readers get every exam');
+  for (const [key, there] of Object.entries({
+    qualityReview: reading.qualityReview !== undefined,
+    adjudicate: reading.adjudicate.length > 0,
+  })) {
+    if (there) return wrong(['reading', key], `${key} is not for blinded reads`);
+  }
+  if (reference !== undefined) return wrong(['reference'], 'blinded reads have no reference standard: readers rate');
+  if (trend !== undefined) return wrong(['trend'], 'the trend stands in the evaluation of the pipeline itself');
+  return contradictionInBlindedQuestions(questions);
+}
+
+function contradictionInBlindedQuestions(questions: readonly Question[]): Contradiction | undefined {
+  for (const [index, { per, stages, ...question }] of questions.entries()) {
+    const at = (key: string) => ['questions', index, key];
+    if (per !== 'exam' && per !== 'structure') {
+      return { at: at('per'), what: 'a segmentation is asked about per exam or per structure' };
+    }
+    if (stages?.some((stage) => stage !== 'blinded')) {
+      return { at: at('stages'), what: 'there is one stage, blinded' };
+    }
+    if ('agree' in question && question.agree !== undefined) {
+      return { at: at('agree'), what: 'there is nobody to agree with' };
+    }
   }
   return undefined;
 }

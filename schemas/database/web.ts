@@ -15,6 +15,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { RunView } from '../api.ts';
+import type { CopiedStructure } from '../blinded.ts';
 import type { FeedbackAnswer, ReviewTime, Stage } from '../evaluation.ts';
 import type { Right, Role } from '../rights.ts';
 import type { TrendEntry } from '../trend.ts';
@@ -196,6 +197,30 @@ export const assignment = web.table(
     primaryKey({ columns: [table.evaluation, table.studyInstanceUid, table.reader] }),
     index('assignment_by_reader').on(table.evaluation, table.reader),
   ],
+);
+
+/**
+ * Segmentations that blinded readers judge: whose each is. Made when all of an exam are there, and never changed. `id` stands
+ * for a run in drafts and answers.
+ */
+export const blindedCopy = web.table(
+  'blinded_copy',
+  {
+    /** HMAC of the exam and the source under the site's secret. */
+    id: text('id').primaryKey(),
+    evaluation: text('evaluation').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    /** `model`, or where what was brought in comes from. */
+    source: text('source').notNull(),
+    /** The run whose segmentation it is. */
+    run: text('run').notNull(),
+    /** Of its structures, in the order of the form. */
+    structures: jsonb('structures').$type<CopiedStructure[]>().notNull(),
+    /** Of the copy's file. */
+    sha256: text('sha256').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [unique('blinded_copy_once').on(table.evaluation, table.studyInstanceUid, table.source)],
 );
 
 /** What people said of exams in a trend: baselines, withdrawals. Never changed: the last word counts. */

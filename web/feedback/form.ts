@@ -41,6 +41,7 @@ export const boxSubject = (SOPInstanceUID: string, number: number) => `${SOPInst
 /** Whether a question is asked at a stage: an adjudicator is asked what must be agreed on. */
 export function isAskedAt({ reading }: Evaluation, question: Question, stage: Stage): boolean {
   if (question.stages !== undefined) return question.stages.includes(stage);
+  if (stage === 'blinded') return true;
   const isOfModel = question.per === 'box' || question.per === 'structure';
   if (stage === 'adjudication') return reading.adjudicate.includes(question.name);
   return stage === 'aided' || (stage === 'unaided' && !isOfModel);

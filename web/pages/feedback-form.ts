@@ -29,6 +29,7 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   unaided: 'Your read, without the model',
   aided: 'With the model’s result',
   adjudication: 'Decision between readers',
+  blinded: 'One segmentation of several',
 };
 
 /** The form of an evaluation, empty or with what was entered before. */

@@ -35,6 +35,7 @@ const STAGES: Readonly<Record<Reading['mode'], readonly Stage[]>> = {
   'model-shown': ['aided'],
   'unaided-first': ['unaided', 'aided'],
   'never-revealed': ['unaided'],
+  blinded: ['blinded'],
 };
 
 /** What a reader is asked, one after the other. */

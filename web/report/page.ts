@@ -19,6 +19,7 @@ const MODES: Readonly<Record<string, string>> = {
   'model-shown': 'Readers see the model’s result from the start',
   'unaided-first': 'Readers read the images first, which is locked, and then see the model’s result',
   'never-revealed': 'Readers never see the model’s result',
+  blinded: 'Readers judge several segmentations of an exam and do not know who made which',
 };
 
 const TABLES: readonly { readonly table: Table; readonly label: string }[] = [

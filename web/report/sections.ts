@@ -19,6 +19,7 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   unaided: 'before the model was shown',
   aided: 'with the model in view',
   adjudication: 'adjudication',
+  blinded: 'of one segmentation of several',
 };
 
 const section = (title: string, body: Html) => html`<section class="card"><h2>${title}</h2>${body}</section>`;
