@@ -69,6 +69,16 @@ export const TrendRules = z.strictObject({
 });
 export type TrendRules = z.infer<typeof TrendRules>;
 
+/** One of several ways in which the exams of an evaluation are read, to be compared. */
+export const Arm = z.strictObject({
+  name: Slug,
+  /** Left out: as the evaluation. */
+  mode: z.enum(['model-shown', 'unaided-first', 'never-revealed']).optional(),
+  /** So many exams of a round of all arms. */
+  share: z.int().positive().max(20).default(1),
+});
+export type Arm = z.infer<typeof Arm>;
+
 /** Who reads what, and what each sees when. */
 export const Reading = z.strictObject({
   /**
@@ -89,8 +99,14 @@ export const Reading = z.strictObject({
   readAfterDays: z.int().positive().max(3650).optional(),
   /** Of mode `blinded`: readers see the volumes of what they judge. */
   showVolumes: z.boolean().optional(),
-  /** Readers of a case: everybody, or so many of them, chosen so that all have about as many cases. */
+  /** Readers of a case: everybody, or so many of them. */
   readersPerCase: z.union([z.literal('all'), z.int().positive()]).default('all'),
+  /** How so many are chosen: `balanced`, so that all have about as many cases; `random`, by lot alone. */
+  assignment: z.enum(['balanced', 'random']).optional(),
+  /** Each exam comes to one of these at random and stays there; nothing of them is ever counted together. */
+  arms: z.array(Arm).min(2).max(8).optional(),
+  /** The arms are balanced among exams that are alike in these. */
+  stratify: z.array(z.enum(['sex', 'age-band', 'scanner'])).min(1).max(3).optional(),
   /** A case reaches its readers only when somebody has judged each image, and so: answers of a question of stage `quality`. */
   qualityReview: z.strictObject({ question: Slug, passes: z.array(Slug).min(1) }).optional(),
   /** Questions on which the readers of a case must agree; where they do not, an adjudicator decides. */

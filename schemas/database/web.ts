@@ -184,7 +184,10 @@ export const feedback = web.table(
   ],
 );
 
-/** Who reads which case of an evaluation, where not everybody reads everything. A case is an exam: an amended run reopens it. */
+/**
+ * Who reads which case of an evaluation, where not everybody reads everything. A case is an exam: an amended run reopens it.
+ * A row stays when the exam is taken from a reader, so that it does not come back by itself.
+ */
 export const assignment = web.table(
   'assignment',
   {
@@ -192,10 +195,37 @@ export const assignment = web.table(
     studyInstanceUid: text('study_instance_uid').notNull(),
     reader: text('reader').notNull(),
     createdAt: at('created_at').notNull(),
+    /** Who gave it, by name; null: it was shared out. */
+    givenBy: text('given_by'),
+    /** When it was taken from the reader again; null: it is theirs. */
+    releasedAt: at('released_at'),
+    /** Why, as a sentence. */
+    releaseReason: text('release_reason'),
   },
   (table) => [
     primaryKey({ columns: [table.evaluation, table.studyInstanceUid, table.reader] }),
     index('assignment_by_reader').on(table.evaluation, table.reader),
+  ],
+);
+
+/** Which arm of an evaluation an exam came to. Never changed: an exam stays in its arm, also when its run is amended. */
+export const allocation = web.table(
+  'allocation',
+  {
+    evaluation: text('evaluation').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    arm: text('arm').notNull(),
+    /** The arms and their shares at that time. */
+    design: text('design').notNull(),
+    /** What exams are alike in among which the arms are balanced; empty: all are. */
+    stratum: text('stratum').notNull(),
+    /** The how many-th of its design and stratum it was, from 0. With the site's secret this gives the arm again. */
+    place: integer('place').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.evaluation, table.studyInstanceUid] }),
+    unique('allocation_place').on(table.evaluation, table.design, table.stratum, table.place),
   ],
 );
 
