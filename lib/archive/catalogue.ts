@@ -50,23 +50,29 @@ export async function forgetIngested(database: Database, before: Date): Promise<
   await database.db.delete(tables.ingested).where(lt(tables.ingested.entry, momentOfName(before)));
 }
 
+/** Whose an instance is. `same-person`: it names another patient than its study's images, who is the same as people said. */
+export type Claim = 'ours' | 'same-person' | 'other-patient';
+
 /**
  * Makes the study's row where it is not there yet, and answers whether the study is this instance's patient's.
  *
  * An instance that says nothing of the patient (it broke off before) is taken for the study's. Two empty PatientIDs in
- * one study are one patient: the study is what they share, not the emptiness.
+ * one study are one patient: the study is what they share, not the emptiness. An exam that people moved takes images of the
+ * patient whom its images stated as well as of the one it was moved to.
  */
-export async function claimStudy(db: Queries, reception: Reception): Promise<'ours' | 'other-patient'> {
+export async function claimStudy(db: Queries, reception: Reception): Promise<Claim> {
   const { facts } = reception;
   const known = await patientIdentity(db, facts.StudyInstanceUID);
-  if (known !== undefined) return isSamePatient(known, facts.patient) ? 'ours' : 'other-patient';
+  if (known !== undefined) return claimOf(db, known, facts.patient);
   return db.transaction(async (transaction) => {
     await lockStudy(transaction, facts.StudyInstanceUID);
     const made = await patientIdentity(transaction, facts.StudyInstanceUID);
-    if (made !== undefined) return isSamePatient(made, facts.patient) ? 'ours' : 'other-patient';
+    if (made !== undefined) return claimOf(transaction, made, facts.patient);
+    const patient = await patientRow(transaction, facts.patient);
     await transaction.insert(tables.study).values({
       studyInstanceUid: facts.StudyInstanceUID,
-      patient: await patientRow(transaction, facts.patient),
+      patient: patient.id,
+      person: patient.mergedInto ?? patient.id,
       accessionNumber: facts.study.AccessionNumber,
       studyDescription: facts.study.StudyDescription,
       studyDate: facts.study.StudyDate,
@@ -81,11 +87,26 @@ export async function claimStudy(db: Queries, reception: Reception): Promise<'ou
 
 async function patientIdentity(db: Queries, StudyInstanceUID: string) {
   const [held] = await db
-    .select({ patientId: tables.patient.patientId, issuer: tables.patient.issuer })
+    .select({ patientId: tables.patient.patientId, issuer: tables.patient.issuer, person: tables.study.person })
     .from(tables.study)
     .innerJoin(tables.patient, eq(tables.patient.id, tables.study.patient))
     .where(eq(tables.study.studyInstanceUid, StudyInstanceUID));
   return held;
+}
+
+async function claimOf(
+  db: Queries,
+  held: { readonly patientId: string; readonly issuer: string; readonly person: number },
+  claimed: PatientFacts | undefined,
+): Promise<Claim> {
+  if (isSamePatient(held, claimed)) return 'ours';
+  if (claimed === undefined || claimed.PatientID === '') return 'other-patient';
+  const { patient } = tables;
+  const [known] = await db
+    .select({ id: patient.id, mergedInto: patient.mergedInto })
+    .from(patient)
+    .where(and(eq(patient.patientId, claimed.PatientID), eq(patient.issuer, claimed.IssuerOfPatientID)));
+  return known !== undefined && (known.mergedInto ?? known.id) === held.person ? 'same-person' : 'other-patient';
 }
 
 /** Writes an instance whose object is in the store, with everything that follows from it, at once or not at all. */
@@ -248,7 +269,7 @@ function isSamePatient(
 }
 
 /** The row of a patient; an empty PatientID makes a new one each time, since it equals no other. */
-async function patientRow(transaction: Transaction, patient: PatientFacts | undefined): Promise<number> {
+async function patientRow(transaction: Transaction, patient: PatientFacts | undefined) {
   const values = {
     patientId: patient?.PatientID ?? '',
     issuer: patient?.IssuerOfPatientID ?? '',
@@ -260,12 +281,12 @@ async function patientRow(transaction: Transaction, patient: PatientFacts | unde
     .insert(tables.patient)
     .values(values)
     .onConflictDoNothing()
-    .returning({ id: tables.patient.id });
-  if (made !== undefined) return made.id;
+    .returning({ id: tables.patient.id, mergedInto: tables.patient.mergedInto });
+  if (made !== undefined) return made;
   const [known] = await transaction
-    .select({ id: tables.patient.id })
+    .select({ id: tables.patient.id, mergedInto: tables.patient.mergedInto })
     .from(tables.patient)
     .where(and(eq(tables.patient.patientId, values.patientId), eq(tables.patient.issuer, values.issuer)));
   if (known === undefined) throw new Error('A patient is neither new nor known.');
-  return known.id;
+  return known;
 }

@@ -17,7 +17,8 @@ beforeAll(async () => {
     const [made] = await database.db.insert(patient).values(row).returning();
     for (const studyInstanceUid of exams) {
       const times = { firstReceivedAt: AT, lastReceivedAt: AT, completeAt: AT };
-      const exam = { studyInstanceUid, patient: made?.id ?? 0, studyDate: '20260131', ...times };
+      const id = made?.id ?? 0;
+      const exam = { studyInstanceUid, patient: id, person: id, studyDate: '20260131', ...times };
       await database.db.insert(study).values(exam);
     }
   };

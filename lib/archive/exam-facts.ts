@@ -41,13 +41,16 @@ export async function examFacts(
       issuer: patient.issuer,
       birthDate: patient.birthDate,
       sex: patient.sex,
+      standsFor: sql<string | null>`coalesce(${patient.madeBy}::text, (
+        select one.study_instance_uid from ${study} one where one.patient = ${patient.id} and ${patient.patientId} = '' limit 1
+      ))`,
       scanner: sql<string | null>`(
         select nullif(concat_ws(' ', ${instance.tags}->'Manufacturer'->>0, ${instance.tags}->'ManufacturerModelName'->>0), '')
         from ${instance} where ${instance.studyInstanceUid} = ${study.studyInstanceUid} and not ${instance.own} limit 1
       )`,
     })
     .from(study)
-    .innerJoin(patient, eq(patient.id, study.patient))
+    .innerJoin(patient, eq(patient.id, study.person))
     .where(eq(study.studyInstanceUid, sql`any(${sql.param([...studies])}::text[])`));
   return new Map(rows.map((row) => [row.studyInstanceUid, withoutPerson(row, key)]));
 }
@@ -60,6 +63,8 @@ export interface IndexedExam {
   readonly issuer: string;
   readonly birthDate: string | null;
   readonly sex: string | null;
+  /** What stands for somebody without PatientID: their one exam, or the statement that made them. */
+  readonly standsFor?: string | null;
   readonly scanner: string | null;
   readonly firstReceivedAt: Date;
   readonly lastReceivedAt: Date;
@@ -70,8 +75,8 @@ export function withoutPerson(exam: IndexedExam, key: Buffer): ExamFacts {
   const { studyInstanceUid, studyDate, patientId, issuer, birthDate, sex } = exam;
   const { scanner, firstReceivedAt, lastReceivedAt } = exam;
   return {
-    // Who has no PatientID equals no other: the exam stands for the person.
-    patient: pseudonym(key, patientId === '' ? ['', studyInstanceUid] : [patientId, issuer]),
+    // Who has no PatientID equals no other, unless people said so: an exam stands for the person.
+    patient: pseudonym(key, patientId === '' ? ['', exam.standsFor ?? studyInstanceUid] : [patientId, issuer]),
     sex: sex === '' ? null : sex,
     ageBand: ageBand(birthDate, studyDate),
     scanner,

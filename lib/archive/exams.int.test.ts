@@ -13,7 +13,8 @@ beforeAll(async () => {
     const [made] = await database.db.insert(patient).values({ name, patientId, issuer: '' }).returning();
     const at = new Date(Date.UTC(2026, 0, Number(uid.slice(2))));
     const times = { firstReceivedAt: at, lastReceivedAt: at, completeAt: at };
-    await database.db.insert(study).values({ studyInstanceUid: uid, patient: made?.id ?? 0, ...times, ...more });
+    const id = made?.id ?? 0;
+    await database.db.insert(study).values({ studyInstanceUid: uid, patient: id, person: id, ...times, ...more });
   };
   await exam('1.1', 'Doe^Jane', 'P-100', { accessionNumber: 'A_7', studyDescription: 'PELVIS', studyDate: '20260131' });
   await exam('1.2', 'Doe^John', 'P-200', { accessionNumber: 'AX7', studyDescription: 'BRAIN 100 % NAV' });

@@ -37,7 +37,7 @@ export async function findExams(
   const rows = await database.db
     .select(COLUMNS)
     .from(study)
-    .innerJoin(patient, eq(patient.id, study.patient))
+    .innerJoin(patient, eq(patient.id, study.person))
     .where(inArray(study.studyInstanceUid, [...studies]));
   return new Map(rows.map((row) => [row.studyInstanceUid, viewOf(row)]));
 }
@@ -56,7 +56,7 @@ export async function searchExams(database: Database, text: string, limit: numbe
   const rows = await database.db
     .select(COLUMNS)
     .from(study)
-    .innerJoin(patient, eq(patient.id, study.patient))
+    .innerJoin(patient, eq(patient.id, study.person))
     .where(and(...words.map(holds)))
     .orderBy(desc(study.lastReceivedAt), desc(study.studyInstanceUid))
     .limit(limit);
@@ -69,6 +69,8 @@ function holds(word: string) {
   const isAscii = /^[\x20-\x7e]*$/.test(word);
   const spellings = new Set(isAscii ? [word] : [word, word.toLowerCase(), word.toUpperCase()]);
   const patterns = [...spellings].map((spelling) => `%${spelling.replaceAll(/[\\%_]/g, '\\$&')}%`);
+  // Whoever was merged into somebody is found by the name and number of before, too.
+  const person = sql`coalesce(${patient.mergedInto}, ${patient.id})`;
   const like = (column: AnyColumn) => or(...patterns.map((pattern) => ilike(column, pattern)));
   const [, year, month, day] = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(word) ?? [];
   const itself = year === undefined ? undefined : eq(study.studyDate, `${year}${month}${day}`);
@@ -76,9 +78,9 @@ function holds(word: string) {
     select ${study.studyInstanceUid} from ${study} where ${or(eq(study.studyInstanceUid, word), itself)}
     union select ${study.studyInstanceUid} from ${study} where ${like(study.accessionNumber)}
     union select ${study.studyInstanceUid} from ${study} where ${like(study.studyDescription)}
-    union select ${study.studyInstanceUid} from ${study} where ${study.patient} in (
-      select ${patient.id} from ${patient} where ${like(patient.name)}
-      union select ${patient.id} from ${patient} where ${like(patient.patientId)}))`;
+    union select ${study.studyInstanceUid} from ${study} where ${study.person} in (
+      select ${person} from ${patient} where ${like(patient.name)}
+      union select ${person} from ${patient} where ${like(patient.patientId)}))`;
 }
 
 /** An empty PatientID says nothing. */

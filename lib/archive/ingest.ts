@@ -19,6 +19,7 @@ import {
   recordInstance,
   recordQuarantine,
 } from './catalogue.ts';
+import { keepDecision, type QuarantineDecision } from './decisions.ts';
 import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { instanceKey, quarantineKey } from './keys.ts';
@@ -83,9 +84,10 @@ export async function ingest({ entry, reception, triedBefore }: ReadEntry, conte
   if (refused !== undefined) return quarantine(entry, reception, refused, context);
   const held = await findInstance(database.db, facts.SOPInstanceUID);
   if (held !== undefined) return meetHeld(entry, reception, held, context);
-  if ((await claimStudy(database.db, reception)) === 'other-patient') {
-    return quarantine(entry, reception, OTHER_PATIENT, context);
-  }
+  const claim = await claimStudy(database.db, reception);
+  if (claim === 'other-patient') return quarantine(entry, reception, OTHER_PATIENT, context);
+  // A rebuild of the index asks first what the study's own images say.
+  if (claim === 'same-person') await keepDecision(context, await digestFrom(entry.file, 0), acceptedAt(entry));
   const object = await store.putFile('dicom', instanceKey(facts), entry.file, 'application/dicom');
   await recordInstance(database.db, reception, object, consequencesOf(reception, context));
   return 'indexed';
@@ -127,6 +129,11 @@ async function isReencoding(entry: SpoolEntry, held: HeldInstance, context: Inge
   const [first, second] = await Promise.all([context.store.get('dicom', held.objectKey), readFile(entry.file)]);
   const comparison = await compareInstances(first, second).catch((): Comparison => 'different');
   return comparison !== 'different';
+}
+
+function acceptedAt({ receivedAt }: SpoolEntry): QuarantineDecision {
+  const reason = 'It names another patient than its study, and people said that both are the same person.';
+  return { decision: 'release', by: 'overread', reason, at: receivedAt };
 }
 
 async function quarantine(

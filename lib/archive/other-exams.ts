@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunModel } from '../../schemas/run.ts';
@@ -23,11 +23,12 @@ export function modelsText(models: Readonly<Record<string, Pick<RunModel, 'name'
 
 /**
  * Every exam of the patient whose exam this is, itself included, in the order of their dates; those without a date last.
- * A patient is a PatientID and its issuer: without PatientID the exam has no others. Empty where the study is not held.
+ * A patient is a PatientID and its issuer, and whomever people said is the same: without PatientID, and without such a
+ * word, the exam has no others. Empty where the study is not held.
  */
 export async function examsOfPatient(database: Database, StudyInstanceUID: string): Promise<Exam[]> {
   const { study } = tables;
-  const of = database.db.select({ id: study.patient }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  const of = database.db.select({ id: study.person }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
   const exams = await database.db
     .select({
       studyInstanceUid: study.studyInstanceUid,
@@ -36,7 +37,7 @@ export async function examsOfPatient(database: Database, StudyInstanceUID: strin
       studyDescription: study.studyDescription,
     })
     .from(study)
-    .where(inArray(study.patient, of));
+    .where(inArray(study.person, of));
   const place = (exam: Exam) => `${exam.studyDate ?? '9'} ${exam.studyTime ?? ''} ${exam.studyInstanceUid}`;
   return exams.sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
@@ -48,6 +49,8 @@ export async function examsOfPatient(database: Database, StudyInstanceUID: strin
  * Only rows of `dispatch` are written, so no other study has to be locked: two exams of a patient that are completed at
  * one moment cannot wait for each other. Whatever an exam makes of being asked asks nothing more of this one, whose run
  * is there.
+ *
+ * @returns the exams that were asked
  */
 export async function armOtherExams(
   transaction: Transaction,
@@ -57,8 +60,9 @@ export async function armOtherExams(
     readonly lastModels: string;
     readonly now: Date;
   },
-): Promise<void> {
+): Promise<string[]> {
   const { dispatch } = tables;
+  const asked: string[] = [];
   const others = await admittedExams(transaction, exam.StudyInstanceUID, exam.pipeline);
   const asks = { kind: 'prior' as const, by: exam.StudyInstanceUID };
   const armed = { dueAt: exam.now, triggers: [{ ...asks, at: exam.now.toISOString() }], note: null };
@@ -75,8 +79,11 @@ export async function armOtherExams(
       })
       .onConflictDoNothing()
       .returning({ study: dispatch.studyInstanceUid });
-    if (made.length > 0) continue;
-    await transaction
+    if (made.length > 0) {
+      asked.push(studyInstanceUid);
+      continue;
+    }
+    const again = await transaction
       .update(dispatch)
       .set(armed)
       .where(
@@ -86,8 +93,55 @@ export async function armOtherExams(
           isNull(dispatch.dueAt),
           or(isNull(dispatch.lastModels), ne(dispatch.lastModels, exam.lastModels)),
         ),
-      );
+      )
+      .returning({ study: dispatch.studyInstanceUid });
+    if (again.length > 0) asked.push(studyInstanceUid);
   }
+  return asked;
+}
+
+/**
+ * Asks for the missing runs of exams that were joined with others of a person: by pipelines that follow their patients
+ * over time and have run on one of them.
+ *
+ * @param change exams of each person, before and after
+ * @returns what was asked for
+ */
+export async function askJoinedExams(
+  transaction: Transaction,
+  change: {
+    readonly before: readonly (readonly string[])[];
+    readonly after: readonly (readonly string[])[];
+    readonly pipelines: ReadonlyMap<string, Pipeline>;
+    readonly now: Date;
+  },
+): Promise<{ pipeline: string; studyInstanceUid: string }[]> {
+  const { dispatch } = tables;
+  const { before, after, now } = change;
+  const joined = after.filter((exams) => !before.some((earlier) => exams.every((exam) => earlier.includes(exam))));
+  const longitudinal = [...change.pipelines.values()].filter((pipeline) => pipeline.longitudinal);
+  const asked: { pipeline: string; studyInstanceUid: string }[] = [];
+  for (const exams of joined) {
+    for (const pipeline of longitudinal) {
+      const lastModels = modelsText(pipeline.models);
+      const ran = await transaction
+        .select({ uid: dispatch.studyInstanceUid, models: dispatch.lastModels })
+        .from(dispatch)
+        .where(
+          and(
+            inArray(dispatch.studyInstanceUid, [...exams]),
+            eq(dispatch.pipeline, pipeline.name),
+            isNotNull(dispatch.lastRun),
+          ),
+        )
+        .orderBy(dispatch.studyInstanceUid);
+      const first = ran.find(({ models }) => models === lastModels) ?? ran[0];
+      if (first === undefined) continue;
+      const missing = await armOtherExams(transaction, { StudyInstanceUID: first.uid, pipeline, lastModels, now });
+      asked.push(...missing.map((studyInstanceUid) => ({ pipeline: pipeline.name, studyInstanceUid })));
+    }
+  }
+  return asked;
 }
 
 /** The patient's other exams that hold an instance which the pipeline admits. */
@@ -97,14 +151,14 @@ async function admittedExams(
   pipeline: Pipeline,
 ): Promise<string[]> {
   const { study, instance } = tables;
-  const of = transaction.select({ id: study.patient }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  const of = transaction.select({ id: study.person }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
   const rows = await transaction
     .selectDistinct({ uid: study.studyInstanceUid })
     .from(study)
     .innerJoin(instance, eq(instance.studyInstanceUid, study.studyInstanceUid))
     .where(
       and(
-        inArray(study.patient, of),
+        inArray(study.person, of),
         ne(study.studyInstanceUid, StudyInstanceUID),
         inArray(instance.sopClassUid, pipeline.admits.SOPClassUID),
         eq(instance.own, false),

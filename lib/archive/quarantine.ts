@@ -2,21 +2,16 @@ import { eq, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
 import { compareInstances } from '../dicom/identity.ts';
-import { canonicalJson, sha256 as digestOf } from '../runs/canonical.ts';
+import { sha256 as digestOf } from '../runs/canonical.ts';
 import { claimStudy, findInstance, type HeldInstance, type Reception, recordInstance } from './catalogue.ts';
+import { keepDecision, type QuarantineDecision } from './decisions.ts';
 import { type InstanceFacts, readFacts } from './facts.ts';
 import { missingIdentifier } from './identity.ts';
 import { consequencesOf, type IngestContext } from './ingest.ts';
-import { decisionKey, discardedKey, instanceKey } from './keys.ts';
+import { discardedKey, instanceKey } from './keys.ts';
 import { routeKeywords } from './routes.ts';
 
-/** What a person decides of an instance in quarantine. */
-export interface QuarantineDecision {
-  readonly decision: 'release' | 'discard';
-  readonly by: string;
-  readonly reason: string;
-  readonly at: Date;
-}
+export type { QuarantineDecision };
 
 /** An instance in quarantine, as the page of its decision needs it. `facts` hold PHI. */
 export interface QuarantinedFile {
@@ -31,8 +26,8 @@ export interface QuarantinedFile {
 /** `released`: it counts now. `known`: the same instance is held already. `discarded`: set aside. Or why it stays. */
 export type DecisionOutcome = 'released' | 'known' | 'discarded' | { readonly refused: string };
 
-/** Channel on which releases are told to the gateway, which makes the runs. */
-const CHANNEL = 'archive_released';
+/** Channel on which releases, and other orders for runs, are told to the gateway, which makes them. */
+export const RELEASED_CHANNEL = 'archive_released';
 
 const HELD =
   'An instance with its SOPInstanceUID is held, and none takes the place of another. \
@@ -81,7 +76,7 @@ export async function decideQuarantined(
 
 /** Hears of releases until the database is closed, and once whenever hearing begins: something may have been released before. */
 export async function hearReleases({ sql }: Database, released: () => void): Promise<void> {
-  await sql.listen(CHANNEL, released, released);
+  await sql.listen(RELEASED_CHANNEL, released, released);
 }
 
 interface Found {
@@ -134,12 +129,7 @@ async function release(context: IngestContext, { row, bytes, reception }: Found,
   await database.db.transaction(async (transaction) => {
     await recordInstance(transaction, now, object, consequencesOf(now, context));
     await transaction.delete(tables.quarantine).where(waits);
-    await transaction.execute(sql`select pg_notify(${CHANNEL}, '')`);
+    await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
   });
   return 'released';
-}
-
-async function keepDecision({ store }: IngestContext, sha256: string, decision: QuarantineDecision): Promise<void> {
-  const kept = { ...decision, sha256, at: decision.at.toISOString() };
-  await store.put('dicom', decisionKey(sha256), Buffer.from(canonicalJson(kept)), 'application/json');
 }

@@ -123,7 +123,7 @@ export async function patientOfStudy(database: Database, StudyInstanceUID: strin
       sex: tables.patient.sex,
     })
     .from(tables.study)
-    .innerJoin(tables.patient, eq(tables.patient.id, tables.study.patient))
+    .innerJoin(tables.patient, eq(tables.patient.id, tables.study.person))
     .where(eq(tables.study.studyInstanceUid, StudyInstanceUID));
   return row;
 }

@@ -18,6 +18,7 @@ import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { DECISIONS_PREFIX, INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
 import { modelsText } from './other-exams.ts';
+import { applyStatements, restoreStatements } from './patients.ts';
 import { routeKeywords } from './routes.ts';
 
 /** Objects read at once. */
@@ -28,7 +29,7 @@ const QUIET_SECONDS = 60;
 
 /**
  * Rebuilds the index from the object store: patients, studies, series, instances, quarantine, and which run of a study
- * was its newest. It starts nothing: what is due stays due, what is not does not become so. What routes said is kept, since
+ * was its newest; then who is who, as people said. It starts nothing: what is due stays due, what is not does not become so. What routes said is kept, since
  * no object says it. Until it is done, readers see the old index and the gateway keeps what it receives in its spool.
  *
  * @param onProgress told the number of objects read so far
@@ -61,6 +62,8 @@ export async function reindexArchive(
     });
     await rebuildDispatches(store, transaction);
     await removeOrphans(transaction);
+    await restoreStatements(store, transaction);
+    await applyStatements(transaction);
     return done;
   });
 }

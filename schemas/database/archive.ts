@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   bigserial,
   boolean,
@@ -16,6 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { ApprovalDecision } from '../approval.ts';
 import type { TagValues } from '../archive.ts';
+import type { PatientChange } from '../patients.ts';
 import type { Trigger } from '../run.ts';
 import type { ObjectReference } from '../store.ts';
 
@@ -24,7 +26,10 @@ export const archive = pgSchema('archive');
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
-/** A person, as identified by PatientID and its issuer. A patient without PatientID equals no other: one row a study. */
+/**
+ * A person, as identified by PatientID and its issuer. A patient without PatientID equals no other: one row a study, or one
+ * for somebody whom a statement made.
+ */
 export const patient = archive.table(
   'patient',
   {
@@ -34,15 +39,41 @@ export const patient = archive.table(
     name: text('name'),
     birthDate: text('birth_date'),
     sex: text('sex'),
+    /** The statement that made them, where no image states them. */
+    madeBy: uuid('made_by').unique(),
+    /** Whose name and number hold for them since they were merged; null: their own. */
+    mergedInto: bigint('merged_into', { mode: 'number' }).references((): AnyPgColumn => patient.id),
+    /** When a statement last changed which exams they have; null: none did. */
+    changedAt: moment('changed_at'),
   },
   (table) => [uniqueIndex('patient_identity').on(table.patientId, table.issuer).where(sql`${table.patientId} <> ''`)],
 );
+
+/**
+ * What people said about who is who: merges, moves of exams, and what undid them. Only ever added to; `patient` and
+ * `study` above follow it.
+ */
+export const patientStatement = archive.table('patient_statement', {
+  /** Chosen by whoever says it, so that sending twice is harmless. */
+  id: uuid('id').primaryKey(),
+  change: jsonb('change').$type<PatientChange>().notNull(),
+  author: text('author').notNull(),
+  reason: text('reason').notNull(),
+  statedAt: moment('stated_at').notNull(),
+  /** The order in which they hold. */
+  position: bigserial('position', { mode: 'number' }).notNull(),
+});
 
 export const study = archive.table(
   'study',
   {
     studyInstanceUid: text('study_instance_uid').primaryKey(),
+    /** Whom its images state. */
     patient: bigint('patient', { mode: 'number' })
+      .notNull()
+      .references(() => patient.id),
+    /** Whose it is: the same, unless people said that patients are one or that the exam is somebody else's. */
+    person: bigint('person', { mode: 'number' })
       .notNull()
       .references(() => patient.id),
     accessionNumber: text('accession_number'),
@@ -56,7 +87,11 @@ export const study = archive.table(
     /** Instances received again, recognised and left out. */
     duplicates: integer('duplicates').notNull().default(0),
   },
-  (table) => [index('study_accession').on(table.accessionNumber), index('study_patient').on(table.patient)],
+  (table) => [
+    index('study_accession').on(table.accessionNumber),
+    index('study_patient').on(table.patient),
+    index('study_person').on(table.person),
+  ],
 );
 
 export const series = archive.table(
@@ -196,6 +231,8 @@ export const delivery = archive.table(
     pipeline: text('pipeline').notNull(),
     /** Null in rows of before versions were approved. */
     pipelineVersion: text('pipeline_version'),
+    /** Other versions of the pipeline whose results the object shows: a clinical receiver needs the approval of each. */
+    otherVersions: jsonb('other_versions').$type<string[]>().notNull().default([]),
     object: jsonb('object').$type<ObjectReference>().notNull(),
     /** `refused`: it must not go there; the reason says why. */
     state: text('state').$type<'waiting' | 'sent' | 'refused'>().notNull(),

@@ -76,9 +76,9 @@ export async function benchWeb(print: (line: string) => void): Promise<void> {
 async function fill({ db }: Database, model: string): Promise<void> {
   await db.execute(sql`insert into archive.patient (patient_id, issuer, name, birth_date, sex)
     select 'P' || n, '', upper(md5(n::text)) || '^Test', '19500101', 'F' from generate_series(1, ${RESULTS}::int) n`);
-  await db.execute(sql`insert into archive.study (study_instance_uid, patient, accession_number, study_description, study_date,
+  await db.execute(sql`insert into archive.study (study_instance_uid, patient, person, accession_number, study_description, study_date,
       study_time, first_received_at, last_received_at, complete_at)
-    select '1.2.' || p.id, p.id, 'A' || p.id, 'Pelvis', '20260101', '120000', now(), now(), now() from archive.patient p`);
+    select '1.2.' || p.id, p.id, p.id, 'A' || p.id, 'Pelvis', '20260101', '120000', now(), now(), now() from archive.patient p`);
   await db.execute(sql`insert into web.run (id, pipeline, study_instance_uid, status, created_at, amends, readable, view)
     select md5(n::text) || md5('x' || n), pipeline, '1.2.' || n, case when n % 50 = 0 then 'failed' else status end,
       created_at - n * interval '1 second', null, n % 50 <> 0,

@@ -1,0 +1,282 @@
+import { asc, eq, inArray, sql } from 'drizzle-orm';
+import * as tables from '../../schemas/database/archive.ts';
+import {
+  type AskedChange,
+  type NamedPatient,
+  type PatientChange,
+  PatientStatement,
+  type PatientStatementView,
+  type PersonReference,
+} from '../../schemas/patients.ts';
+import type { Pipeline } from '../../schemas/pipeline.ts';
+import type { Database } from '../database/connection.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { lockArchive, type Queries, type Transaction } from './catalogue.ts';
+import { askJoinedExams } from './other-exams.ts';
+import { madeBy, type PersonKey, personsAfter } from './persons.ts';
+import { RELEASED_CHANNEL } from './quarantine.ts';
+
+/** Where statements lie in the bucket `feedback`. */
+export const STATEMENTS_PREFIX = 'patients/';
+
+/** @param id of the statement */
+export const statementKey = (id: string) => `${STATEMENTS_PREFIX}${id}.json`;
+
+/** A change that cannot be made; the message is for the person who asked, without PHI. */
+export class PatientChangeError extends Error {}
+
+/** What a change does: the exams of each person that it touches, before and after, and the runs that it asks for. */
+export interface PatientEffects {
+  readonly before: string[][];
+  readonly after: string[][];
+  readonly runs: { pipeline: string; studyInstanceUid: string }[];
+}
+
+/** A statement was kept, with what it did; or it was there before. */
+export type Stated = { readonly statement: PatientStatement; readonly effects: PatientEffects | undefined };
+
+/** What people said about who is who, newest first. */
+export async function listPatientStatements(database: Database): Promise<PatientStatementView[]> {
+  const statements = await readStatements(database.db);
+  const undone = new Map(
+    statements.flatMap(({ id, change }) => (change.kind === 'undo' ? [[change.undoes, id] as const] : [])),
+  );
+  return statements.map((one) => ({ ...one, undoneBy: undone.get(one.id) ?? null })).toReversed();
+}
+
+/**
+ * Keeps a statement, lets the index follow, and asks for the runs that joined exams miss; all in the transaction given,
+ * which nobody who receives images overlaps.
+ *
+ * @throws {PatientChangeError} there is nobody of this name, or nothing to change
+ */
+export async function statePatientChange(
+  transaction: Transaction,
+  said: Omit<PatientStatement, 'change'> & { readonly change: AskedChange },
+  pipelines: ReadonlyMap<string, Pipeline>,
+): Promise<Stated> {
+  await lockArchive(transaction);
+  const statements = await readStatements(transaction);
+  const known = statements.find(({ id }) => id === said.id);
+  if (known !== undefined) return { statement: known, effects: undefined };
+  const change = await resolve(transaction, said.change, statements);
+  const statement = { ...said, change };
+  const touching = change.kind === 'undo' ? statements.find(({ id }) => id === change.undoes)?.change : change;
+  if (touching === undefined || touching.kind === 'undo') throw new Error('An undo of nothing was let through.');
+
+  const persons = await touchedPersons(transaction, touching);
+  const before = await examsOfPersons(transaction, persons);
+  await transaction.insert(tables.patientStatement).values({ ...statement, statedAt: new Date(statement.statedAt) });
+  await applyStatements(transaction);
+  const after = await examsOfPersons(transaction, [...persons, ...(await touchedPersons(transaction, touching))]);
+  if (change.kind !== 'undo' && JSON.stringify(before) === JSON.stringify(after)) {
+    throw new PatientChangeError('Nothing would change: the exams are together, or apart, already.');
+  }
+  const groups = { before: before.map(({ exams }) => exams), after: after.map(({ exams }) => exams) };
+  const runs = await askJoinedExams(transaction, { ...groups, pipelines, now: new Date(statement.statedAt) });
+  await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
+  return { statement, effects: { ...groups, runs } };
+}
+
+/** Lets patients and exams of the index follow what was said. Idempotent. Call it with the whole archive locked. */
+export async function applyStatements(transaction: Transaction): Promise<void> {
+  const { patient, study } = tables;
+  const statements = await readStatements(transaction);
+  if (statements.length === 0) return;
+  const made = statements.flatMap(({ id, change }) => (change.kind === 'move' && change.to === 'new' ? [id] : []));
+  for (const id of made) {
+    await transaction.insert(patient).values({ patientId: '', issuer: '', madeBy: id }).onConflictDoNothing();
+  }
+  const stated = await statedRows(transaction, statements);
+  const persons = personsAfter(statements, (uid) => {
+    const row = stated.get(uid);
+    return row === undefined ? `exam ${uid}` : rowKey(row);
+  });
+  const rows = await transaction
+    .select({ id: patient.id, madeBy: patient.madeBy })
+    .from(patient)
+    .where(sql`${patient.madeBy} is not null`);
+  const madeRows = new Map(rows.map(({ id, madeBy: by }) => [madeBy(by ?? ''), id]));
+  const rowOf = (key: PersonKey) => madeRows.get(key) ?? (key.startsWith('row ') ? Number(key.slice(4)) : undefined);
+
+  await transaction
+    .update(patient)
+    .set({ mergedInto: null, changedAt: null })
+    .where(sql`${patient.mergedInto} is not null or ${patient.changedAt} is not null`);
+  for (const [key, survivor] of persons.survivors) {
+    const [row, into] = [rowOf(key), rowOf(survivor)];
+    if (row === undefined || into === undefined || row === into) continue;
+    await transaction.update(patient).set({ mergedInto: into }).where(eq(patient.id, row));
+  }
+  for (const [key, at] of persons.changedAt) {
+    const row = rowOf(key);
+    if (row !== undefined)
+      await transaction
+        .update(patient)
+        .set({ changedAt: new Date(at) })
+        .where(eq(patient.id, row));
+  }
+  await transaction.execute(sql`
+    update ${study} set person = coalesce(${patient.mergedInto}, ${patient.id}) from ${patient}
+    where ${patient.id} = ${study.patient} and ${study.person} <> coalesce(${patient.mergedInto}, ${patient.id})`);
+  for (const [exam, key] of persons.moved) {
+    const row = rowOf(persons.survivors.get(key) ?? key);
+    if (row !== undefined) await transaction.update(study).set({ person: row }).where(eq(study.studyInstanceUid, exam));
+  }
+}
+
+/** Brings back from the store what people said before the database was lost. */
+export async function restoreStatements(store: ObjectStore, transaction: Transaction): Promise<void> {
+  const found: PatientStatement[] = [];
+  for await (const { key } of store.list('feedback', STATEMENTS_PREFIX)) {
+    const bytes = await store.get('feedback', key);
+    found.push(PatientStatement.parse(JSON.parse(bytes.toString('utf8'))));
+  }
+  const inOrder = found.sort((a, b) => (`${a.statedAt} ${a.id}` < `${b.statedAt} ${b.id}` ? -1 : 1));
+  for (const statement of inOrder) {
+    const row = { ...statement, statedAt: new Date(statement.statedAt) };
+    await transaction.insert(tables.patientStatement).values(row).onConflictDoNothing();
+  }
+}
+
+/** Oldest first. */
+async function readStatements(db: Queries): Promise<PatientStatement[]> {
+  const rows = await db.select().from(tables.patientStatement).orderBy(asc(tables.patientStatement.position));
+  return rows.map(({ position: _, ...row }) => ({ ...row, statedAt: row.statedAt.toISOString() }));
+}
+
+const rowKey = (row: number): PersonKey => `row ${row}`;
+
+/** The exams that statements name → the row of whom their images state. */
+async function statedRows(
+  transaction: Transaction,
+  statements: readonly PatientStatement[],
+): Promise<ReadonlyMap<string, number>> {
+  const { study } = tables;
+  const named = statements.flatMap(({ change }) => {
+    if (change.kind === 'undo') return [];
+    const references = change.kind === 'merge' ? [change.merged, change.into] : [{ exam: change.exam }, change.to];
+    return references.flatMap((one) => (typeof one === 'object' && 'exam' in one ? [one.exam] : []));
+  });
+  if (named.length === 0) return new Map();
+  const rows = await transaction
+    .select({ uid: study.studyInstanceUid, patient: study.patient })
+    .from(study)
+    .where(inArray(study.studyInstanceUid, [...new Set(named)]));
+  return new Map(rows.map(({ uid, patient }) => [uid, patient]));
+}
+
+/** Turns the names that a person gave into references without PHI. */
+async function resolve(
+  transaction: Transaction,
+  change: AskedChange,
+  statements: readonly PatientStatement[],
+): Promise<PatientChange> {
+  switch (change.kind) {
+    case 'merge': {
+      const merged = await referenceOf(transaction, change.merged, statements);
+      return { kind: 'merge', merged, into: await referenceOf(transaction, change.into, statements) };
+    }
+    case 'move': {
+      await requireHeld(transaction, change.exam);
+      const to = change.to === 'new' ? 'new' : await referenceOf(transaction, change.to, statements);
+      return { kind: 'move', exam: change.exam, to };
+    }
+    case 'undo': {
+      const undone = statements.find(({ id }) => id === change.undoes);
+      if (undone === undefined) throw new PatientChangeError('There is no statement of this id.');
+      if (undone.change.kind === 'undo') {
+        throw new PatientChangeError('An undo is not undone: say again what should hold.');
+      }
+      if (statements.some((one) => one.change.kind === 'undo' && one.change.undoes === change.undoes)) {
+        throw new PatientChangeError('This statement was undone before.');
+      }
+      return change;
+    }
+  }
+}
+
+async function referenceOf(
+  transaction: Transaction,
+  named: NamedPatient,
+  statements: readonly PatientStatement[],
+): Promise<PersonReference> {
+  const { study, patient } = tables;
+  if ('exam' in named) {
+    await requireHeld(transaction, named.exam);
+    const undone = new Set(statements.flatMap(({ change }) => (change.kind === 'undo' ? [change.undoes] : [])));
+    const move = statements.findLast(
+      ({ id, change }) => change.kind === 'move' && change.exam === named.exam && !undone.has(id),
+    );
+    if (move?.change.kind !== 'move') return { exam: named.exam };
+    return move.change.to === 'new' ? { person: move.id } : move.change.to;
+  }
+  if (named.patientId === '') throw new PatientChangeError('An empty number is nobody’s. Name an exam instead.');
+  const [first] = await transaction
+    .select({ exam: study.studyInstanceUid })
+    .from(study)
+    .innerJoin(patient, eq(patient.id, study.patient))
+    .where(sql`${patient.patientId} = ${named.patientId} and ${patient.issuer} = ${named.issuer}`)
+    .orderBy(asc(study.firstReceivedAt), asc(study.studyInstanceUid))
+    .limit(1);
+  if (first === undefined) {
+    throw new PatientChangeError('No exam here states one of these numbers, from this issuer. Look at both once more.');
+  }
+  return { exam: first.exam };
+}
+
+async function requireHeld(transaction: Transaction, StudyInstanceUID: string): Promise<void> {
+  const { study } = tables;
+  const rows = await transaction.select().from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  if (rows.length === 0) throw new PatientChangeError('There is no exam of this StudyInstanceUID here.');
+}
+
+/** Rows of the persons that a change is about, as they are now. */
+async function touchedPersons(transaction: Transaction, change: Exclude<PatientChange, { kind: 'undo' }>) {
+  const { patient, study } = tables;
+  const references: PersonReference[] = [];
+  const found: number[] = [];
+  if (change.kind === 'merge') references.push(change.merged, change.into);
+  else {
+    if (change.to !== 'new') references.push(change.to);
+    const rows = await transaction
+      .select({ person: study.person })
+      .from(study)
+      .where(eq(study.studyInstanceUid, change.exam));
+    found.push(...rows.map(({ person }) => person));
+  }
+  for (const reference of references) {
+    const person = sql<number>`coalesce(${patient.mergedInto}, ${patient.id})`.mapWith(Number);
+    const rows =
+      'exam' in reference
+        ? await transaction
+            .select({ person })
+            .from(patient)
+            .innerJoin(study, eq(study.patient, patient.id))
+            .where(eq(study.studyInstanceUid, reference.exam))
+        : await transaction.select({ person }).from(patient).where(eq(patient.madeBy, reference.person));
+    found.push(...rows.map((row) => row.person));
+  }
+  return found;
+}
+
+/** The exams of each of these persons in the order of their dates; of a merged one those of the person it is now. */
+async function examsOfPersons(
+  transaction: Transaction,
+  persons: readonly number[],
+): Promise<{ person: number; exams: string[] }[]> {
+  const { patient, study } = tables;
+  if (persons.length === 0) return [];
+  const now = transaction
+    .select({ id: sql`coalesce(${patient.mergedInto}, ${patient.id})` })
+    .from(patient)
+    .where(inArray(patient.id, [...persons]));
+  const rows = await transaction
+    .select({ uid: study.studyInstanceUid, person: study.person })
+    .from(study)
+    .where(inArray(study.person, now))
+    .orderBy(asc(study.studyDate), asc(study.studyTime), asc(study.studyInstanceUid));
+  const groups = [...Map.groupBy(rows, ({ person }) => person)];
+  const exams = groups.map(([person, group]) => ({ person, exams: group.map(({ uid }) => uid) }));
+  return exams.sort((a, b) => ((a.exams[0] ?? '') < (b.exams[0] ?? '') ? -1 : 1));
+}
