@@ -16,6 +16,9 @@ import { type Sliding, windowsOver } from './windows.ts';
 /** Between two lines of progress in the log, ms. */
 const PROGRESS_MS = 5_000;
 
+/** Windows of one volume that the model works on at once: faster than all threads on one, for twice its memory. */
+const LANES = 2;
+
 const sessions = new WarmSessions();
 
 export const inferSegmentation = defineOperator({
@@ -36,12 +39,11 @@ export const inferSegmentation = defineOperator({
     const prepared = await readJson(context.inputFile('prepared'), PreparedVolume);
     const model = context.model('model');
     const card = await cardOf(model, 'segmentation');
-    const session = await sessions.of(model);
-    context.ranOn(session.device);
-
     const sliding = slidingOf(card, prepared);
     const scope = card.scope === null ? undefined : new ScopeMean(card.scope.classes);
     const windows = windowsOver(prepared.grid.size, sliding).length;
+    const session = await sessions.of(model, Math.min(LANES, windows));
+    context.ranOn(session.device);
     const predict = predictorOf({ context, card, session, sliding, scope, windows });
     const { layout } = card.input;
     const { channels } = card.output;
@@ -49,7 +51,7 @@ export const inferSegmentation = defineOperator({
     const slice = prepared.grid.size[0] * prepared.grid.size[1];
     const source = await sourceOf(context, prepared, card);
     try {
-      for await (const { k, sums } of slide({ source, sliding, layout, channels, predict })) {
+      for await (const { k, sums } of slide({ source, sliding, layout, channels, predict, atOnce: session.lanes })) {
         labelSlice(card, sums, labels.subarray(k * slice, (k + 1) * slice));
       }
     } finally {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cut, type Layout, slide } from './slide.ts';
+import { cut, type Layout, type Predict, slide } from './slide.ts';
 import { inMemory, type TensorSource } from './source.ts';
 import type { Size, Sliding } from './windows.ts';
 
@@ -7,12 +7,19 @@ const SIZE: Size = [7, 6, 9];
 const COUNT = 7 * 6 * 9;
 const values = Float32Array.from({ length: COUNT }, (_, at) => 1 + (at % 13));
 
-async function meanOf(source: TensorSource, sliding: Sliding, layout: Layout, channels = source.channels) {
+const doubled = async (window: Float32Array) => Float32Array.from(window, (value) => 2 * value);
+
+async function meanOf(
+  source: TensorSource,
+  sliding: Sliding,
+  layout: Layout,
+  { predict = doubled, atOnce = 1 }: { predict?: Predict; atOnce?: number } = {},
+) {
+  const { channels } = source;
   const slice = source.size[0] * source.size[1];
   const mean = new Float32Array(channels * slice * source.size[2]);
   const order: number[] = [];
-  const predict = async (window: Float32Array) => Float32Array.from(window, (value) => 2 * value);
-  for await (const { k, sums, weights } of slide({ source, sliding, layout, channels, predict })) {
+  for await (const { k, sums, weights } of slide({ source, sliding, layout, channels, predict, atOnce })) {
     order.push(k);
     for (let channel = 0; channel < channels; channel++) {
       for (let at = 0; at < slice; at++) {
@@ -69,8 +76,31 @@ describe('slide', () => {
       predict: async () => {
         throw new Error('the model died');
       },
+      atOnce: 1,
     });
     await expect(failing.next()).rejects.toThrow('the model died');
+  });
+});
+
+describe('slide, several windows at once', () => {
+  it('asks the model for that many and as many more, and adds up in order whichever answers first', async () => {
+    const waiting: (() => void)[] = [];
+    let most = 0;
+    const predict = (window: Float32Array) =>
+      new Promise<Float32Array>((resolve) => {
+        most = Math.max(
+          most,
+          waiting.push(() => resolve(window)),
+        );
+        // The last of those at the model answers first, once no more come.
+        setImmediate(() => waiting.pop()?.());
+      });
+    const sliding: Sliding = { size: [4, 4, 4], overlap: 0.5, weights: 'gaussian' };
+    const { mean, order } = await meanOf(inMemory(values, 1, SIZE), sliding, 'kji', { predict, atOnce: 2 });
+    expect(most).toBe(4);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const one = await meanOf(inMemory(values, 1, SIZE), sliding, 'kji', { predict: async (window) => window });
+    expect(mean).toEqual(one.mean);
   });
 });
 

@@ -28,16 +28,25 @@ export interface Slide {
   /** Channels of the model's answer. */
   readonly channels: number;
   readonly predict: Predict;
+  /** Windows that the model works on at once; as many more are kept ready. */
+  readonly atOnce: number;
 }
 
 /**
  * Slides a window over a tensor and gives the slices one by one, in the order of k. In memory are the scores of those
  * slices only that windows at one k touch, so that the number of slices does not matter. While one window is added up the
- * next is at the model already.
+ * next ones are at the model already; they are added up in their order, so that the sums do not depend on which is done first.
  *
  * Same results as MONAI's `SlidingWindowInferer` with `sigma_scale=0.125`, zero padding.
  */
-export async function* slide({ source, sliding, layout, channels, predict }: Slide): AsyncGenerator<ScoredSlice> {
+export async function* slide({
+  source,
+  sliding,
+  layout,
+  channels,
+  predict,
+  atOnce,
+}: Slide): AsyncGenerator<ScoredSlice> {
   const windows = windowsOver(source.size, sliding);
   const sums = new Sums(source.size, sliding, layout, channels);
   const read = async (origin: Size) => {
@@ -53,22 +62,20 @@ export async function* slide({ source, sliding, layout, channels, predict }: Sli
     const { values, foreground } = await window;
     return predict(values, { foreground });
   };
-  const queue = windows.values();
-  const take = (): { origin: Size; scores: Promise<Float32Array> } | undefined => {
-    const { value: origin } = queue.next();
-    if (origin === undefined) return undefined;
-    const scores = begin(origin);
-    // Where an earlier window fails nobody waits for this one any more.
-    scores.catch(() => {});
-    return { origin, scores };
-  };
-  for (let current = take(); current !== undefined; ) {
-    const next = take();
+  const begun: { origin: Size; scores: Promise<Float32Array> }[] = [];
+  for (;;) {
+    for (const origin of windows.splice(0, 2 * atOnce - begun.length)) {
+      const scores = begin(origin);
+      // Where an earlier window fails nobody waits for this one any more.
+      scores.catch(() => {});
+      begun.push({ origin, scores });
+    }
+    const current = begun.shift();
+    if (current === undefined) return;
     const scores = await current.scores;
     await turn();
     sums.add(current.origin, scores);
-    yield* sums.finished(next?.origin[2] ?? Number.POSITIVE_INFINITY);
-    current = next;
+    yield* sums.finished(begun[0]?.origin[2] ?? Number.POSITIVE_INFINITY);
   }
 }
 
@@ -114,7 +121,7 @@ class Sums {
   readonly #window: Size;
   readonly #steps: Size;
   readonly #channels: number;
-  readonly #weights: Float32Array | undefined;
+  readonly #weights: Float32Array;
   readonly #open = new Map<number, ScoredSlice>();
   readonly #free: ScoredSlice[] = [];
 
@@ -136,8 +143,8 @@ class Sums {
       const { sums, weights } = this.#slice(k0 + k);
       for (let j = fromJ; j < toJ; j++) {
         const to = (j0 + j) * columns + i0;
-        const weight = (k * height + j) * width;
-        this.#addRow(weights, to, undefined, 0, weight, fromI, toI);
+        const weight = ((k * height + j) * width) % this.#weights.length;
+        for (let i = fromI; i < toI; i++) weights[to + i] = (weights[to + i] ?? 0) + (this.#weights[weight + i] ?? 0);
         for (let channel = 0; channel < this.#channels; channel++) {
           const from = channel * width * height * depth + k * this.#steps[2] + j * this.#steps[1];
           this.#addRow(sums, channel * rows * columns + to, scores, from, weight, fromI, toI);
@@ -156,11 +163,11 @@ class Sums {
     }
   }
 
-  /** `to[i] += weight[i] · scores[i]` along a row; without scores the weights alone. */
+  /** `to[i] += weight[i] · scores[i]` along a row. */
   #addRow(
     to: Float32Array,
     toStart: number,
-    scores: Float32Array | undefined,
+    scores: Float32Array,
     scoresStart: number,
     weightStart: number,
     from: number,
@@ -169,9 +176,8 @@ class Sums {
     const step = this.#steps[0];
     const weights = this.#weights;
     for (let i = from; i < until; i++) {
-      const weight = weights === undefined ? 1 : (weights[weightStart + i] ?? 0);
-      const score = scores === undefined ? 1 : (scores[scoresStart + i * step] ?? 0);
-      to[toStart + i] = (to[toStart + i] ?? 0) + weight * score;
+      const score = scores[scoresStart + i * step] ?? 0;
+      to[toStart + i] = (to[toStart + i] ?? 0) + (weights[weightStart + i] ?? 0) * score;
     }
   }
 

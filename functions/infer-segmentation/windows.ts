@@ -33,9 +33,9 @@ export function windowsOver(tensor: Size, { size, overlap }: Sliding): Size[] {
   return along(2).flatMap((k) => along(1).flatMap((j) => along(0).map((i): Size => [i, j, k])));
 }
 
-/** What each voxel of a window counts, i fastest; undefined where all count alike. Greatest in the middle. */
-export function weightsOf({ size, weights }: Sliding): Float32Array | undefined {
-  if (weights === 'constant') return undefined;
+/** What each voxel of a window counts, i fastest, greatest in the middle; where all count alike, one row for all. */
+export function weightsOf({ size, weights }: Sliding): Float32Array {
+  if (weights === 'constant') return new Float32Array(size[0]).fill(1);
   const [alongI, alongJ, alongK] = [bell(size[0]), bell(size[1]), bell(size[2])];
   const map = new Float32Array(size[0] * size[1] * size[2]);
   let at = 0;

@@ -10,11 +10,13 @@ export type { Graph, OutputTensor, Port, Request } from './worker.ts';
 
 const GPUS = '/proc/driver/nvidia/gpus';
 
-/** A model loaded in a thread of its own. Runs one input after another. */
+/** A model loaded in a thread of its own, or in several (`openLanes`). */
 export interface Session {
   readonly device: Device;
   /** What the ONNX graph declares. */
   readonly graph: Graph;
+  /** Inputs that it works on at once; more wait. */
+  readonly lanes: number;
   /**
    * @param signal ends the thread where it aborts while the model works on this input: nothing else stops ONNX Runtime.
    *   Inputs that wait behind it fail, and the session has ended.
@@ -66,6 +68,7 @@ export async function openSession(weights: Uint8Array, threads = availableParall
   return {
     device: { kind: ready.provider, name: ready.provider === 'cuda' ? gpuName() : processorName(), threads },
     graph: ready.graph,
+    lanes: 1,
     run: (request, signal) => {
       const turn = last.then(() => runNow(request, signal));
       last = turn.catch(() => {});

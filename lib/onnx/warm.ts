@@ -1,4 +1,5 @@
-import { openSession, type Session } from './session.ts';
+import { openLanes } from './lanes.ts';
+import type { Session } from './session.ts';
 
 /** What of a model a session is made of. */
 export interface Weights {
@@ -16,13 +17,18 @@ export class WarmSessions {
     this.#kept = kept;
   }
 
-  /** The model, loaded at its first use. One that failed to load or to run is loaded anew at the next. */
-  async of(model: Weights): Promise<Session> {
-    const kept = this.#sessions.get(model.sha256);
+  /**
+   * The model, loaded at its first use. One that failed to load or to run is loaded anew at the next.
+   *
+   * @param lanes inputs that it can work on at once, at most
+   */
+  async of(model: Weights, lanes = 1): Promise<Session> {
+    const key = `${model.sha256}/${lanes}`;
+    const kept = this.#sessions.get(key);
     if (kept !== undefined) return kept;
-    const opened = model.weights().then((weights) => openSession(weights, threadsOf(process.env)));
-    this.#sessions.set(model.sha256, opened);
-    const forget = () => this.#sessions.delete(model.sha256);
+    const opened = model.weights().then((weights) => openLanes(weights, lanes, threadsOf(process.env)));
+    this.#sessions.set(key, opened);
+    const forget = () => this.#sessions.delete(key);
     opened.then((session) => session.ended.then(forget), forget);
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > this.#kept && oldest !== undefined) {

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { type Layout, slide } from '../../../functions/infer-segmentation/slide.ts';
 import { inMemory } from '../../../functions/infer-segmentation/source.ts';
 import type { Size, Sliding } from '../../../functions/infer-segmentation/windows.ts';
-import { openSession, type Session } from '../../../lib/onnx/session.ts';
+import { openLanes } from '../../../lib/onnx/lanes.ts';
+import type { Session } from '../../../lib/onnx/session.ts';
 
 /** The same sliding window on both sides. Sizes along i, j, k. */
 export interface Task {
@@ -43,7 +44,7 @@ export async function startPair(python: string, channels: number, threads: numbe
   });
   const ask = questions(child);
   await ask({ make: folder, channels, classes });
-  const session = await openSession(await readFile(path.join(folder, 'unet.onnx')), threads);
+  const session = await openLanes(await readFile(path.join(folder, 'unet.onnx')), 2, threads);
   return {
     classes,
     monai: async ({ size, values, sliding, layout }) => {
@@ -84,6 +85,7 @@ async function scoreOurs(session: Session, task: Task, channels: number): Promis
     layout,
     channels,
     predict,
+    atOnce: session.lanes,
   })) {
     for (let channel = 0; channel < channels; channel++) {
       const to = (channel * size[2] + at) * slice;
