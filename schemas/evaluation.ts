@@ -106,7 +106,11 @@ export const Reading = z.strictObject({
   /** Each exam comes to one of these at random and stays there; nothing of them is ever counted together. */
   arms: z.array(Arm).min(2).max(8).optional(),
   /** The arms are balanced among exams that are alike in these. */
-  stratify: z.array(z.enum(['sex', 'age-band', 'scanner'])).min(1).max(3).optional(),
+  stratify: z
+    .array(z.enum(['sex', 'age-band', 'scanner']))
+    .min(1)
+    .max(3)
+    .optional(),
   /** A case reaches its readers only when somebody has judged each image, and so: answers of a question of stage `quality`. */
   qualityReview: z.strictObject({ question: Slug, passes: z.array(Slug).min(1) }).optional(),
   /** Questions on which the readers of a case must agree; where they do not, an adjudicator decides. */

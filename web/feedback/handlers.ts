@@ -14,7 +14,8 @@ import { wholeRunOfRequest } from '../api/runs.ts';
 import type { Html } from '../pages/layout.ts';
 import { signInPage } from '../pages/sign-in.ts';
 import type { Parts, WebContext } from '../parts.ts';
-import { caseOf, participantOf } from '../reading/case.ts';
+import { caseOf, evaluationOfCase } from '../reading/case.ts';
+import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
 import { findRun } from '../runs.ts';
 import { themeOf } from '../theme.ts';
@@ -108,7 +109,7 @@ function checkedForm({ asked, fields, answers, corrects }: SentForm, now: Date) 
 async function pageAgain(c: WebContext, form: SentForm, errors: ReadonlyMap<string, string>): Promise<Html> {
   const { parts } = c.var;
   const { run, asked, answers, corrects } = form;
-  const { entries } = await caseOf(parts.database, asked.evaluation, run);
+  const { entries } = await caseOf(parts, asked.evaluation, run);
   const savedAt = parts.now().toISOString();
   const shown = { run: run.id, asked, id: randomUUID(), fields: answers, errors, savedAt, corrects, entries };
   return pageWithForm(c, run, { ...shown, notice: undefined });
@@ -116,8 +117,8 @@ async function pageAgain(c: WebContext, form: SentForm, errors: ReadonlyMap<stri
 
 /** @throws {ProblemError} 409: the person is not asked this about the run, or no longer */
 export async function requireAsked(c: WebContext, evaluation: Evaluation, run: RunView, stage: Stage): Promise<void> {
-  const shown = await caseOf(c.var.parts.database, evaluation, run);
-  const standing = standingOf(evaluation, participantOf(c.var.person, evaluation), shown);
+  const shown = await caseOf(c.var.parts, evaluation, run);
+  const standing = standingOf(shown.evaluation, participantOf(c.var.person, evaluation), shown);
   if (standing.kind === 'asked' && standing.stage === stage) return;
   const why = standing.kind === 'not-asked' ? standing.why : 'The form has moved on since the page was opened.';
   throw new ProblemError(409, 'Not asked of you now', `${why} Nothing was sent. Open the run again.`);
@@ -168,12 +169,12 @@ export async function keepDraftOf(parts: Parts, person: Person, resume: string):
   return `/runs/${run.id}?notice=kept${sent.length > 0 ? `&correct=${stage}` : ''}#feedback`;
 }
 
-/** The run of the address with its evaluation. @throws {ProblemError} 404: it has no result, or nothing is asked about it */
+/** The run of the address with its evaluation, as that is for the exam. @throws {ProblemError} 404: it has no result, or nothing is asked about it */
 export async function questioned(c: WebContext): Promise<{ run: RunView; evaluation: Evaluation; result: Result }> {
   const run = await wholeRunOfRequest(c);
-  const evaluation = c.var.parts.evaluations.get(run.pipeline);
-  if (evaluation === undefined || run.result === null) throw notFound('form');
-  return { run, evaluation, result: run.result };
+  const declared = c.var.parts.evaluations.get(run.pipeline);
+  if (declared === undefined || run.result === null) throw notFound('form');
+  return { run, evaluation: await evaluationOfCase(c.var.parts, declared, run), result: run.result };
 }
 
 function signInFirst(c: WebContext, fields: Record<string, string>) {

@@ -7,7 +7,8 @@ import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from '../page
 import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
 import { runPage } from '../pages/run.ts';
 import type { WebContext } from '../parts.ts';
-import { caseOf, participantOf, revealedTo } from '../reading/case.ts';
+import { caseOf, revealedTo } from '../reading/case.ts';
+import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
 import { relatedRuns } from '../runs.ts';
 import { themeOf } from '../theme.ts';
@@ -24,10 +25,11 @@ const NOTICES: Readonly<Record<string, string>> = {
 /** What a run asks of the person, and what they have sent; undefined where the run has no result or no evaluation. */
 export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Promise<Html | undefined> {
   const { parts, person } = c.var;
-  const evaluation = parts.evaluations.get(run.pipeline);
+  const declared = parts.evaluations.get(run.pipeline);
   const { result } = run;
-  if (evaluation === undefined || result === null) return undefined;
-  const shown = await caseOf(parts.database, evaluation, run);
+  if (declared === undefined || result === null) return undefined;
+  const shown = await caseOf(parts, declared, run);
+  const { evaluation } = shown;
   const standing = standingOf(evaluation, participantOf(person, evaluation), shown);
   const sent = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author: person.name });
   const correcting = Stage.safeParse(c.req.query('correct')).data;

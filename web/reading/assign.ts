@@ -1,67 +1,205 @@
-import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
-import { assignment } from '../../schemas/database/web.ts';
+import { assignment, audit } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { listAccounts } from '../accounts/accounts.ts';
-import { participantOf } from './case.ts';
-import { currentRuns, passedQuality } from './list.ts';
+import type { AuditAction } from '../audit.ts';
+import { lot, lotKey } from './arms.ts';
+import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
+import type { Giving } from './give-out.ts';
+import { participantOf } from './participant.ts';
+import type { Participant } from './standing.ts';
 
 /** Exams given to readers at once. */
 const BATCH = 500;
 
+type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
+
 /**
- * Gives exams that are ready to readers, each to as many as the evaluation asks for, in such a way that all have about as
- * many. Who gets which is no person's choice: among those with the fewest a digest of exam and reader decides. An exam
- * keeps its readers, also when its run is amended.
+ * Gives exams that are ready to readers, each to as many as the evaluation asks for, as `chooseReaders` says, and stores
+ * that. What was given to somebody who reads there no more, and has sent nothing of it, goes to others. An exam keeps its
+ * readers otherwise, also when its run is amended.
  *
- * @returns how many exams were given to somebody
+ * @param study only this exam
  */
-export async function assignReaders(database: Database, evaluation: Evaluation, now: Date): Promise<number> {
-  const { readersPerCase } = evaluation.reading;
-  if (readersPerCase === 'all') return 0;
-  const readers = await readersOf(database, evaluation);
-  if (readers.length === 0) return 0;
-  return database.db.transaction(async (transaction) => {
-    await transaction.execute(
-      sql`select pg_advisory_xact_lock(hashtextextended(${`web.assign ${evaluation.name}`}, 0))`,
-    );
-    const counted = await transaction.execute<{ reader: string; cases: number }>(
-      sql`select reader, count(*)::int as cases from web.assignment where evaluation = ${evaluation.name} group by reader`,
-    );
-    const load = new Map(readers.map((reader) => [reader, counted.find((row) => row.reader === reader)?.cases ?? 0]));
-    const waiting = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)}
-      and ${passedQuality(evaluation)} and not exists (select 1 from web.assignment x
-        where x.evaluation = ${evaluation.name} and x.study_instance_uid = r.study_instance_uid)
-      order by r.created_at limit ${BATCH}`);
-    const rows = [...new Set(waiting.map((row) => row.study_instance_uid))].flatMap((studyInstanceUid) =>
-      chooseReaders(load, readersPerCase, `${evaluation.name} ${studyInstanceUid}`).map((reader) => ({
-        evaluation: evaluation.name,
-        studyInstanceUid,
-        reader,
-        createdAt: now,
-      })),
-    );
-    if (rows.length > 0) await transaction.insert(assignment).values(rows).onConflictDoNothing();
-    return new Set(rows.map(({ studyInstanceUid }) => studyInstanceUid)).size;
+export async function assignReaders(parts: Giving, evaluation: Evaluation, study?: string): Promise<void> {
+  if (evaluation.reading.readersPerCase === 'all') return;
+  const people = await participantsOf(parts.database, evaluation);
+  await parts.database.db.transaction(async (transaction) => {
+    await lockAssignments(transaction, evaluation);
+    for (const arm of armsOf(evaluation)) {
+      const readers = readersAmong(people, arm.evaluation);
+      const only = study === undefined ? sql`true` : sql`r.study_instance_uid = ${study}`;
+      await releaseGone(transaction, arm, readers, parts.now(), only);
+      if (readers.length > 0) await shareOut(transaction, arm, readers, parts, only);
+    }
   });
 }
 
-/** The next readers of a case: those with the fewest cases; counts them in `load`. */
-export function chooseReaders(load: Map<string, number>, count: number, salt: string): string[] {
-  const lot = (reader: string) => createHash('sha256').update(`${salt} ${reader}`).digest('hex');
-  const order = [...load].sort(([a, cases], [b, others]) => cases - others || (lot(a) < lot(b) ? -1 : 1));
-  const chosen = order.slice(0, count).map(([reader]) => reader);
-  for (const reader of chosen) load.set(reader, (load.get(reader) ?? 0) + 1);
-  return chosen;
+/** One after the other: two who share out at once would give an exam to too many. */
+export async function lockAssignments(transaction: Transaction, { name }: Evaluation): Promise<void> {
+  await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`web.assign ${name}`}, 0))`);
 }
 
-async function readersOf(database: Database, evaluation: Evaluation): Promise<string[]> {
+/** How the readers of a case are chosen. */
+export interface Choice {
+  readonly by: 'balanced' | 'random';
+  readonly count: number;
+  /** Of `lotKey`. */
+  readonly key: Buffer;
+  readonly evaluation: string;
+  readonly study: string;
+}
+
+/**
+ * The next readers of a case. `random`: so many by lot. `balanced`: those with the fewest cases of the arm, then with the
+ * fewest at all, and where these are equal by lot. The lot is an HMAC of evaluation, case and reader under the site's
+ * secret: no person's choice, and the same whenever it is drawn.
+ *
+ * @param loads reader → cases of this arm, and of all; counts the chosen in
+ */
+export function chooseReaders(loads: Map<string, { arm: number; all: number }>, choice: Choice): string[] {
+  const { by, count, key, evaluation, study } = choice;
+  const drawn = [...loads].map(([reader, load]) => ({ reader, load, lot: lot(key, [evaluation, study, reader]) }));
+  const byLoad = (a: (typeof drawn)[number], b: (typeof drawn)[number]) =>
+    by === 'random' ? 0 : a.load.arm - b.load.arm || a.load.all - b.load.all;
+  const order = drawn.sort((a, b) => byLoad(a, b) || (a.lot < b.lot ? -1 : 1));
+  const chosen = order.slice(0, count);
+  for (const { load } of chosen) {
+    load.arm += 1;
+    load.all += 1;
+  }
+  return chosen.map(({ reader }) => reader);
+}
+
+/** Everybody who may sign in, as they are to the evaluation. */
+export async function participantsOf(database: Database, evaluation: Evaluation): Promise<Participant[]> {
   const accounts = await listAccounts(database);
-  const blinded = evaluation.reading.mode !== 'model-shown';
-  return accounts
-    .filter(({ disabledAt }) => disabledAt === null)
-    .map((account) => participantOf(account, evaluation))
+  return accounts.filter(({ disabledAt }) => disabledAt === null).map((account) => participantOf(account, evaluation));
+}
+
+/** Those of them to whom exams can be given. */
+export function readersAmong(people: readonly Participant[], { reading }: Evaluation): string[] {
+  const blinded = reading.mode !== 'model-shown';
+  return people
     .filter(({ reads, readsBlinded, seesAll }) => (blinded ? readsBlinded : reads && !seesAll))
     .map(({ name }) => name);
+}
+
+/** What was given to a reader who has sent nothing of it: rows of `web.assignment x` beside a current run `r`. */
+const unread = ({ name }: Evaluation) => sql`x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
+  and x.released_at is null and not exists (select 1 from web.feedback f where f.evaluation = x.evaluation
+    and f.author = x.reader and f.stage in ('unaided', 'aided', 'blinded') and (f.run = r.id or f.run in (
+      select c.id from web.blinded_copy c where c.study_instance_uid = r.study_instance_uid and c.evaluation = x.evaluation)))`;
+
+/** The exams that were given to somebody who has sent nothing of them, in one arm. */
+export async function unreadOf(
+  transaction: Transaction,
+  { evaluation, holds }: ReadIn,
+  reader: string,
+  only: SQL = sql`true`,
+): Promise<string[]> {
+  const rows = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)} and ${holds}
+    and ${only} and exists (select 1 from web.assignment x where ${unread(evaluation)} and x.reader = ${reader})
+    order by r.created_at, r.id`);
+  return [...new Set(rows.map((row) => row.study_instance_uid))];
+}
+
+/** Takes exams from a reader, with why. */
+export async function release(
+  transaction: Transaction,
+  { name }: Evaluation,
+  taken: { readonly studies: readonly string[]; readonly reader: string; readonly reason: string; readonly now: Date },
+): Promise<void> {
+  const { studies, reader, reason, now } = taken;
+  if (studies.length === 0) return;
+  await transaction
+    .update(assignment)
+    .set({ releasedAt: now, releaseReason: reason })
+    .where(
+      and(
+        eq(assignment.evaluation, name),
+        eq(assignment.reader, reader),
+        inArray(assignment.studyInstanceUid, [...studies]),
+        isNull(assignment.releasedAt),
+      ),
+    );
+}
+
+async function releaseGone(
+  transaction: Transaction,
+  arm: ReadIn,
+  readers: readonly string[],
+  now: Date,
+  only: SQL,
+): Promise<void> {
+  const { name } = arm.evaluation;
+  const given = await transaction
+    .selectDistinct({ reader: assignment.reader })
+    .from(assignment)
+    .where(and(eq(assignment.evaluation, name), isNull(assignment.releasedAt)));
+  for (const { reader } of given.filter((one) => !readers.includes(one.reader))) {
+    const studies = await unreadOf(transaction, arm, reader, only);
+    await release(transaction, arm.evaluation, { studies, reader, reason: 'Reads in this evaluation no more.', now });
+    const action: AuditAction = 'reading-reassigned';
+    const rows = studies.map((subject) => ({ at: now, actor: 'overread', action, subject, evaluation: name }));
+    if (rows.length > 0)
+      await transaction.insert(audit).values(rows.map((row) => ({ ...row, detail: `taken from ${reader}` })));
+  }
+}
+
+/** Gives each exam of an arm that has too few readers to others, as far as there are any. */
+async function shareOut(
+  transaction: Transaction,
+  { evaluation, holds }: ReadIn,
+  readers: readonly string[],
+  { launchKey, now }: Pick<Giving, 'launchKey' | 'now'>,
+  only: SQL,
+): Promise<void> {
+  const { name, reading } = evaluation;
+  const wanted = Number(reading.readersPerCase);
+  const given = sql`select x.reader from web.assignment x where x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid`;
+  const waiting = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)} and ${holds}
+    and ${only} and ${passedQuality(evaluation)}
+    and (select count(*) from (${given} and x.released_at is null) held) < ${wanted}
+    and exists (select 1 from unnest(array[${sql.join([...readers], sql`, `)}]::text[]) free where free not in (${given}))
+    order by r.created_at, r.id limit ${BATCH}`);
+  const studies = [...new Set(waiting.map((row) => row.study_instance_uid))];
+  if (studies.length === 0) return;
+  const [known, loads] = [
+    await transaction
+      .select({ study: assignment.studyInstanceUid, reader: assignment.reader, releasedAt: assignment.releasedAt })
+      .from(assignment)
+      .where(and(eq(assignment.evaluation, name), inArray(assignment.studyInstanceUid, studies))),
+    await loadsOf(transaction, { evaluation, holds }, readers),
+  ];
+  const key = lotKey(launchKey);
+  const rows = studies.flatMap((studyInstanceUid) => {
+    const own = known.filter(({ study }) => study === studyInstanceUid);
+    const free = new Map([...loads].filter(([reader]) => !own.some((one) => one.reader === reader)));
+    const count = wanted - own.filter(({ releasedAt }) => releasedAt === null).length;
+    const by = reading.assignment ?? 'balanced';
+    return chooseReaders(free, { by, count, key, evaluation: name, study: studyInstanceUid }).map((reader) => ({
+      ...{ evaluation: name, studyInstanceUid, reader },
+      createdAt: now(),
+    }));
+  });
+  await transaction.insert(assignment).values(rows).onConflictDoNothing();
+}
+
+/** How many cases each reader has in an arm, and in all. */
+async function loadsOf(
+  transaction: Transaction,
+  { evaluation, holds }: Pick<ReadIn, 'evaluation' | 'holds'>,
+  readers: readonly string[],
+): Promise<Map<string, { arm: number; all: number }>> {
+  const counted = await transaction.execute<{ reader: string; arm: number; all: number }>(sql`
+    select r.reader, count(*) filter (where ${holds})::int as arm, count(*)::int as all from web.assignment r
+    where r.evaluation = ${evaluation.name} and r.released_at is null group by r.reader`);
+  return new Map(
+    readers.map((reader) => {
+      const { arm = 0, all = 0 } = counted.find((row) => row.reader === reader) ?? {};
+      return [reader, { arm, all }];
+    }),
+  );
 }

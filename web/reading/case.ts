@@ -1,39 +1,63 @@
-import { and, eq, getTableColumns, inArray } from 'drizzle-orm';
-import type { Database } from '../../lib/database/connection.ts';
+import { and, desc, eq, getTableColumns, inArray, isNull, ne } from 'drizzle-orm';
 import type { RunView } from '../../schemas/api.ts';
-import { assignment, feedback, run } from '../../schemas/database/web.ts';
+import { allocation, assignment, feedback, run, trendEntry } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Person } from '../accounts/accounts.ts';
-import { may, mayReadBlinded } from '../accounts/rights.ts';
+import type { Parts } from '../parts.ts';
 import { evaluatedPipeline } from '../runs.ts';
-import { type Case, isRevealed, type Participant } from './standing.ts';
+import { evaluationIn } from './arms.ts';
+import { type Giving, giveOut } from './give-out.ts';
+import { participantOf } from './participant.ts';
+import { type Case, isRevealed } from './standing.ts';
 
-/** What a person is to an evaluation. */
-export function participantOf(person: Person, { name }: Pick<Evaluation, 'name'>): Participant {
-  return {
-    name: person.name,
-    reads: may(person, 'read', name),
-    readsBlinded: mayReadBlinded(person, name),
-    reviewsQuality: may(person, 'review-quality', name),
-    adjudicates: may(person, 'adjudicate', name),
-    seesAll: may(person, 'lead', name) || may(person, 'browse-data', name),
-  };
+/** The evaluation as it is for the exam of a run: as the exam's arm says, which it comes to here if it is time. */
+export async function evaluationOfCase(parts: Giving, declared: Evaluation, of: RunView): Promise<Evaluation> {
+  if (declared.reading.arms === undefined) return declared;
+  const find = async () => (await armsOfExams(parts, declared, [of.studyInstanceUid])).get(of.studyInstanceUid);
+  const known = await find();
+  if (known !== undefined) return evaluationIn(declared, known);
+  await giveOut(parts, declared, of.studyInstanceUid);
+  return evaluationIn(declared, await find());
 }
 
-/** The case that a run is. */
+/**
+ * The case that a run is, and the evaluation as it is for it.
+ *
+ * @param declared as `evaluation.yaml` has it
+ */
 export async function caseOf(
-  database: Database,
-  evaluation: Evaluation,
-  { id, studyInstanceUid }: RunView,
-): Promise<Case> {
-  const [entries, readers] = await Promise.all([
+  parts: Giving,
+  declared: Evaluation,
+  of: RunView,
+): Promise<Case & { readonly evaluation: Evaluation }> {
+  const { database } = parts;
+  const { id, studyInstanceUid, pipeline } = of;
+  const evaluation = await evaluationOfCase(parts, declared, of);
+  const about = and(eq(feedback.evaluation, declared.name), eq(feedback.run, id));
+  const [entries, readers, seen, closed] = await Promise.all([
     database.db
       .select({ author: feedback.author, stage: feedback.stage, version: feedback.version, answers: feedback.answers })
       .from(feedback)
-      .where(and(eq(feedback.run, id), eq(feedback.evaluation, evaluation.name))),
-    evaluation.reading.readersPerCase === 'all' ? undefined : readersOf(database, evaluation, studyInstanceUid),
+      .where(about),
+    evaluation.reading.readersPerCase === 'all' ? undefined : readersOf(parts, declared, studyInstanceUid),
+    evaluation.reading.mode !== 'unaided-first'
+      ? []
+      : database.db
+          .selectDistinct({ author: feedback.author })
+          .from(feedback)
+          .innerJoin(run, eq(run.id, feedback.run))
+          .where(
+            and(
+              eq(run.studyInstanceUid, studyInstanceUid),
+              eq(run.pipeline, pipeline),
+              ne(run.id, id),
+              eq(feedback.evaluation, declared.name),
+              eq(feedback.stage, 'unaided'),
+            ),
+          ),
+    whyClosed(parts, declared, of),
   ]);
-  return { entries, readers };
+  return { evaluation, entries, readers, haveSeen: seen.map(({ author }) => author), closed };
 }
 
 /** What of a run decides who may see its result. */
@@ -41,17 +65,22 @@ type Shown = Pick<RunView, 'id' | 'pipeline' | 'imported' | 'studyInstanceUid'>;
 
 /**
  * Which of the runs a person may see the result of now: not one that they are still to read, or read without ever seeing
- * it. What somebody else drew on an exam is shown when the person has read any run of the exam. One query for however many
- * runs.
+ * it. Who has read any run on an exam is shown the others too, and what somebody else drew on it. A query or two for
+ * however many runs.
  */
 export async function revealedTo(
-  { database, evaluations }: { database: Database; evaluations: ReadonlyMap<string, Evaluation> },
+  parts: Pick<Parts, 'database' | 'evaluations'>,
   person: Person,
   runs: readonly Shown[],
 ): Promise<ReadonlySet<string>> {
+  const { database, evaluations } = parts;
+  const declaredFor = (shown: Shown) => evaluations.get(evaluatedPipeline(shown));
+  const arms = await armsOfRuns(parts, runs, declaredFor);
   const isOpen = (shown: Shown, entries: Case['entries']) => {
-    const evaluation = evaluations.get(evaluatedPipeline(shown));
-    return evaluation === undefined || isRevealed(evaluation, participantOf(person, evaluation), { entries });
+    const declared = declaredFor(shown);
+    if (declared === undefined) return true;
+    const evaluation = evaluationIn(declared, arms.get(`${declared.name} ${shown.studyInstanceUid}`));
+    return isRevealed(evaluation, participantOf(person, declared), { entries });
   };
   const hidden = runs.filter((shown) => !isOpen(shown, []));
   if (hidden.length === 0) return new Set(runs.map(({ id }) => id));
@@ -62,21 +91,84 @@ export async function revealedTo(
     .innerJoin(run, eq(run.id, feedback.run))
     .where(and(eq(feedback.author, person.name), inArray(run.studyInstanceUid, studies)));
   const entriesOf = (shown: Shown) =>
-    shown.imported === undefined
-      ? sent.filter((entry) => entry.run === shown.id)
-      : sent.filter(
-          ({ studyInstanceUid, pipeline }) =>
-            studyInstanceUid === shown.studyInstanceUid && pipeline === evaluatedPipeline(shown),
-        );
+    sent.filter(
+      ({ studyInstanceUid, pipeline }) =>
+        studyInstanceUid === shown.studyInstanceUid && pipeline === evaluatedPipeline(shown),
+    );
   return new Set(
     runs.filter((shown) => !hidden.includes(shown) || isOpen(shown, entriesOf(shown))).map(({ id }) => id),
   );
 }
 
-async function readersOf(database: Database, { name }: Evaluation, studyInstanceUid: string): Promise<string[]> {
+/** Which arm of an evaluation exams came to; those that have none are left out. */
+export async function armsOfExams(
+  { database }: Pick<Parts, 'database'>,
+  { name }: Pick<Evaluation, 'name'>,
+  studies: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (studies.length === 0) return new Map();
+  const rows = await database.db
+    .select({ study: allocation.studyInstanceUid, arm: allocation.arm })
+    .from(allocation)
+    .where(and(eq(allocation.evaluation, name), inArray(allocation.studyInstanceUid, [...studies])));
+  return new Map(rows.map(({ study, arm }) => [study, arm]));
+}
+
+/** By evaluation and study. */
+async function armsOfRuns(
+  parts: Pick<Parts, 'database'>,
+  runs: readonly Shown[],
+  declaredFor: (shown: Shown) => Evaluation | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const studies = new Map<Evaluation, string[]>();
+  for (const shown of runs) {
+    const declared = declaredFor(shown);
+    if (declared?.reading.arms === undefined) continue;
+    studies.set(declared, [...(studies.get(declared) ?? []), shown.studyInstanceUid]);
+  }
+  const found = [...studies].map(async ([declared, own]) =>
+    [...(await armsOfExams(parts, declared, own))].map(([study, arm]) => [`${declared.name} ${study}`, arm] as const),
+  );
+  return new Map((await Promise.all(found)).flat());
+}
+
+/** Why no reader is asked about an exam; undefined where they are. */
+async function whyClosed(
+  parts: Pick<Parts, 'database'>,
+  declared: Evaluation,
+  { pipeline, studyInstanceUid }: RunView,
+): Promise<string | undefined> {
+  const [said] = await parts.database.db
+    .select({ kind: trendEntry.kind, reason: trendEntry.reason })
+    .from(trendEntry)
+    .where(
+      and(
+        eq(trendEntry.pipeline, pipeline),
+        eq(trendEntry.studyInstanceUid, studyInstanceUid),
+        inArray(trendEntry.kind, ['withdrawn', 'restored']),
+      ),
+    )
+    .orderBy(desc(trendEntry.createdAt), desc(trendEntry.id))
+    .limit(1);
+  if (said?.kind === 'withdrawn') return `This exam was withdrawn, and is not read: ${said.reason}`;
+  const { arms } = declared.reading;
+  if (arms === undefined) return undefined;
+  const arm = (await armsOfExams(parts, declared, [studyInstanceUid])).get(studyInstanceUid);
+  if (arm === undefined) return 'This exam has come to no arm of the evaluation, and is not read.';
+  return arms.some(({ name }) => name === arm)
+    ? undefined
+    : 'The arm of the evaluation to which this exam came is no longer declared, so that it is not read.';
+}
+
+async function readersOf(
+  { database }: Pick<Parts, 'database'>,
+  { name }: Evaluation,
+  studyInstanceUid: string,
+): Promise<string[]> {
+  const ofCase = and(eq(assignment.evaluation, name), eq(assignment.studyInstanceUid, studyInstanceUid));
   const rows = await database.db
     .select({ reader: assignment.reader })
     .from(assignment)
-    .where(and(eq(assignment.evaluation, name), eq(assignment.studyInstanceUid, studyInstanceUid)));
+    .where(and(ofCase, isNull(assignment.releasedAt)));
   return rows.map(({ reader }) => reader);
 }

@@ -6,9 +6,9 @@ import { viewerOf } from '../pages/layout.ts';
 import { readingPage } from '../pages/reading.ts';
 import type { WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
-import { assignReaders } from './assign.ts';
-import { participantOf } from './case.ts';
+import { giveOut } from './give-out.ts';
 import { type ReadingList, readingList } from './list.ts';
+import { participantOf } from './participant.ts';
 
 /** Exams shown of each evaluation. */
 const MOST_SHOWN = 20;
@@ -63,13 +63,13 @@ export async function getReading(c: WebContext) {
 
 /** By the names of the evaluations in which the person is asked anything. */
 async function listsFor(c: WebContext, limit: number): Promise<Map<string, ReadingList>> {
-  const { database, evaluations, now } = c.var.parts;
+  const { parts } = c.var;
   const lists = new Map<string, ReadingList>();
-  for (const evaluation of evaluations.values()) {
+  for (const evaluation of parts.evaluations.values()) {
     const person = participantOf(c.var.person, evaluation);
     if (!person.reads && !person.reviewsQuality && !person.adjudicates) continue;
-    await assignReaders(database, evaluation, now());
-    lists.set(evaluation.name, await readingList(database, evaluation, person, limit));
+    await giveOut(parts, evaluation);
+    lists.set(evaluation.name, await readingList(parts.database, evaluation, person, limit));
   }
   return lists;
 }

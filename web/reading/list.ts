@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
+import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
 import { type Participant, stagesOf } from './standing.ts';
 
 /** An exam that somebody has to do something with. */
@@ -28,34 +29,23 @@ export async function readingList(
   person: Participant,
   limit: number,
 ): Promise<ReadingList> {
+  const arms = armsOf(evaluation);
   const [quality, reading, adjudication, done] = await Promise.all([
     person.reviewsQuality && evaluation.reading.qualityReview !== undefined
       ? waitingForQuality(database, evaluation, limit + 1)
       : [],
-    waitingForReader(database, evaluation, person, limit + 1),
-    person.adjudicates ? waitingForDecision(database, evaluation, limit + 1) : [],
+    Promise.all(arms.map((arm) => waitingForReader(database, arm, person, limit + 1))),
+    person.adjudicates ? Promise.all(arms.map((arm) => waitingForDecision(database, arm, limit + 1))) : [],
     countDone(database, evaluation, person),
   ]);
-  const cases = [...quality, ...reading, ...adjudication];
+  // Not arm by arm, which would tell them apart and let the last wait. What was begun comes first.
+  const cases = [
+    ...quality,
+    ...longestFirst(reading.flatMap(({ begun }) => begun)),
+    ...longestFirst(reading.flatMap(({ fresh }) => fresh)),
+    ...longestFirst(adjudication.flat()),
+  ];
   return { cases: cases.slice(0, limit), more: cases.length > limit, done };
-}
-
-/** Runs that count: of the pipeline, with a result, newest of their exam, no replay. */
-export function currentRuns({ pipeline }: Evaluation): SQL {
-  return sql`select r.id, r.study_instance_uid, r.created_at from web.run r
-    where r.pipeline = ${pipeline} and r.readable
-      and not exists (select 1 from web.run n where n.amends = r.id)`;
-}
-
-/** Whether a quality reviewer let the run of the outer query through. */
-export function passedQuality({ name, reading }: Evaluation): SQL {
-  const { qualityReview } = reading;
-  if (qualityReview === undefined) return sql`true`;
-  return sql`exists (select 1 from web.feedback q, jsonb_array_elements(q.answers) a
-    where q.run = r.id and q.evaluation = ${name} and q.stage = 'quality'
-      and a->>'question' = ${qualityReview.question} and a->>'value' in ${qualityReview.passes}
-      and not exists (select 1 from web.feedback later where later.run = q.run and later.evaluation = q.evaluation
-        and later.author = q.author and later.stage = q.stage and later.version > q.version))`;
 }
 
 interface Row extends Record<string, unknown> {
@@ -76,6 +66,14 @@ const sentBy = (evaluation: Evaluation, author: string, stage: Stage) =>
   sql`exists (select 1 from web.feedback f where f.run = r.id and f.evaluation = ${evaluation.name}
     and f.author = ${author} and f.stage = ${stage})`;
 
+/** Whether somebody has sent it for this run, or for another run on the exam: then they have been shown a result of the model. */
+const hasSent = (evaluation: Evaluation, author: string, stage: Stage) =>
+  sql`exists (select 1 from web.feedback f join web.run o on o.id = f.run where o.study_instance_uid = r.study_instance_uid
+    and o.pipeline = ${evaluation.pipeline} and f.evaluation = ${evaluation.name} and f.author = ${author} and f.stage = ${stage})`;
+
+const longestFirst = (cases: readonly ListedCase[]) =>
+  cases.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+
 async function waitingForQuality(database: Database, evaluation: Evaluation, limit: number): Promise<ListedCase[]> {
   const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)}
     and not exists (select 1 from web.feedback f where f.run = r.id and f.evaluation = ${evaluation.name} and f.stage = 'quality')
@@ -83,35 +81,41 @@ async function waitingForQuality(database: Database, evaluation: Evaluation, lim
   return listed(rows, 'quality');
 }
 
+/** As `standingOf` says it of one exam, among however many, in one arm. */
 async function waitingForReader(
   database: Database,
-  evaluation: Evaluation,
+  { evaluation, holds }: ReadIn,
   person: Participant,
   limit: number,
-): Promise<ListedCase[]> {
+): Promise<{ readonly begun: readonly ListedCase[]; readonly fresh: readonly ListedCase[] }> {
   const { reading } = evaluation;
-  if (!person.reads || (reading.mode !== 'model-shown' && !person.readsBlinded)) return [];
+  if (!person.reads || (reading.mode !== 'model-shown' && !person.readsBlinded)) return { begun: [], fresh: [] };
   const stages = stagesOf(reading);
-  const cases: ListedCase[] = [];
-  // What was begun comes first: the stages from the last.
-  for (const [index, stage] of [...stages.entries()].toReversed()) {
+  const begunCases: ListedCase[] = [];
+  const fresh: ListedCase[] = [];
+  for (const [index, stage] of stages.entries()) {
     const before = stages[index - 1];
-    const begun = before === undefined ? sql`true` : sentBy(evaluation, person.name, before);
+    const begun = before === undefined ? sql`true` : hasSent(evaluation, person.name, before);
     const mine =
       reading.readersPerCase === 'all'
         ? sql`true`
         : sql`exists (select 1 from web.assignment x where x.evaluation = ${evaluation.name}
-            and x.study_instance_uid = r.study_instance_uid and x.reader = ${person.name})`;
-    const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and ${begun} and ${mine}
-      and not ${sentBy(evaluation, person.name, stage)} and ${passedQuality(evaluation)}
+            and x.study_instance_uid = r.study_instance_uid and x.reader = ${person.name} and x.released_at is null)`;
+    const sent = before === undefined && stages.length > 1 ? hasSent : sentBy;
+    const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and ${holds} and ${begun} and ${mine}
+      and not ${sent(evaluation, person.name, stage)} and ${passedQuality(evaluation)}
       order by r.created_at limit ${limit}`);
-    cases.push(...listed(rows, stage));
+    (before === undefined ? fresh : begunCases).push(...listed(rows, stage));
   }
-  return cases;
+  return { begun: begunCases, fresh };
 }
 
-/** As `disagreements` finds them, among however many exams. */
-async function waitingForDecision(database: Database, evaluation: Evaluation, limit: number): Promise<ListedCase[]> {
+/** As `disagreements` finds them, among however many exams of one arm. */
+async function waitingForDecision(
+  database: Database,
+  { evaluation, holds }: ReadIn,
+  limit: number,
+): Promise<ListedCase[]> {
   const { name, reading } = evaluation;
   if (reading.adjudicate.length === 0) return [];
   const [first] = stagesOf(reading);
@@ -120,18 +124,21 @@ async function waitingForDecision(database: Database, evaluation: Evaluation, li
       and not exists (select 1 from web.feedback later where later.run = f.run and later.evaluation = f.evaluation
         and later.author = f.author and later.stage = f.stage and later.version > f.version)
     group by f.run, a->>'question', a->>'subject' having count(distinct a->'value') > 1`;
-  const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and r.id in (${apart})
+  const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and ${holds} and r.id in (${apart})
     and not exists (select 1 from web.feedback d
       where d.run = r.id and d.evaluation = ${name} and d.stage = 'adjudication')
     order by r.created_at limit ${limit}`);
   return listed(rows, 'adjudication');
 }
 
-async function countDone(database: Database, { name, reading }: Evaluation, person: Participant): Promise<number> {
-  const last = stagesOf(reading).at(-1);
+async function countDone(database: Database, evaluation: Evaluation, person: Participant): Promise<number> {
+  const last = armsOf(evaluation).map(
+    (arm) => sql`(f.stage = ${stagesOf(arm.evaluation.reading).at(-1)} and ${arm.holds})`,
+  );
   const [row] = await database.db.execute<{
     done: number;
-  }>(sql`select count(distinct run)::int as done from web.feedback
-    where evaluation = ${name} and author = ${person.name} and stage in (${last}, 'quality', 'adjudication')`);
+  }>(sql`select count(distinct f.run)::int as done from web.feedback f join web.run r on r.id = f.run
+    where f.evaluation = ${evaluation.name} and f.author = ${person.name}
+      and (f.stage in ('quality', 'adjudication') or ${sql.join(last, sql` or `)})`);
   return row?.done ?? 0;
 }

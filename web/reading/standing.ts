@@ -20,6 +20,10 @@ export interface Case {
   readonly entries: readonly Entry[];
   /** Those it was assigned to; undefined: everybody reads it. */
   readonly readers: readonly string[] | undefined;
+  /** Those who were shown what the model found in an earlier run on the exam: they cannot read it without the model any more. */
+  readonly haveSeen?: readonly string[];
+  /** Why no reader is asked about the exam: a sentence; undefined: nothing is in the way. */
+  readonly closed?: string | undefined;
 }
 
 /** What a person has to do with a case now. */
@@ -72,14 +76,18 @@ export function disagreements(
 }
 
 /** What a person has to do with a case now. */
-export function standingOf(evaluation: Evaluation, person: Participant, { entries, readers }: Case): Standing {
+export function standingOf(evaluation: Evaluation, person: Participant, shown: Case): Standing {
+  const { entries } = shown;
   const sent = (stage: Stage) => entries.some((entry) => entry.author === person.name && entry.stage === stage);
   const quality = qualityOf(evaluation, entries);
-  if (person.reviewsQuality && quality === 'waiting') return { kind: 'asked', stage: 'quality' };
-  const reader = readerStanding(evaluation, person, readers, quality, sent);
+  if (person.reviewsQuality && quality === 'waiting' && shown.closed === undefined) {
+    return { kind: 'asked', stage: 'quality' };
+  }
+  const reader = readerStanding(evaluation, person, shown, sent);
   if (reader.kind === 'asked') return reader;
   const isSettled = entries.some(({ stage }) => stage === 'adjudication');
-  if (person.adjudicates && !isSettled && disagreements(evaluation, entries).length > 0) {
+  const isOpen = shown.closed === undefined && !isSettled;
+  if (person.adjudicates && isOpen && disagreements(evaluation, entries).length > 0) {
     return { kind: 'asked', stage: 'adjudication' };
   }
   if (reader.kind === 'sent') return reader;
@@ -89,19 +97,30 @@ export function standingOf(evaluation: Evaluation, person: Participant, { entrie
 }
 
 /** Whether a person may see what the model found, and what others answered to it. */
-export function isRevealed({ reading }: Evaluation, person: Participant, { entries }: Pick<Case, 'entries'>): boolean {
+export function isRevealed(
+  { reading }: Evaluation,
+  person: Participant,
+  { entries, haveSeen = [] }: Pick<Case, 'entries' | 'haveSeen'>,
+): boolean {
   if (reading.mode === 'model-shown' || person.seesAll) return true;
-  if (reading.mode === 'never-revealed') return false;
-  return entries.some(({ author, stage }) => author === person.name && stage === 'unaided');
+  if (reading.mode !== 'unaided-first') return false;
+  return (
+    haveSeen.includes(person.name) || entries.some(({ author, stage }) => author === person.name && stage === 'unaided')
+  );
+}
+
+/** What is asked of a reader who has, or has not, seen the model's result of an earlier run: an unaided read needs that they have not. */
+export function stagesLeft(reading: Reading, hasSeen: boolean): readonly Stage[] {
+  return stagesOf(reading).filter((stage) => !(hasSeen && stage === 'unaided' && reading.mode === 'unaided-first'));
 }
 
 function readerStanding(
-  { reading }: Evaluation,
+  evaluation: Evaluation,
   person: Participant,
-  readers: readonly string[] | undefined,
-  quality: ReturnType<typeof qualityOf>,
+  { entries, readers, haveSeen = [], closed }: Case,
   sent: (stage: Stage) => boolean,
 ): Standing {
+  const { reading } = evaluation;
   const not = (why: string): Standing => ({ kind: 'not-asked', why });
   if (!person.reads) return not('You are no reader of this evaluation.');
   const blinded = reading.mode !== 'model-shown';
@@ -110,13 +129,16 @@ function readerStanding(
       'Its readers must not know the model’s result beforehand. Your account can look it up, so you cannot be one of them.',
     );
   }
-  const next = stagesOf(reading).find((stage) => !sent(stage));
-  if (next === undefined) return { kind: 'sent', stage: stagesOf(reading).at(-1) ?? 'aided' };
+  const stages = stagesLeft(reading, haveSeen.includes(person.name));
+  const next = stages.find((stage) => !sent(stage));
+  if (next === undefined) return { kind: 'sent', stage: stages.at(-1) ?? 'aided' };
   if (readers !== undefined && !readers.includes(person.name)) return not('This exam was given to other readers.');
+  const quality = qualityOf(evaluation, entries);
   if (quality === 'waiting')
     return not('A quality reviewer looks at the images first. The exam comes to you after that.');
   if (quality === 'set-aside')
     return not('The quality review has set this exam aside: no image of it is good enough to be read.');
+  if (closed !== undefined) return not(closed);
   return { kind: 'asked', stage: next };
 }
 
