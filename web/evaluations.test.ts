@@ -55,6 +55,21 @@ describe('parseEvaluation', () => {
       /^e\.yaml:11: there is no question two before this one/,
     ],
     [
+      'two arms of one name',
+      [...HEAD, ...choice('one', TWO), 'reading: { mode: model-shown, arms: [{ name: a }, { name: b }, { name: a }] }'],
+      /^e\.yaml:11: two arms are named a/,
+    ],
+    [
+      'strata without arms',
+      [...HEAD, ...choice('one', TWO), 'reading: { mode: model-shown, stratify: [sex] }'],
+      /^e\.yaml:11: only arms are stratified/,
+    ],
+    [
+      'a choice of readers where all read',
+      [...HEAD, ...choice('one', TWO), 'reading: { mode: model-shown, assignment: random }'],
+      /^e\.yaml:11: nobody is chosen/,
+    ],
+    [
       'readers who must agree on a question that is not asked',
       [...HEAD, ...choice('one', TWO), 'reading: { mode: unaided-first, adjudicate: [two] }'],
       /^e\.yaml:11: there is no question two/,

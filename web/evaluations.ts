@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { issueWords } from '../lib/platform/issue.ts';
-import { Evaluation, type Question } from '../schemas/evaluation.ts';
+import { Evaluation, type Question, type Reading } from '../schemas/evaluation.ts';
 
 /** An evaluation file that cannot be used; the message names file, line and what is wrong. */
 export class EvaluationError extends Error {
@@ -92,7 +92,9 @@ export function parseEvaluation(text: string, file: string): Evaluation {
     );
   }
   const wrong =
-    contradictionIn(parsed.data) ?? contradictionInBlinding(parsed.data, BLINDED_FILE.test(path.basename(file)));
+    contradictionIn(parsed.data) ??
+    contradictionInReaders(parsed.data.reading) ??
+    contradictionInBlinding(parsed.data, BLINDED_FILE.test(path.basename(file)));
   if (wrong !== undefined) refuse(lineOf(wrong.at), wrong.what);
   return parsed.data;
 }
@@ -139,6 +141,28 @@ function contradictionIn({ questions, reading, reference }: Evaluation): Contrad
     return { at: ['reading', 'qualityReview'], what: `question ${quality.name} is not asked at the stage quality` };
   }
   return undefined;
+}
+
+/** What is said of arms, or of how readers are chosen, where there are none or none are chosen. */
+function contradictionInReaders({
+  mode,
+  arms,
+  stratify,
+  assignment,
+  readersPerCase,
+}: Reading): Contradiction | undefined {
+  if (assignment !== undefined && readersPerCase === 'all') {
+    return { at: ['reading', 'assignment'], what: 'nobody is chosen where readersPerCase is all' };
+  }
+  if (arms === undefined) {
+    return stratify && { at: ['reading', 'stratify'], what: 'only arms are stratified, and there are none' };
+  }
+  if (mode === 'blinded') return { at: ['reading', 'arms'], what: 'arms are not for blinded reads' };
+  const names = arms.map(({ name }) => name);
+  const double = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (double >= 0) return { at: ['reading', 'arms', double, 'name'], what: `two arms are named ${names[double]}` };
+  const by = stratify?.findIndex((one, index) => stratify.indexOf(one) !== index) ?? -1;
+  return by < 0 ? undefined : { at: ['reading', 'stratify', by], what: `${stratify?.[by]} is named twice` };
 }
 
 /** What only one of the two kinds of evaluation has. @param isBlinded by the name of its file */
