@@ -11,6 +11,8 @@ import type { Person } from './accounts/accounts.ts';
 import type { Directory } from './accounts/directory.ts';
 import type { ArchiveReader, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
+import type { BlindedCopies } from './blinded/follow.ts';
+import type { Shelf } from './dicomweb/shelf.ts';
 import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import type { Viewing } from './viewer/viewing.ts';
@@ -25,6 +27,11 @@ export interface Parts {
   readonly requestRetry: (run: string, by: string) => Promise<void>;
   /** By pipeline. */
   readonly evaluations: ReadonlyMap<string, Evaluation>;
+  /** Evaluations with blinded readers, by their own names. */
+  readonly blinded: ReadonlyMap<string, Evaluation>;
+  /** Under which blinded readers know a segmentation: the key of the hash. */
+  readonly blindingKey: Buffer;
+  readonly copies: BlindedCopies;
   /** Titles of pipelines by name, with the AE title to send exams to and the version in effect. */
   readonly pipelines: ReadonlyMap<
     string,
@@ -66,6 +73,8 @@ export interface Variables {
   person: Person;
   /** Of the browser's session; undefined for the API token. */
   sessionToken: string | undefined;
+  /** What DICOMweb shows, where the path says so; else all that the person may see. */
+  shelf: Shelf | undefined;
 }
 
 export type WebContext = Context<{ Variables: Variables }>;

@@ -11,9 +11,10 @@ import { createFirstAdministrator } from './accounts/accounts.ts';
 import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
 import { archiveReader, quarantineOf } from './archive.ts';
+import { BlindedCopies, followCopies } from './blinded/follow.ts';
 import { loadAssets } from './assets.ts';
 import { readConfigured } from './configured.ts';
-import { loadEvaluations } from './evaluations.ts';
+import { loadBlindedEvaluations, loadEvaluations } from './evaluations.ts';
 import { followOutbox } from './feedback/export.ts';
 import { listen, tlsOf, watchTls } from './listen.ts';
 import { LiveUpdates } from './live.ts';
@@ -23,6 +24,9 @@ import { followProjection } from './projection/follow.ts';
 import { proxyList } from './security.ts';
 import { VIEWER_FOLDER } from './viewer/install.ts';
 import { Viewing } from './viewer/viewing.ts';
+
+/** Runs end in bursts: copies for blinded readers are made of them so long after the first, ms. */
+const COPY_WITHIN_MS = 2_000;
 
 /**
  * The web: pages, API, the projection of runs, the export of answers.
@@ -44,6 +48,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
   const closers: (() => Promise<void>)[] = [];
   const pipelines = loadPipelines(configuration.pipelineFolders);
   const evaluations = loadEvaluations(configuration.pipelineFolders);
+  const blinded = loadBlindedEvaluations(configuration.pipelineFolders);
 
   return {
     start: async () => {
@@ -54,11 +59,17 @@ export function webService(configuration: Configuration, log: Logger): Service {
       if (made !== undefined) process.stdout.write(`First sign-in: admin / ${made}\n`);
 
       const outbox = followOutbox(store, database, log);
+      const blindingKey = keptKey(secrets, 'blinding-key');
+      const copies = new BlindedCopies({ store, database, blindingKey, blinded, pipelines, log });
+      const copying = followCopies(copies, () => outbox.wake(), log);
       const projection = await followProjection({
         store,
         database,
         log,
-        onChange: ({ id, studyInstanceUid }) => live.announce({ run: id, studyInstanceUid }),
+        onChange: ({ id, studyInstanceUid, status }) => {
+          live.announce({ run: id, studyInstanceUid });
+          if (status === 'succeeded') copying.wake(COPY_WITHIN_MS);
+        },
       });
       const app = createApp({
         store,
@@ -69,6 +80,9 @@ export function webService(configuration: Configuration, log: Logger): Service {
           await requestRetry(store, run, by);
         },
         evaluations,
+        blinded,
+        blindingKey,
+        copies,
         pipelines,
         receivers: configuration.site.receivers,
         site,
@@ -79,7 +93,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         signedLaunch,
         proxies,
         cookieName: `overread-${port}`,
-        launchKey: launchKey(secrets),
+        launchKey: keptKey(secrets, 'launch-key'),
         assets: loadAssets(),
         live,
         metrics: new Metrics(live),
@@ -101,6 +115,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
           await Promise.all(closed);
         },
         projection.close,
+        () => copying.stop(),
         () => outbox.stop(),
       );
       return inside && { address: `http://127.0.0.1:${inside.port}` };
@@ -125,7 +140,7 @@ function launchSecret({ site: { signedLaunch }, secrets }: Configuration): Parts
   throw new ConfigurationError(`signedLaunch.secretFile: a secret has ${SHORTEST_LAUNCH_SECRET} characters or more.`);
 }
 
-/** The key of `/launch`: made at the first start, kept so that addresses outlive a restart. */
-function launchKey(secrets: string): Buffer {
-  return Buffer.from(keepSecret(secrets, 'launch-key', randomBytes(32).toString('hex')), 'hex');
+/** A key of this site: made at the first start, and kept: what was made with it outlives a restart. */
+function keptKey(secrets: string, name: 'launch-key' | 'blinding-key'): Buffer {
+  return Buffer.from(keepSecret(secrets, name, randomBytes(32).toString('hex')), 'hex');
 }

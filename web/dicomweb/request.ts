@@ -8,10 +8,7 @@ import { notFound } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import type { WebContext } from '../parts.ts';
 import type { ViewedInstance } from './images.ts';
-import { sightOf } from './sight.ts';
-
-/** Where DICOMweb is. */
-export const ROOT = '/dicomweb';
+import { type Shelf, shelfOf } from './shelf.ts';
 
 /** What the address names of a study. @throws {ProblemError} 404: not a UID, so nothing of this name is here */
 export function addressed(c: WebContext): { study: string } & WithinStudy {
@@ -35,7 +32,7 @@ export function addressedStudy(c: WebContext): string | undefined {
 /** The instances that the address names; that somebody looked is written down. @throws {ProblemError} 404: there is none */
 export async function instancesOfRequest(c: WebContext): Promise<ViewedInstance[]> {
   const { study, series, instance } = addressed(c);
-  const found = await c.var.parts.viewing.images.find(study, sightOf(c), { series, instance });
+  const found = await shelfOf(c).find(study, { series, instance });
   if (found.length === 0)
     throw notFound(instance === undefined ? (series === undefined ? 'study' : 'series') : 'instance');
   await recordLook(c, study);
@@ -47,14 +44,21 @@ export async function recordLook(c: WebContext, study: string): Promise<void> {
   await noteLook(c, 'images-viewed', study);
 }
 
-/** Address of an instance. */
-export function addressOf({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: ViewedInstance): string {
-  return `${ROOT}/studies/${StudyInstanceUID}/series/${SeriesInstanceUID}/instances/${SOPInstanceUID}`;
+/** Address of an instance on a shelf. */
+export function addressOf(
+  { root }: Pick<Shelf, 'root'>,
+  { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: ViewedInstance,
+): string {
+  return `${root}/studies/${StudyInstanceUID}/series/${SeriesInstanceUID}/instances/${SOPInstanceUID}`;
 }
 
 /** The metadata of an instance whose head was read. */
-export function metadataOf(instance: ViewedInstance, dataset: Parameters<typeof dicomJson>[0]): DicomJson {
-  return dicomJson(dataset, (path) => `${addressOf(instance)}/bulkdata/${path}`);
+export function metadataOf(
+  shelf: Pick<Shelf, 'root'>,
+  instance: ViewedInstance,
+  dataset: Parameters<typeof dicomJson>[0],
+): DicomJson {
+  return dicomJson(dataset, (path) => `${addressOf(shelf, instance)}/bulkdata/${path}`);
 }
 
 /**

@@ -5,14 +5,13 @@ import type { DicomJson, JsonElement } from '../../lib/dicom/json.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import { Uid } from '../../schemas/scalars.ts';
-import { maySeeStudy } from '../accounts/studies.ts';
 import { parseOrRefuse } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
 import { ahead } from './ahead.ts';
 import { readHead } from './head.ts';
 import type { ViewedInstance } from './images.ts';
-import { addressOf, instancesOfRequest, metadataOf, ROOT, recordLook, requireAccept } from './request.ts';
-import { sightOf } from './sight.ts';
+import { addressOf, instancesOfRequest, metadataOf, recordLook, requireAccept } from './request.ts';
+import { shelfOf } from './shelf.ts';
 
 /**
  * Attributes of an answer (PS3.18 tables 10.6.3-3 to 5). Of a study without PatientID: with it OHIF would ask for the
@@ -49,10 +48,11 @@ const InstanceSearch = z.object({ SOPInstanceUID: uids.optional(), ...whole });
 /** `GET /dicomweb/studies?StudyInstanceUID=…` */
 export async function getStudies(c: WebContext) {
   const query = search(c, StudySearch, 'the StudyInstanceUID');
+  const shelf = shelfOf(c);
   const studies: DicomJson[] = [];
   for (const study of new Set(query.StudyInstanceUID)) {
-    if (!(await maySeeStudy(c, study))) continue;
-    const instances = await c.var.parts.viewing.images.find(study, sightOf(c));
+    if (!(await shelf.holds(study))) continue;
+    const instances = await shelf.find(study);
     const series = await firstOfEachSeries(c, instances);
     const [first] = series;
     if (first === undefined) continue;
@@ -61,7 +61,7 @@ export async function getStudies(c: WebContext) {
     studies.push({
       ...pick(first.json, STUDY, query.includefield),
       [tag('ModalitiesInStudy')]: { vr: 'CS', Value: [...modalities] },
-      [tag('RetrieveURL')]: { vr: 'UR', Value: [`${ROOT}/studies/${study}`] },
+      [tag('RetrieveURL')]: { vr: 'UR', Value: [`${shelf.root}/studies/${study}`] },
       [tag('NumberOfStudyRelatedSeries')]: count(series.length),
       [tag('NumberOfStudyRelatedInstances')]: count(instances.length),
     });
@@ -81,7 +81,7 @@ export async function getSeries(c: WebContext) {
   return answer(
     paged(found, query).map(({ instance, json, instances }) => ({
       ...pick(json, SERIES, query.includefield),
-      [tag('RetrieveURL')]: { vr: 'UR', Value: [addressOf(instance).replace(/\/instances\/.*/, '')] },
+      [tag('RetrieveURL')]: { vr: 'UR', Value: [addressOf(shelfOf(c), instance).replace(/\/instances\/.*/, '')] },
       [tag('NumberOfSeriesRelatedInstances')]: count(instances),
     })),
   );
@@ -99,7 +99,7 @@ export async function getInstances(c: WebContext) {
     const { instance, json } = read;
     answers.push({
       ...pick(json, INSTANCE, query.includefield),
-      [tag('RetrieveURL')]: { vr: 'UR', Value: [addressOf(instance)] },
+      [tag('RetrieveURL')]: { vr: 'UR', Value: [addressOf(shelfOf(c), instance)] },
       [tag('AvailableTransferSyntaxUID')]: { vr: 'UI', Value: [instance.TransferSyntaxUID] },
     });
   }
@@ -116,7 +116,7 @@ export async function headOf(c: WebContext, instance: ViewedInstance): Promise<R
   const { store, log } = c.var.parts;
   try {
     const { dataset } = await readHead(store, instance);
-    return { instance, json: metadataOf(instance, dataset) };
+    return { instance, json: metadataOf(shelfOf(c), instance, dataset) };
   } catch (error) {
     if (!(error instanceof MalformedDicomError || error instanceof ObjectNotFoundError)) throw error;
     log.warn({ bucket: instance.bucket, key: instance.key, err: error }, 'an instance cannot be read and is left out');

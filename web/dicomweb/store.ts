@@ -6,7 +6,8 @@ import type { WebContext } from '../parts.ts';
 import { type KeptEdit, keepEdit } from '../viewer/edit.ts';
 import { NotStoredError } from './not-stored.ts';
 import { filesOfRequest } from './received.ts';
-import { addressedStudy, ROOT } from './request.ts';
+import { addressedStudy } from './request.ts';
+import { ROOT } from './shelf.ts';
 
 /** Longest request, bytes: 500 slices of 512 × 512 with four structures are 64 MB. */
 export const STORE_LIMIT = 192 << 20;

@@ -106,3 +106,38 @@ export const HIP_EVALUATION = Evaluation.parse({
     { name: 'remarks', label: 'Remarks', per: 'exam', kind: 'text' },
   ],
 });
+
+/** Blinded reads of three segmentations of a liver. */
+export const BLINDED_EVALUATION = Evaluation.parse({
+  name: 'liver-blinded',
+  version: '1.0.0',
+  title: 'Liver, blinded',
+  pipeline: LIVER_PIPELINE.name,
+  introduction: 'Judge each by itself.',
+  reading: { mode: 'blinded', sources: ['model', 'expert', 'novice'] },
+  questions: [
+    {
+      name: 'outline',
+      label: 'Outline',
+      per: 'structure',
+      kind: 'rating',
+      required: true,
+      from: 1,
+      to: 5,
+      fromLabel: 'useless',
+      toLabel: 'flawless',
+    },
+    {
+      name: 'plan',
+      label: 'Would you plan with it?',
+      per: 'exam',
+      kind: 'choice',
+      required: true,
+      options: [
+        { value: 'as-it-is', label: 'As it is' },
+        { value: 'corrected', label: 'After corrections' },
+        { value: 'no', label: 'No' },
+      ],
+    },
+  ],
+});

@@ -16,10 +16,12 @@ import type { QuarantinedInstance } from '../../schemas/api.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sessions } from '../../schemas/people.ts';
 import type { Role } from '../../schemas/rights.ts';
+import type { Receiver } from '../../schemas/site.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
+import { BlindedCopies } from '../blinded/follow.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { LiveUpdates } from '../live.ts';
 import { Metrics } from '../metrics.ts';
@@ -52,6 +54,8 @@ export interface World {
   readonly store: ObjectStore;
   readonly database: Database;
   readonly archive: MadeArchive;
+  /** Of the site: none, until a test adds one. */
+  readonly receivers: Pick<Receiver, 'name' | 'kind'>[];
   /** Moves the clock. */
   later(milliseconds: number): void;
   /** Puts a run into the store and into the projection. */
@@ -94,11 +98,14 @@ export async function makeWorld(
     accessions: new Map(),
     exams: [],
   };
+  const receivers: World['receivers'] = [];
   // The clock stands still until a test moves it.
   const begin = Date.now();
   const now = () => new Date(begin + shift);
   const log = createLog('web', 'silent');
   const pipelines = new Map([HIP_PIPELINE, LIVER_PIPELINE].map((pipeline) => [pipeline.name, pipeline]));
+  const blinded = new Map(evaluations.filter((one) => !isPlain(one)).map((one) => [one.name, one]));
+  const blindingKey = randomBytes(32);
   const parts: Parts = {
     store,
     database,
@@ -136,9 +143,12 @@ export async function makeWorld(
     requestRetry: async (run, by) => {
       await requestRetry(store, run, by);
     },
-    evaluations: new Map(evaluations.map((evaluation) => [evaluation.pipeline, evaluation])),
+    evaluations: new Map(evaluations.filter(isPlain).map((evaluation) => [evaluation.pipeline, evaluation])),
+    blinded,
+    blindingKey,
+    copies: new BlindedCopies({ store, database, blindingKey, blinded, pipelines, log }),
     pipelines,
-    receivers: [],
+    receivers,
     site: { name: 'Test hospital', mode: 'test' },
     dicom: { host: '127.0.0.1', port: 11112, aeTitle: 'OVERREAD' },
     apiToken: API_TOKEN,
@@ -164,6 +174,7 @@ export async function makeWorld(
     store,
     database,
     archive,
+    receivers,
     later: (milliseconds) => {
       shift += milliseconds;
     },
@@ -194,6 +205,8 @@ export async function makeWorld(
     },
   };
 }
+
+const isPlain = ({ reading }: Evaluation) => reading.mode !== 'blinded';
 
 function examsIn({ patients }: MadeArchive): [string, ExamView][] {
   const unknown = { accessionNumber: null, studyDate: null, studyDescription: null };
