@@ -2,6 +2,7 @@ import path from 'node:path';
 import { holdsRun } from '../connector/feed.ts';
 import { checkRoutes } from '../lib/archive/check-routes.ts';
 import { completeDue } from '../lib/archive/completion.ts';
+import { hearDeliveries } from '../lib/archive/deliveries.ts';
 import { Intake } from '../lib/archive/intake.ts';
 import { deliverRuns } from '../lib/archive/outbox.ts';
 import { hearReleases } from '../lib/archive/quarantine.ts';
@@ -103,6 +104,7 @@ export function gatewayService(
   let requests: Awaited<ReturnType<typeof followRequests>> | undefined;
   const listening = new Alarm(async () => {
     requests ??= await followRequests({ store, database, receivers, log, queued: () => delivery.wake() });
+    await hearDeliveries(database, () => delivery.wake());
     return undefined;
   }, failed('hearing requests for delivery'));
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TrendRules } from './evaluation.ts';
 import { Instant, Sha256, Slug, Uid } from './scalars.ts';
+import { ObjectReference } from './store.ts';
 
 /** Whose volume it is. Volumes of different makers are never compared with each other. */
 export const VolumeMaker = z.discriminatedUnion('kind', [
@@ -43,8 +44,8 @@ export const TrendExam = z.object({
   time: z.string().nullable(),
   /** Its description says that it was made after an operation. */
   postOperative: z.boolean(),
-  /** What became of its newest run; `none`: it has none. */
-  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'out-of-scope', 'none']),
+  /** What became of its newest run; `none`: it has none; `withheld`: who asked is still to read its images without the result. */
+  status: z.enum(['queued', 'running', 'succeeded', 'failed', 'out-of-scope', 'none', 'withheld']),
 });
 export type TrendExam = z.infer<typeof TrendExam>;
 
@@ -52,6 +53,8 @@ export type TrendExam = z.infer<typeof TrendExam>;
 export const TrendInput = z.object({
   pipeline: Slug,
   rules: TrendRules,
+  /** What people call the structure; left out in states of before it was kept. */
+  structureTitle: z.string().optional(),
   exams: z.array(TrendExam),
   measurements: z.array(Measurement),
   /** Oldest first. */
@@ -103,3 +106,52 @@ export type Trend = z.infer<typeof Trend>;
 /** `results/<pipeline>/trends/<digest>.json`: a trend that somebody saw, with what it was made of. */
 export const TrendState = z.object({ digest: Sha256, input: TrendInput, trend: Trend });
 export type TrendState = z.infer<typeof TrendState>;
+
+/** A trend as a DICOM object, where it may be sent, and what became of it there. */
+export const TrendReportView = z.object({
+  /** Digest of the state that it shows. */
+  state: Sha256,
+  sopInstanceUid: Uid,
+  /** SHA-256 of the object: who sends it says that it is this one that they have looked at. */
+  object: Sha256,
+  receivers: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['clinical', 'research']),
+      /** Why it must not go there, as a sentence; null where it may. */
+      refusal: z.string().nullable(),
+      /** Null: it was not sent there. */
+      delivery: z
+        .object({
+          state: z.enum(['waiting', 'sent', 'refused']),
+          reason: z.string().nullable(),
+          attempts: z.int().nonnegative(),
+          sentAt: z.string().nullable(),
+        })
+        .nullable(),
+    }),
+  ),
+});
+export type TrendReportView = z.infer<typeof TrendReportView>;
+
+/** Body of `POST /api/v1/runs/<id>/trend/report`. */
+export const TrendReportSubmission = z.object({
+  /** As the report that was looked at names them: where they are others by now, nothing is sent. */
+  state: Sha256,
+  object: Sha256,
+  /** Names of receivers. */
+  receivers: z.array(Slug).min(1, 'choose at least one receiver').max(100),
+});
+
+/** `feedback/<evaluation>/trend-reports/…`: a report that somebody sent. */
+export const SentTrendReport = z.object({
+  pipeline: Slug,
+  state: Sha256,
+  run: Sha256,
+  sopInstanceUid: Uid,
+  object: ObjectReference,
+  receiver: Slug,
+  author: z.string(),
+  sentAt: Instant,
+});
+export type SentTrendReport = z.infer<typeof SentTrendReport>;

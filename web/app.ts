@@ -28,6 +28,14 @@ import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
+import {
+  getPatientStatements,
+  getPatientsPage,
+  postPatientPreview,
+  postPatientStatement,
+  postPatients,
+  postPatientsPreview,
+} from './patients/handlers.ts';
 import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
 import { getAnyTable, getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
@@ -42,6 +50,13 @@ import {
   postTrend,
   postTrendForm,
 } from './trend/handlers.ts';
+import {
+  getReportImage,
+  getReportPreview,
+  getTrendReport,
+  postReportForm,
+  postTrendReport,
+} from './trend/report-handlers.ts';
 import { getRunInViewer, getViewer } from './viewer/handlers.ts';
 import { getWorklist, postSearch } from './worklist.ts';
 
@@ -117,6 +132,9 @@ export function createApp(parts: Parts) {
   app.get('/quarantine', getQuarantinePage);
   app.get('/quarantine/:sha256', getQuarantinedPage);
   app.post('/quarantine/:sha256', postQuarantineForm);
+  app.get('/patients', getPatientsPage);
+  app.post('/patients/preview', postPatientsPreview);
+  app.post('/patients', postPatients);
   app.get('/audit', getAuditPage);
   app.get('/audit.csv', getAuditTable);
   app.get('/api/v1/openapi.json', getOpenApi);
@@ -127,6 +145,9 @@ export function createApp(parts: Parts) {
   app.put('/api/v1/accounts/:name/disabled', putDisabled);
   app.get('/api/v1/audit', getAudit);
   app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
+  app.get('/api/v1/patients/statements', getPatientStatements);
+  app.post('/api/v1/patients/statements', postPatientStatement);
+  app.post('/api/v1/patients/preview', postPatientPreview);
 
   app.use(async (c, next) => {
     requireRight(c, 'view');
@@ -149,6 +170,9 @@ export function createApp(parts: Parts) {
   app.post('/runs/:id/retry', postRetryForm);
   app.get('/runs/:id/trend', getTrendPage);
   app.post('/runs/:id/trend', postTrendForm);
+  app.get('/runs/:id/trend/report', getReportPreview);
+  app.get('/runs/:id/trend/report.png', getReportImage);
+  app.post('/runs/:id/trend/report', postReportForm);
   app.get('/trends/:pipeline/:digest', getTrendStatePage);
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
@@ -184,6 +208,8 @@ export function createApp(parts: Parts) {
   app.post('/api/v1/runs/:id/retry', postRetry);
   app.get('/api/v1/runs/:id/trend', getTrend);
   app.post('/api/v1/runs/:id/trend', postTrend);
+  app.get('/api/v1/runs/:id/trend/report', getTrendReport);
+  app.post('/api/v1/runs/:id/trend/report', postTrendReport);
   app.get('/api/v1/trends/:pipeline/:digest', getTrendState);
   app.get('/api/v1/runs/:id/feedback', getFeedback);
   app.post('/api/v1/runs/:id/feedback', postFeedback);

@@ -32,7 +32,7 @@ export async function getRunPage(c: WebContext) {
     deliveriesOf(parts, run.id),
   ]);
   const withheld = !revealed.has(run.id);
-  const trend = withheld ? undefined : await trendOf(parts, run);
+  const trend = withheld ? undefined : await trendOf(c, run);
   await recordView(c, 'run-viewed', run.id);
   return c.html(
     runPage(parts, viewer, {

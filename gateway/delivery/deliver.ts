@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isApproved } from '../../lib/archive/approvals.ts';
 import {
   type Delivery,
   type DeliveryOutcome,
   dueDeliveries,
   nextDelivery,
-  notApproved,
   recordDeliveries,
+  whyRefused,
 } from '../../lib/archive/deliveries.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import { sendFiles } from '../../lib/dicom/send.ts';
@@ -59,10 +58,11 @@ async function sendAllowed(
   const allowed: Delivery[] = [];
   const kept: DeliveryOutcome[] = [];
   for (const delivery of due) {
-    const { pipeline, pipelineVersion } = delivery;
-    if (pipelineVersion !== null && (await isApproved(context.database, { pipeline, pipelineVersion })))
-      allowed.push(delivery);
-    else kept.push({ delivery, problem: notApproved(receiver) });
+    const { pipeline, pipelineVersion, otherVersions } = delivery;
+    const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
+    const refusal = await whyRefused(context.database, receiver, { pipeline, versions });
+    if (refusal === null) allowed.push(delivery);
+    else kept.push({ delivery, problem: refusal });
   }
   return allowed.length === 0 ? kept : [...kept, ...(await send(context, receiver, allowed))];
 }

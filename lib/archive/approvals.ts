@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, desc, eq, inArray, or, sql } from 'drizzle-orm';
 import type { Approval } from '../../schemas/approval.ts';
 import { approval, delivery } from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
@@ -32,6 +32,18 @@ export async function isApproved(
   return newest?.decision === 'approved';
 }
 
+/** Whether results of all these versions may go to clinical receivers now: never where there is none. */
+export async function areApproved(
+  database: { readonly db: Pick<Database['db'], 'select'> },
+  pipeline: string,
+  versions: readonly string[],
+): Promise<boolean> {
+  for (const pipelineVersion of versions) {
+    if (!(await isApproved(database, { pipeline, pipelineVersion }))) return false;
+  }
+  return versions.length > 0;
+}
+
 /**
  * Keeps a decision. A withdrawal stops at once what still waits for a clinical receiver; an approval holds for what is
  * asked for from now on, and sends nothing that was refused before.
@@ -57,7 +69,10 @@ export async function decideApproval(
       .where(
         and(
           eq(delivery.pipeline, pipeline),
-          eq(delivery.pipelineVersion, pipelineVersion),
+          or(
+            eq(delivery.pipelineVersion, pipelineVersion),
+            sql`${delivery.otherVersions} @> ${JSON.stringify([pipelineVersion])}::jsonb`,
+          ),
           eq(delivery.state, 'waiting'),
           inArray(delivery.receiver, [...clinicalReceivers]),
         ),

@@ -2,8 +2,9 @@ import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
 import { delivery } from '../../schemas/database/archive.ts';
 import type { DeliveryRequest } from '../../schemas/delivery.ts';
 import type { Receiver } from '../../schemas/site.ts';
+import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
-import { isApproved } from './approvals.ts';
+import { areApproved, isApproved } from './approvals.ts';
 
 /** Waits between tries of one object, milliseconds. */
 const FIRST_WAIT_MS = 2_000;
@@ -61,8 +62,80 @@ function stateFor({ kind, name }: Receiver, isClinicallyApproved: boolean): Pick
   return { state: 'refused', reason: notApproved({ name }) };
 }
 
+/** An object that a person sends: what it is, and which versions of the pipeline made what it shows. */
+export interface SentObject {
+  readonly SOPInstanceUID: string;
+  readonly object: ObjectReference;
+  /** The run to whose deliveries it belongs. */
+  readonly run: string;
+  readonly pipeline: string;
+  /** The newest first. A clinical receiver needs the approval of each, and gets nothing that no version made. */
+  readonly versions: readonly string[];
+}
+
+/** Where queuing reads and writes: a transaction, so that it happens together with what is written down of it. */
+type Queuing = Pick<Database['db'], 'select' | 'insert' | 'execute'>;
+
+const CHANNEL = 'archive_delivery';
+
+/** Tells of objects that people queue, from other processes too. */
+export async function hearDeliveries({ sql }: Database, queued: () => void): Promise<void> {
+  await sql.listen(CHANNEL, queued, queued);
+}
+
+/**
+ * Queues an object that a person sends to one receiver. What is on its way there, or has arrived, stays as it is; what was
+ * refused there is asked for again, since a person asks.
+ *
+ * @returns whether it waits now and did not before; or why the receiver must not have it: then nothing is queued
+ */
+export async function queueObject(
+  db: Queuing,
+  { SOPInstanceUID, object, run, pipeline, versions }: SentObject,
+  { receiver, now }: { readonly receiver: Pick<Receiver, 'name' | 'kind'>; readonly now: Date },
+): Promise<boolean | { readonly refusal: string }> {
+  const refusal = await whyRefused({ db }, receiver, { pipeline, versions });
+  if (refusal !== null) return { refusal };
+  const [pipelineVersion = null, ...otherVersions] = versions;
+  const waiting = { state: 'waiting', reason: null, attempts: 0, nextAttemptAt: now, requestedAt: now } as const;
+  const key = { receiver: receiver.name, sopInstanceUid: SOPInstanceUID };
+  const queued = await db
+    .insert(delivery)
+    .values({ ...key, run, pipeline, pipelineVersion, otherVersions, object, ...waiting })
+    .onConflictDoUpdate({
+      target: [delivery.receiver, delivery.sopInstanceUid],
+      set: waiting,
+      setWhere: eq(delivery.state, 'refused'),
+    })
+    .returning({ receiver: delivery.receiver });
+  if (queued.length > 0) await db.execute(sql`select pg_notify(${CHANNEL}, '')`);
+  return queued.length > 0;
+}
+
+/** Why a receiver must not have what these versions made; null where it may. */
+export async function whyRefused(
+  database: { readonly db: Pick<Database['db'], 'select'> },
+  receiver: Pick<Receiver, 'name' | 'kind'>,
+  { pipeline, versions }: Pick<SentObject, 'pipeline' | 'versions'>,
+): Promise<string | null> {
+  if (receiver.kind === 'research' || (await areApproved(database, pipeline, versions))) return null;
+  return versions.length > 1 ? notAllApproved(receiver) : notApproved(receiver);
+}
+
+const notAllApproved = ({ name }: Pick<Receiver, 'name'>): string =>
+  `${name} is a clinical receiver, and not every version of the pipeline whose results are shown is approved for clinical use.`;
+
+/** What becomes of an object, by receiver: for people. */
+export function deliveriesOfObject(database: Database, SOPInstanceUID: string) {
+  return database.db
+    .select()
+    .from(delivery)
+    .where(eq(delivery.sopInstanceUid, SOPInstanceUID))
+    .orderBy(asc(delivery.receiver));
+}
+
 /** Why a clinical receiver gets nothing, as a sentence. */
-export const notApproved = ({ name }: Pick<Receiver, 'name'>): string =>
+const notApproved = ({ name }: Pick<Receiver, 'name'>): string =>
   `${name} is a clinical receiver, and nobody has approved this version of the pipeline for clinical use.`;
 
 /** The objects of one receiver that are due, oldest first; empty where none is. */

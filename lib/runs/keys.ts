@@ -13,6 +13,8 @@ export const endKey = (run: string) => `${run}/end.json`;
 export const retryKey = (run: string, number: number) => `${run}/retries/${number}.json`;
 export const resultKey = (pipeline: string, run: string) => `${pipeline}/${run}/result.json`;
 export const trendKey = (pipeline: string, digest: string) => `${pipeline}/trends/${digest}.json`;
+export const trendReportKey = (pipeline: string, digest: string, SOPInstanceUID: string) =>
+  `${pipeline}/trends/${digest}/${SOPInstanceUID}.dcm`;
 export const cardKey = (name: string, version: string) => `${name}/${version}/model.json`;
 export const weightsKey = (name: string, version: string, file: string) => `${name}/${version}/${file}`;
 

@@ -11,6 +11,11 @@ import type {
 } from '../../schemas/trend.ts';
 import { canonicalJson, sha256 } from './canonical.ts';
 
+/** What people call the structure that is followed. */
+export function structureTitle({ structureTitle: title, rules }: TrendInput): string {
+  return title ?? rules.structure;
+}
+
 /** A trend with the name by which it is found again: the digest of what it was made of. */
 export function trendState(given: TrendInput): TrendState {
   const input = ordered(given);
@@ -27,7 +32,25 @@ export function trendState(given: TrendInput): TrendState {
  * incomplete or the baseline is smaller than the rules allow.
  */
 export function trendOf(given: TrendInput): Trend {
-  const input = ordered(given);
+  return compared(ordered(given), undefined);
+}
+
+/** Another baseline or threshold to look with: nothing that anybody said, and never part of a state. */
+export interface Look {
+  /** StudyInstanceUID of the exam to compare with; left out: the baseline that there is. */
+  readonly baseline?: string | undefined;
+  /** As `progression` of the rules; left out: that. */
+  readonly progression?: number | undefined;
+}
+
+/** The same exams compared otherwise. An exam that has no volume is no baseline: then the one that there is stays. */
+export function lookedAt({ input }: Pick<TrendState, 'input'>, { baseline, progression }: Look): Trend {
+  const rules = progression === undefined ? input.rules : { ...input.rules, progression };
+  return compared({ ...input, rules }, baseline);
+}
+
+/** @param chosen exam that is the baseline whatever was said */
+function compared(input: TrendInput, chosen: string | undefined): Trend {
   const { pipeline, rules } = input;
   const withdrawn = withdrawnExams(input.entries);
   const dated = input.exams.filter(({ studyInstanceUid, date }) => date !== null && !withdrawn.has(studyInstanceUid));
@@ -35,7 +58,11 @@ export function trendOf(given: TrendInput): Trend {
     dated.some((exam) => exam.studyInstanceUid === studyInstanceUid),
   );
   const measured = dated.filter((exam) => counted.some((one) => one.studyInstanceUid === exam.studyInstanceUid));
-  const baseline = baselineOf(measured, input.entries);
+  const looked = measured.find(({ studyInstanceUid }) => studyInstanceUid === chosen);
+  const baseline =
+    looked === undefined
+      ? baselineOf(measured, input.entries)
+      : { studyInstanceUid: looked.studyInstanceUid, confirmed: null };
   const makers = [...Map.groupBy(counted, ({ maker }) => canonicalJson(maker)).values()];
   const curves = makers.flatMap((measurements) => {
     const [first] = measurements;
@@ -177,6 +204,8 @@ function whyLeft({ studyInstanceUid, date, status }: TrendExam, measurements: re
       return 'Its processing failed.';
     case 'out-of-scope':
       return 'It is out of the model’s scope.';
+    case 'withheld':
+      return 'You are still to read its images without the result.';
     case 'succeeded':
       return 'Its result has no volume of this structure.';
   }

@@ -2,11 +2,18 @@ import { z } from 'zod';
 import { DeliveryList, QuarantineList, RunView, StudyView } from '../../schemas/api.ts';
 import { Approval, ApprovalList, ApprovalSubmission } from '../../schemas/approval.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
+import {
+  PatientPreview,
+  PatientPreviewRequest,
+  PatientStatement,
+  PatientStatementList,
+  PatientSubmission,
+} from '../../schemas/patients.ts';
 import { Problem } from '../../schemas/problem.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
-import { TrendState } from '../../schemas/trend.ts';
+import { TrendReportSubmission, TrendReportView, TrendState } from '../../schemas/trend.ts';
 import { peoplePaths } from '../accounts/openapi.ts';
 import { AuditList } from '../audit/handlers.ts';
 import { AUDIT_TERMS } from '../audit/search.ts';
@@ -33,8 +40,15 @@ const SCHEMAS = {
   Approval,
   ApprovalList,
   ApprovalSubmission,
+  PatientPreview,
+  PatientPreviewRequest,
+  PatientStatement,
+  PatientStatementList,
+  PatientSubmission,
   Problem,
   ReadingListView,
+  TrendReportSubmission,
+  TrendReportView,
   TrendState,
   TrendSubmission,
 };
@@ -47,7 +61,7 @@ export function openApiDocument() {
   const components = Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
       name,
-      jsonSchema(schema, name.endsWith('Submission') ? 'input' : 'output'),
+      jsonSchema(schema, /Submission$|Request$/.test(name) ? 'input' : 'output'),
     ]),
   );
   const runParameter = parameter('id', 'path', RunId, 'Run id, the SHA-256 of its plan.');
@@ -119,6 +133,38 @@ export function openApiDocument() {
           },
         },
       },
+      '/patients/statements': {
+        get: {
+          operationId: 'listPatientStatements',
+          summary: 'What people said about who is who, newest first: merges, moves of exams, what undid them',
+          responses: { 200: json('PatientStatementList', 'The statements.'), ...problems(401, 403) },
+        },
+        post: {
+          operationId: 'statePatientChange',
+          summary:
+            'Say that two patients are one, that an exam is of another patient, or that such a statement holds no more',
+          requestBody: { required: true, content: { 'application/json': { schema: reference('PatientSubmission') } } },
+          responses: {
+            200: json('PatientStatement', 'This statement had been sent before.'),
+            201: json('PatientStatement', 'The statement holds.'),
+            ...problems(400, 401, 403, 409, 413, 415, 422),
+          },
+        },
+      },
+      '/patients/preview': {
+        post: {
+          operationId: 'previewPatientChange',
+          summary: 'What such a statement would change: exams, trends, confirmed baselines, missing runs',
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference('PatientPreviewRequest') } },
+          },
+          responses: {
+            200: json('PatientPreview', 'What it would do.'),
+            ...problems(400, 401, 403, 413, 415, 422),
+          },
+        },
+      },
       '/reading': {
         get: {
           operationId: 'listReading',
@@ -150,7 +196,7 @@ export function openApiDocument() {
           operationId: 'getTrend',
           summary: 'The volumes of the patient’s exams over time, as they are now',
           parameters: [runParameter],
-          responses: { 200: json('TrendState', 'The trend, with what it was made of.'), ...problems(401, 404) },
+          responses: { 200: json('TrendState', 'The trend, with what it was made of.'), ...problems(401, 403, 404) },
         },
         post: {
           operationId: 'addTrendEntry',
@@ -159,7 +205,29 @@ export function openApiDocument() {
           requestBody: { required: true, content: { 'application/json': { schema: reference('TrendSubmission') } } },
           responses: {
             201: json('TrendState', 'The trend as it is then.'),
-            ...problems(400, 401, 404, 409, 413, 415, 422),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
+        },
+      },
+      '/runs/{id}/trend/report': {
+        get: {
+          operationId: 'getTrendReport',
+          summary:
+            'The trend as a DICOM report that one could send: which object, to which receivers, and what became of it',
+          parameters: [runParameter],
+          responses: { 200: json('TrendReportView', 'The report.'), ...problems(401, 403, 404, 409) },
+        },
+        post: {
+          operationId: 'sendTrendReport',
+          summary: 'Send the report to receivers, where it is still the one that was looked at',
+          parameters: [runParameter],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference('TrendReportSubmission') } },
+          },
+          responses: {
+            202: json('TrendReportView', 'It is in the queue of each receiver.'),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
           },
         },
       },
@@ -171,7 +239,7 @@ export function openApiDocument() {
             parameter('pipeline', 'path', Slug, 'Name of the pipeline.'),
             parameter('digest', 'path', Sha256, 'Digest of what the trend was made of.'),
           ],
-          responses: { 200: json('TrendState', 'The trend of that time.'), ...problems(401, 404) },
+          responses: { 200: json('TrendState', 'The trend of that time.'), ...problems(401, 403, 404) },
         },
       },
       '/studies/{studyInstanceUid}': {

@@ -3,7 +3,8 @@ import type { ExamView } from '../../lib/archive/exams.ts';
 import type { PatientView } from '../../lib/archive/read.ts';
 import type { Html } from './layout.ts';
 
-const SEXES: Readonly<Record<string, string>> = { F: 'female', M: 'male', O: 'other' };
+/** PatientSex in words. */
+export const SEXES: Readonly<Record<string, string>> = { F: 'female', M: 'male', O: 'other' };
 
 /** Who is on the images: a reader must be able to check that this is the right person. */
 export function patientHeader(patient: PatientView | undefined): Html {
@@ -20,7 +21,7 @@ export function examHeader(exam: ExamView | undefined): Html {
   return html`<dl class="patient">
 ${person(exam)}
 ${field('Exam', calendarDate(exam.studyDate))}${field('Description', exam.studyDescription)}${field('Accession', exam.accessionNumber)}
-</dl>`;
+</dl>${exam.isRestated === true ? html`<p class="notice is-warning">Its images state another patient, and so does the viewer: people have said since whose exam it is.</p>` : ''}`;
 }
 
 function person({ name, patientId, birthDate, sex }: PatientView): Html {

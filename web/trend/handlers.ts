@@ -10,11 +10,11 @@ import { runOfRequest } from '../api/runs.ts';
 import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { requireRevealed } from '../reading/sight.ts';
+import { requireRevealed, shownTo } from '../reading/sight.ts';
 import { themeOf } from '../theme.ts';
 import { addTrendEntry } from './entries.ts';
 import { trendPage } from './page.ts';
-import { findTrendState, trendOf } from './read.ts';
+import { findRuns, findTrendState, trendOf } from './read.ts';
 
 /** Body of `POST /api/v1/runs/<id>/trend`. */
 export const TrendSubmission = TrendEntry.pick({ id: true, kind: true, studyInstanceUid: true }).extend({
@@ -93,9 +93,9 @@ async function submit(c: WebContext, run: RunView, given: unknown): Promise<void
 }
 
 /** @throws {ProblemError} 404: the pipeline follows nothing over time */
-async function trendOfRun(c: WebContext, run: RunView): Promise<TrendState> {
+export async function trendOfRun(c: WebContext, run: RunView): Promise<TrendState> {
   await requireRevealed(c, run);
-  const state = await trendOf(c.var.parts, run);
+  const state = await trendOf(c, run);
   if (state === undefined) throw notFound('trend');
   return state;
 }
@@ -107,5 +107,16 @@ async function stateOfRequest(c: WebContext): Promise<TrendState> {
   if (!may(c.var.person, 'view', evaluationOf(c, pipeline.data))) throw notFound('trend');
   const state = await findTrendState(c.var.parts, pipeline.data, digest.data);
   if (state === undefined) throw notFound('trend');
+  const runs = await findRuns(
+    c.var.parts.database,
+    state.input.measurements.map(({ run }) => run),
+  );
+  if ((await shownTo(c, runs)).some(({ withheld }) => withheld)) {
+    throw new ProblemError(
+      403,
+      'Not shown yet',
+      'It has volumes of exams that you are still to read without the model’s result.',
+    );
+  }
   return state;
 }

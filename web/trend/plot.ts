@@ -76,7 +76,8 @@ function dateMarks(
   });
 }
 
-function thresholdOf({ curves, rules }: Trend): number | undefined {
+/** Volume in mL beyond which the first curve that has a baseline is flagged. */
+export function thresholdOf({ curves, rules }: Trend): number | undefined {
   const compared = curves.find(({ points }) => points.some(({ change }) => change !== null));
   const baseline = compared?.points.find(({ isBaseline }) => isBaseline);
   return baseline === undefined ? undefined : baseline.volumeMl * (1 + rules.progression);
@@ -93,7 +94,7 @@ export function axisMarks(greatest: number): number[] {
 }
 
 /** Days since 1970 of a DICOM date, `YYYYMMDD`. */
-function dayOf(date: string): number {
+export function dayOf(date: string): number {
   return Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8))) / DAY_MS;
 }
 

@@ -8,48 +8,51 @@ import type { RunView } from '../../schemas/api.ts';
 import * as tables from '../../schemas/database/web.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { type Measurement, type TrendExam, TrendState } from '../../schemas/trend.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts, WebContext } from '../parts.ts';
+import { shownTo } from '../reading/sight.ts';
+import { evaluatedPipeline } from '../runs.ts';
 import { listTrendEntries } from './entries.ts';
 
 /** Words of a description that say: after an operation. */
 const POST_OPERATIVE = /post[-\s_]?op|nach[-\s_]?op|postoperativ/i;
 
-type Sources = Pick<Parts, 'store' | 'database' | 'archive' | 'evaluations'>;
+/** Who asks, and of what. */
+type Asking = Pick<WebContext, 'var'>;
 
 /**
- * The trend of the patient whose exam this is, as it is now. It is kept in the store under its digest, so that the state
- * which somebody saw can be named again.
+ * The trend of the patient whose exam this is, as it is now and as who asks may see it: without the volumes of exams that
+ * they are still to read. It is kept in the store under its digest, so that
+ * the state which somebody saw can be named again.
  *
  * @returns undefined where the pipeline's evaluation follows nothing over time
  */
-export async function readTrend(
-  parts: Sources,
-  pipeline: string,
-  StudyInstanceUID: string,
-): Promise<TrendState | undefined> {
+async function readTrend(c: Asking, pipeline: string, StudyInstanceUID: string): Promise<TrendState | undefined> {
+  const { parts } = c.var;
   const rules = parts.evaluations.get(pipeline)?.trend;
   if (rules === undefined) return undefined;
   const exams = await parts.archive.examsOfPatient(StudyInstanceUID);
   const studies = exams.map(({ studyInstanceUid }) => studyInstanceUid);
   const [runs, entries] = await Promise.all([
-    runsOf(parts.database, pipeline, studies),
+    runsOf(parts.database, pipeline, studies).then((all) => shownTo(c, all)),
     listTrendEntries(parts.database, { pipeline, studies }),
   ]);
+  const withheld = new Set(runs.filter((run) => run.withheld).map(({ studyInstanceUid }) => studyInstanceUid));
   const state = trendState({
     pipeline,
     rules,
+    ...titleOf(runs, rules.structure),
     exams: exams.filter((exam) => belongs(exam, runs)).map((exam) => trendExam(exam, pipeline, runs)),
     measurements: measurementsOf(runs, rules.structure),
-    entries,
+    // What somebody said of an exam may tell what is to be seen there.
+    entries: entries.filter(({ studyInstanceUid }) => !withheld.has(studyInstanceUid)),
   });
   await keep(parts, state);
   return state;
 }
 
 /** The trend that a run belongs to: its pipeline's, or the one that it was brought in for. */
-export function trendOf(parts: Sources, run: RunView): Promise<TrendState | undefined> {
-  const imported = run.result?.kind === 'segmentation' ? run.result.imported : undefined;
-  return readTrend(parts, imported?.pipeline ?? run.pipeline, run.studyInstanceUid);
+export function trendOf(c: Asking, run: RunView): Promise<TrendState | undefined> {
+  return readTrend(c, evaluatedPipeline(run), run.studyInstanceUid);
 }
 
 /** A trend that somebody saw; undefined where there is none of this name. */
@@ -65,6 +68,18 @@ export async function findTrendState(
     if (error instanceof ObjectNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** Runs by their ids, newest first. */
+export async function findRuns(database: Database, ids: readonly string[]): Promise<RunView[]> {
+  const { run } = tables;
+  if (ids.length === 0) return [];
+  const rows = await database.db
+    .select({ view: run.view })
+    .from(run)
+    .where(inArray(run.id, [...ids]))
+    .orderBy(desc(run.createdAt), desc(run.id));
+  return rows.map(({ view }) => view);
 }
 
 async function keep({ store }: Pick<Parts, 'store'>, state: TrendState): Promise<void> {
@@ -98,13 +113,24 @@ function belongs({ studyInstanceUid }: Exam, runs: readonly RunView[]): boolean 
 function trendExam(exam: Exam, pipeline: string, runs: readonly RunView[]): TrendExam {
   const { studyInstanceUid, studyDate, studyTime, studyDescription } = exam;
   const newest = runs.find((run) => run.studyInstanceUid === studyInstanceUid && run.pipeline === pipeline);
+  const status = newest?.withheld === true ? 'withheld' : (newest?.status ?? 'none');
   return {
     studyInstanceUid,
     date: studyDate,
     time: studyTime,
     postOperative: POST_OPERATIVE.test(studyDescription ?? ''),
-    status: newest?.status ?? 'none',
+    status,
   };
+}
+
+/** What the newest result calls the structure. */
+function titleOf(runs: readonly RunView[], structure: string): { structureTitle?: string } {
+  for (const { result } of runs) {
+    const measured =
+      result?.kind === 'segmentation' ? result.structures.find(({ name }) => name === structure) : undefined;
+    if (measured !== undefined) return { structureTitle: measured.title };
+  }
+  return {};
 }
 
 /**

@@ -4,9 +4,15 @@ import { readFileSync } from 'node:fs';
 export const INK = [235, 235, 235] as const;
 export const FAINT = [150, 155, 160] as const;
 export const RED = [255, 96, 88] as const;
-const PAPER = [16, 18, 22] as const;
+export const PAPER = [16, 18, 22] as const;
 
 export type Colour = readonly [number, number, number];
+
+/** A place on a page, in pixels from its top left corner. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Size of a letter in pixels. */
 export const LETTER = { width: 10, height: 20 } as const;
@@ -53,6 +59,38 @@ export class Page {
     }
   }
 
+  /** A straight line with smooth edges, from the middle of one pixel to that of another; `width` in pixels. */
+  line(from: Point, to: Point, { colour = INK as Colour, width = 1 } = {}): void {
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const square = dx * dx + dy * dy;
+    this.#shade(from, to, width / 2, colour, (x, y) => {
+      const along = square === 0 ? 0 : ((x - from.x) * dx + (y - from.y) * dy) / square;
+      const at = Math.min(1, Math.max(0, along));
+      return width / 2 - Math.hypot(x - from.x - at * dx, y - from.y - at * dy);
+    });
+  }
+
+  /** A disc with a smooth edge; `radius` in pixels. */
+  disc(centre: Point, radius: number, colour: Colour): void {
+    this.#shade(centre, centre, radius, colour, (x, y) => radius - Math.hypot(x - centre.x, y - centre.y));
+  }
+
+  /** Mixes a colour into the pixels around two points, as far as each lies inside a shape: `inside`, in pixels from its edge. */
+  #shade(a: Point, b: Point, reach: number, colour: Colour, inside: (x: number, y: number) => number): void {
+    const from = (least: number) => Math.max(0, Math.floor(least - reach - 1));
+    const to = (most: number, limit: number) => Math.min(limit - 1, Math.ceil(most + reach + 1));
+    for (let y = from(Math.min(a.y, b.y)); y <= to(Math.max(a.y, b.y), this.rows); y++) {
+      for (let x = from(Math.min(a.x, b.x)); x <= to(Math.max(a.x, b.x), this.columns); x++) {
+        const cover = Math.min(1, Math.max(0, inside(x, y) + 0.5));
+        const at = 3 * (y * this.columns + x);
+        for (const [band, value] of colour.entries()) {
+          const under = this.pixels[at + band] ?? 0;
+          this.pixels[at + band] = Math.round(under + cover * (value - under));
+        }
+      }
+    }
+  }
+
   /**
    * A line of text, its top left corner at (x, y). Letters that there are none of become their plain form, or a question mark.
    *
@@ -87,7 +125,7 @@ function plain(text: string): string {
   return [...text]
     .map((letter) => {
       if (letter === ' ' || LETTERS.has(letter)) return letter;
-      const [base = '?'] = letter.replace(/[‘’]/, "'").replace(/[“”]/, '"').normalize('NFKD');
+      const [base = '?'] = letter.replace(/[‘’]/, "'").replace(/[“”]/, '"').replace('−', '–').normalize('NFKD');
       return LETTERS.has(base) ? base : '?';
     })
     .join('');

@@ -16,6 +16,10 @@ export interface CaptureToWrite {
   /** Its top and its bottom `BANNER` rows are left free for the warning. */
   readonly page: Page;
   readonly tags?: CustomTags;
+  /** The page names the patient (BurnedInAnnotation). */
+  readonly namesPatient?: boolean;
+  /** What it was made of, in a sentence (DerivationDescription). */
+  readonly derivation?: string;
 }
 
 /** Height of the band with the warning, at the top and at the bottom of a page, in pixels. */
@@ -28,7 +32,14 @@ export const BANNER = 56;
  * @throws {UnfitObjectError} the page has no room for the warning
  * @throws {InvalidValueError} a custom tag or a text breaks the rules
  */
-export function writeCapture({ exam, made, page, tags = {} }: CaptureToWrite): Buffer {
+export function writeCapture({
+  exam,
+  made,
+  page,
+  tags = {},
+  namesPatient = false,
+  derivation,
+}: CaptureToWrite): Buffer {
   warn(page);
   const { date, time } = dateTimeOf(made.at, exam.offsetMinutes);
   const elements = {
@@ -40,7 +51,8 @@ export function writeCapture({ exam, made, page, tags = {} }: CaptureToWrite): B
     Laterality: '',
     ContentDate: date,
     ContentTime: time,
-    BurnedInAnnotation: 'NO',
+    BurnedInAnnotation: namesPatient ? 'YES' : 'NO',
+    ...(derivation === undefined ? {} : { DerivationDescription: derivation }),
     SamplesPerPixel: 3,
     PhotometricInterpretation: 'RGB',
     PlanarConfiguration: 0,

@@ -1,0 +1,150 @@
+import { imagesOfStudy } from '../../lib/archive/instances.ts';
+import type { Database } from '../../lib/database/connection.ts';
+import { writeCapture } from '../../lib/dicom/capture/write.ts';
+import type { Dataset } from '../../lib/dicom/dataset.ts';
+import { examOf } from '../../lib/dicom/made/exam.ts';
+import { deriveUid } from '../../lib/dicom/uid.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import { sha256 } from '../../lib/runs/canonical.ts';
+import type { RunView } from '../../schemas/api.ts';
+import type { TrendState } from '../../schemas/trend.ts';
+import { readHead } from '../dicomweb/head.ts';
+import { calendarDate, personName, SEXES } from '../pages/patient.ts';
+import type { Parts } from '../parts.ts';
+import { findRuns } from './read.ts';
+import { drawSheet } from './sheet.ts';
+
+/** SeriesNumber of a report; the objects of a run have numbers below. */
+const SERIES_NUMBER = 9021;
+
+/** Plot and table of a trend as a DICOM object, ready to be sent. */
+export interface TrendReport {
+  /** Digest of the state that it shows. */
+  readonly state: string;
+  readonly SOPInstanceUID: string;
+  /** A Secondary Capture, Part 10. */
+  readonly bytes: Buffer;
+  readonly sha256: string;
+  /** What it shows: R, G, B of each pixel, row by row. */
+  readonly pixels: Uint8Array;
+  readonly rows: number;
+  readonly columns: number;
+  /** The run to whose deliveries it belongs: of the newest exam. */
+  readonly run: string;
+  readonly pipeline: string;
+  /** Versions of the pipeline that made what it shows, the newest first: a clinical receiver needs the approval of each. */
+  readonly versions: readonly string[];
+}
+
+/**
+ * Makes the report of a trend, in the study of its newest exam. The same state and person give the same object, byte for
+ * byte: nothing in it is the clock's.
+ *
+ * @throws {ProblemError} 409: nobody has confirmed the baseline; exams are left out that who asks is still to read; the
+ *   images do not say whose they are as the archive does
+ */
+export async function makeReport(parts: Parts, state: TrendState, author: string): Promise<TrendReport> {
+  const obstacle = whyNoReport(state);
+  if (obstacle !== null) throw new ProblemError(409, 'No report yet', obstacle);
+  const shown = state.trend.curves.flatMap(({ points }) => points.map(({ run }) => run));
+  const runs = await findRuns(parts.database, shown);
+  const newest = newestOf(state, runs);
+  const { dataset, digest } = await imageOf(parts, newest);
+  const { pipeline } = state.input;
+  const versions = await versionsOf(parts.database, runs, pipeline);
+  const at = [...state.input.entries.map(({ createdAt }) => createdAt), ...runs.flatMap((run) => run.finishedAt ?? [])]
+    .map((instant) => new Date(instant).toISOString())
+    .sort()
+    .at(-1);
+  const title = parts.pipelines.get(pipeline)?.title ?? pipeline;
+  const pipelines = versions.map((version) => `${pipeline} ${version}`);
+  const page = drawSheet({
+    site: parts.site.name,
+    title,
+    patient: patientOf(dataset),
+    state,
+    pipelines,
+    at: at ?? newest.createdAt,
+    author,
+  });
+  // Of what it shows and of whose images: other pixels or another name are never sent under the same UID.
+  const of = [state.digest, author, digest, sha256(Buffer.from(page.pixels))];
+  const SOPInstanceUID = deriveUid('trend-report', ...of);
+  const bytes = writeCapture({
+    exam: examOf(dataset),
+    page,
+    namesPatient: true,
+    derivation: `Volumes over time, trend state ${state.digest}`,
+    made: {
+      SOPInstanceUID,
+      SeriesInstanceUID: deriveUid('trend-report-series', ...of),
+      seriesNumber: SERIES_NUMBER,
+      seriesDescription: `${title}: over time`,
+      at: at ?? newest.createdAt,
+      softwareVersions: pipelines,
+    },
+  });
+  const { pixels, rows, columns } = page;
+  const made = { state: state.digest, SOPInstanceUID, bytes, sha256: sha256(bytes), pixels, rows, columns };
+  return { ...made, run: newest.id, pipeline, versions };
+}
+
+/** What must be done before there can be a report, as a sentence; null where nothing must. */
+export function whyNoReport({ input, trend }: TrendState): string | null {
+  if (trend.baseline === null) return 'No exam has a volume yet.';
+  if (input.exams.some(({ status }) => status === 'withheld')) {
+    return 'Exams of this patient are left out that you are still to read without the result. Read them first.';
+  }
+  if (trend.baseline.confirmed === null) {
+    return 'The baseline is only suggested. Confirm it first, or another exam: every percentage of the report rests on it.';
+  }
+  return null;
+}
+
+/** The run that measured the newest exam: the model's, where there is one. */
+function newestOf({ trend }: TrendState, runs: readonly RunView[]): RunView {
+  const points = trend.curves.flatMap((curve) => curve.points);
+  const last = points.reduce((newest, point) => (point.date > newest.date ? point : newest));
+  const here = points.filter(({ studyInstanceUid }) => studyInstanceUid === last.studyInstanceUid);
+  const run = here.map((point) => runs.find(({ id }) => id === point.run)).find((one) => one !== undefined);
+  if (run === undefined) throw new ProblemError(409, 'No report yet', 'The run of the newest exam is not there.');
+  return run;
+}
+
+/** Of what is shown, and of what was edited to make it. */
+async function versionsOf(database: Database, runs: readonly RunView[], pipeline: string): Promise<string[]> {
+  const edited = runs.flatMap(({ imported }) => imported?.edits ?? []);
+  const made = [...runs, ...(await findRuns(database, edited))].filter((run) => run.pipeline === pipeline);
+  made.sort((a, b) => (a.createdAt > b.createdAt ? -1 : 1));
+  return [...new Set(made.map(({ pipelineVersion }) => pipelineVersion))];
+}
+
+/** One image of the series that was measured: patient and study are taken from it. */
+async function imageOf(parts: Parts, run: RunView): Promise<{ dataset: Dataset; digest: string }> {
+  const images = await imagesOfStudy(parts.database, run.studyInstanceUid);
+  const measured = run.result?.kind === 'segmentation' ? run.result.seriesInstanceUid : undefined;
+  const own = images.filter(({ SeriesInstanceUID }) => SeriesInstanceUID === measured);
+  const [first] = (own.length > 0 ? own : images).sort((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
+  if (first === undefined) throw new ProblemError(409, 'No report', 'The images of the newest exam are not held here.');
+  const { dataset } = await readHead(parts.store, { bucket: 'dicom', key: first.key });
+  const known = await parts.archive.patientOfStudy(run.studyInstanceUid);
+  if (known !== undefined && (known.patientId ?? '') !== (dataset.text('PatientID') ?? '')) {
+    throw new ProblemError(
+      409,
+      'No report',
+      'The images of the newest exam bear another PatientID than the archive knows for them since patients were merged or corrected. Send the corrected images first.',
+    );
+  }
+  return { dataset, digest: first.sha256 };
+}
+
+function patientOf(dataset: Dataset): [string, string][] {
+  const text = (keyword: string) => dataset.text(keyword)?.trim() || null;
+  const sex = text('PatientSex');
+  return [
+    ['Patient', personName(text('PatientName')) ?? 'not given'],
+    ['Patient ID', text('PatientID') ?? 'not given'],
+    ['Born', calendarDate(text('PatientBirthDate')) ?? 'not given'],
+    ['Sex', (sex === null ? null : (SEXES[sex] ?? sex)) ?? 'not given'],
+  ];
+}
