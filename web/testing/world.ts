@@ -17,7 +17,6 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sessions } from '../../schemas/people.ts';
 import type { Role } from '../../schemas/rights.ts';
 import type { Receiver } from '../../schemas/site.ts';
-import type { Receiver } from '../../schemas/site.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { quarantineOf } from '../archive.ts';
@@ -55,8 +54,6 @@ export interface World {
   readonly store: ObjectStore;
   readonly database: Database;
   readonly archive: MadeArchive;
-  /** Of the site: none, until a test adds one. */
-  readonly receivers: Pick<Receiver, 'name' | 'kind'>[];
   /** Of the site: none, until a test adds one. */
   readonly receivers: Pick<Receiver, 'name' | 'kind'>[];
   /** Moves the clock. */
@@ -101,7 +98,6 @@ export async function makeWorld(
     accessions: new Map(),
     exams: [],
   };
-  const receivers: World['receivers'] = [];
   const receivers: World['receivers'] = [];
   // The clock stands still until a test moves it.
   const begin = Date.now();
