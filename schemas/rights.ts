@@ -30,6 +30,8 @@ export const Right = z.enum([
   'approve',
   /** Decide what becomes of images in quarantine. */
   'quarantine',
+  /** Say whose an exam is: merge patients, move exams. */
+  'identify',
   /** Try a run again. */
   'retry-runs',
   /** Browse the object store, where sources stand in the clear. */

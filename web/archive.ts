@@ -1,7 +1,15 @@
+import type { Transaction } from '../lib/archive/catalogue.ts';
 import { type ExamFacts, examFacts } from '../lib/archive/exam-facts.ts';
 import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
 import type { IngestContext } from '../lib/archive/ingest.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
+import {
+  listPatientStatements,
+  type PatientEffects,
+  previewPatientChange,
+  type Stated,
+  statePatientChange,
+} from '../lib/archive/patients.ts';
 import {
   type DecisionOutcome,
   decideQuarantined,
@@ -21,6 +29,8 @@ import {
 } from '../lib/archive/read.ts';
 import type { Database } from '../lib/database/connection.ts';
 import type { QuarantinedInstance } from '../schemas/api.ts';
+import type { AskedChange, PatientStatementView } from '../schemas/patients.ts';
+import type { Pipeline } from '../schemas/pipeline.ts';
 
 /** What the web asks of the archive. */
 export interface ArchiveReader {
@@ -73,6 +83,31 @@ export async function examOf(
 export interface Quarantine {
   find(sha256: string): Promise<QuarantinedFile | undefined>;
   decide(sha256: string, decision: QuarantineDecision): Promise<DecisionOutcome | undefined>;
+}
+
+/** What people say about who is who. */
+export interface Patients {
+  /** Newest first. */
+  list(): Promise<PatientStatementView[]>;
+  /** What a change would do. @throws {PatientChangeError} */
+  preview(change: AskedChange): Promise<PatientEffects>;
+  /** Keeps a statement and lets the index follow, in the transaction given. @throws {PatientChangeError} */
+  state(transaction: Transaction, said: Parameters<typeof statePatientChange>[1]): Promise<Stated>;
+}
+
+/** @param pipelines say which runs joined exams miss */
+export function patientsOf({
+  database,
+  pipelines,
+}: {
+  readonly database: Database;
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+}): Patients {
+  return {
+    list: () => listPatientStatements(database),
+    preview: (change) => previewPatientChange(database, change, pipelines),
+    state: (transaction, said) => statePatientChange(transaction, said, pipelines),
+  };
 }
 
 /** @param context says where a released instance goes */

@@ -9,7 +9,7 @@ import type { Sessions } from '../schemas/people.ts';
 import type { Receiver } from '../schemas/site.ts';
 import type { Person } from './accounts/accounts.ts';
 import type { Directory } from './accounts/directory.ts';
-import type { ArchiveReader, Quarantine } from './archive.ts';
+import type { ArchiveReader, Patients, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { BlindedCopies } from './blinded/follow.ts';
 import type { Shelf } from './dicomweb/shelf.ts';
@@ -23,6 +23,7 @@ export interface Parts {
   readonly database: Database;
   readonly archive: ArchiveReader;
   readonly quarantine: Quarantine;
+  readonly patients: Patients;
   /** Asks for another try of a run that ended badly. */
   readonly requestRetry: (run: string, by: string) => Promise<void>;
   /** By pipeline. */

@@ -10,7 +10,7 @@ import { openStore } from '../lib/store/open.ts';
 import { createFirstAdministrator } from './accounts/accounts.ts';
 import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
-import { archiveReader, quarantineOf } from './archive.ts';
+import { archiveReader, patientsOf, quarantineOf } from './archive.ts';
 import { BlindedCopies, followCopies } from './blinded/follow.ts';
 import { loadAssets } from './assets.ts';
 import { readConfigured } from './configured.ts';
@@ -76,6 +76,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         database,
         archive: archiveReader(database),
         quarantine: quarantineOf({ store, database, pipelines, routes: configuration.site.routes, quietSeconds }),
+        patients: patientsOf({ database, pipelines }),
         requestRetry: async (run, by) => {
           await requestRetry(store, run, by);
         },

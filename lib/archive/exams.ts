@@ -1,6 +1,7 @@
 import { type AnyColumn, and, desc, eq, ilike, inArray, or, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
+import type { Queries } from './catalogue.ts';
 import type { PatientView } from './read.ts';
 
 /** Whose exam it is, and which one. PHI: for pages of people who are signed in; never logged, never in a URL. */
@@ -10,6 +11,8 @@ export interface ExamView extends PatientView {
   /** As DICOM has it: YYYYMMDD. */
   readonly studyDate: string | null;
   readonly studyDescription: string | null;
+  /** People said that it is of somebody else than its images state. */
+  readonly isRestated?: boolean;
 }
 
 /** Words of a search that count; the others are left out. */
@@ -26,11 +29,12 @@ const COLUMNS = {
   patientId: patient.patientId,
   birthDate: patient.birthDate,
   sex: patient.sex,
+  isRestated: sql<boolean>`${study.person} <> ${study.patient}`,
 };
 
 /** The exams with these StudyInstanceUIDs; one that is not held is left out. */
 export async function findExams(
-  database: Database,
+  database: { readonly db: Queries },
   studies: readonly string[],
 ): Promise<ReadonlyMap<string, ExamView>> {
   if (studies.length === 0) return new Map();

@@ -11,6 +11,8 @@ export interface Exam {
   readonly studyDate: string | null;
   readonly studyTime: string | null;
   readonly studyDescription: string | null;
+  /** When people last changed which exams the patient has, by merging or moving; left out or null: nobody did. */
+  readonly patientChangedAt?: Date | null;
 }
 
 /** The models of a run as one text that is equal where they are. */
@@ -27,7 +29,7 @@ export function modelsText(models: Readonly<Record<string, Pick<RunModel, 'name'
  * word, the exam has no others. Empty where the study is not held.
  */
 export async function examsOfPatient(database: Database, StudyInstanceUID: string): Promise<Exam[]> {
-  const { study } = tables;
+  const { patient, study } = tables;
   const of = database.db.select({ id: study.person }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
   const exams = await database.db
     .select({
@@ -35,8 +37,10 @@ export async function examsOfPatient(database: Database, StudyInstanceUID: strin
       studyDate: study.studyDate,
       studyTime: study.studyTime,
       studyDescription: study.studyDescription,
+      patientChangedAt: patient.changedAt,
     })
     .from(study)
+    .innerJoin(patient, eq(patient.id, study.person))
     .where(inArray(study.person, of));
   const place = (exam: Exam) => `${exam.studyDate ?? '9'} ${exam.studyTime ?? ''} ${exam.studyInstanceUid}`;
   return exams.sort((a, b) => (place(a) < place(b) ? -1 : 1));

@@ -18,7 +18,13 @@ import { examFacts } from './exam-facts.ts';
 import { findExams, searchExams } from './exams.ts';
 import { ingest, type Outcome, readEntry } from './ingest.ts';
 import { examsOfPatient } from './other-exams.ts';
-import { listPatientStatements, PatientChangeError, statementKey, statePatientChange } from './patients.ts';
+import {
+  listPatientStatements,
+  PatientChangeError,
+  previewPatientChange,
+  statementKey,
+  statePatientChange,
+} from './patients.ts';
 import { reindexArchive } from './reindex.ts';
 import { Spool } from './spool.ts';
 
@@ -112,8 +118,14 @@ describe('a merge', () => {
     await receive({ study: '1.2', PatientID: 'B', to: 'BRAIN' });
     await receive({ study: '1.3', PatientID: 'B', IssuerOfPatientID: 'elsewhere' });
     await complete();
-    const { statement, effects } = await say({ kind: 'merge', merged: number('A'), into: number('B') });
-    expect(effects).toEqual({
+    const change: AskedChange = { kind: 'merge', merged: number('A'), into: number('B') };
+    const preview = await previewPatientChange(database, change, PIPELINES);
+    expect(await examsWith('1.1'), 'nothing is done yet').toEqual(['1.1']);
+    const { statement, effects } = await say(change);
+    expect(effects).toEqual(preview);
+    expect(effects?.exams.get('1.1')).toMatchObject({ patientId: 'B', isRestated: true });
+    expect((await examsOfPatient(database, '1.2'))[0]?.patientChangedAt?.toISOString()).toBe(statement.statedAt);
+    expect(effects).toMatchObject({
       before: [['1.1'], ['1.2']],
       after: [['1.1', '1.2']],
       runs: [{ pipeline: 'brain', studyInstanceUid: '1.1' }],

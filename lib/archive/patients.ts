@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { asc, eq, inArray, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import {
@@ -12,6 +13,7 @@ import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { Database } from '../database/connection.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { lockArchive, type Queries, type Transaction } from './catalogue.ts';
+import { type ExamView, findExams } from './exams.ts';
 import { askJoinedExams } from './other-exams.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';
 import { RELEASED_CHANNEL } from './quarantine.ts';
@@ -30,6 +32,8 @@ export interface PatientEffects {
   readonly before: string[][];
   readonly after: string[][];
   readonly runs: { pipeline: string; studyInstanceUid: string }[];
+  /** Whose each of these exams is then. PHI: for pages of people who are signed in. */
+  readonly exams: ReadonlyMap<string, ExamView>;
 }
 
 /** A statement was kept, with what it did; or it was there before. */
@@ -75,8 +79,31 @@ export async function statePatientChange(
   const groups = { before: before.map(({ exams }) => exams), after: after.map(({ exams }) => exams) };
   const runs = await askJoinedExams(transaction, { ...groups, pipelines, now: new Date(statement.statedAt) });
   await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
-  return { statement, effects: { ...groups, runs } };
+  const exams = await findExams({ db: transaction }, groups.after.flat());
+  return { statement, effects: { ...groups, runs, exams } };
 }
+
+/** What a change would do: the change itself, taken back. @throws as `statePatientChange` does */
+export async function previewPatientChange(
+  database: Database,
+  change: AskedChange,
+  pipelines: ReadonlyMap<string, Pipeline>,
+): Promise<PatientEffects> {
+  const asked = { id: randomUUID(), change, author: '', reason: '', statedAt: new Date().toISOString() };
+  let effects: PatientEffects | undefined;
+  try {
+    await database.db.transaction(async (transaction) => {
+      effects = (await statePatientChange(transaction, asked, pipelines)).effects;
+      throw new TakenBack();
+    });
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error;
+  }
+  if (effects === undefined) throw new Error('A new change had no effects.');
+  return effects;
+}
+
+class TakenBack extends Error {}
 
 /** Lets patients and exams of the index follow what was said. Idempotent. Call it with the whole archive locked. */
 export async function applyStatements(transaction: Transaction): Promise<void> {

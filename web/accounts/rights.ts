@@ -8,7 +8,7 @@ export const RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
   reader: ['view', 'read'],
   'quality-reviewer': ['view', 'review-quality'],
   'evaluation-lead': ['view', 'adjudicate', 'lead', 'export', 'approve', 'audit'],
-  'pacs-administrator': ['view', 'quarantine', 'retry-runs'],
+  'pacs-administrator': ['view', 'quarantine', 'identify', 'retry-runs'],
   'ai-engineer': ['view', 'retry-runs', 'browse-data'],
   'data-scientist': ['view', 'export', 'retry-runs', 'browse-data'],
   administrator: Right.options,
@@ -19,7 +19,7 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   reader: 'reader: sees results, answers forms',
   'quality-reviewer': 'quality reviewer: judges images before readers see them',
   'evaluation-lead': 'evaluation lead: progress, answers of all, reports, approval',
-  'pacs-administrator': 'PACS administrator: quarantine, tries runs again',
+  'pacs-administrator': 'PACS administrator: quarantine, whose an exam is, tries runs again',
   'ai-engineer': 'AI engineer: browses the store, tries runs again',
   'data-scientist': 'data scientist: browses the store, exports tables',
   administrator: 'administrator: everything, accounts too',
@@ -35,6 +35,7 @@ export const RIGHT_WORDS: Readonly<Record<Right, string>> = {
   export: 'take tables out',
   approve: 'approve versions for clinical receivers',
   quarantine: 'decide about images in quarantine',
+  identify: 'say whose an exam is: merge patients, move exams',
   'retry-runs': 'try runs again',
   'browse-data': 'browse the object store',
   audit: 'look into the audit',
@@ -42,7 +43,7 @@ export const RIGHT_WORDS: Readonly<Record<Right, string>> = {
 };
 
 /** Rights over what belongs to no evaluation: a grant for one evaluation does not give them. */
-const OF_THE_SITE: ReadonlySet<Right> = new Set<Right>(['quarantine', 'manage-accounts']);
+const OF_THE_SITE: ReadonlySet<Right> = new Set<Right>(['quarantine', 'identify', 'manage-accounts']);
 
 /**
  * Whether a person may do something.

@@ -84,7 +84,7 @@ ${
   person === undefined
     ? ''
     : html`<nav aria-label="Main"><a href="/">Worklist</a> <a href="/reading">To read</a> ${may(person, 'approve') ? html`<a href="/approvals">Approvals</a>` : ''}
-${may(person, 'lead') ? html`<a href="/evaluations">Evaluations</a>` : ''} ${may(person, 'quarantine') ? html`<a href="/quarantine">Quarantine</a>` : ''} ${may(person, 'audit') ? html`<a href="/audit">Audit</a>` : ''} ${may(person, 'manage-accounts') ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
+${may(person, 'lead') ? html`<a href="/evaluations">Evaluations</a>` : ''} ${may(person, 'quarantine') ? html`<a href="/quarantine">Quarantine</a>` : ''} ${may(person, 'identify') ? html`<a href="/patients">Patients</a>` : ''} ${may(person, 'audit') ? html`<a href="/audit">Audit</a>` : ''} ${may(person, 'manage-accounts') ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
 <div class="page-header-end">
 <form method="post" action="/theme"><input type="hidden" name="form-token" value="${token}">
 <button class="quiet" name="theme" value="${other}">${other === 'dark' ? 'Dark' : 'Light'} theme</button></form>

@@ -19,7 +19,7 @@ import type { Role } from '../../schemas/rights.ts';
 import type { Receiver } from '../../schemas/site.ts';
 import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
-import { quarantineOf } from '../archive.ts';
+import { patientsOf, quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
 import { BlindedCopies } from '../blinded/follow.ts';
 import { exportOutbox } from '../feedback/export.ts';
@@ -140,6 +140,7 @@ export async function makeWorld(
         archive.exams.find((exams) => exams.some(({ studyInstanceUid }) => studyInstanceUid === uid)) ?? [],
     },
     quarantine: quarantineOf({ store, database, pipelines, routes: [], quietSeconds: undefined }),
+    patients: patientsOf({ database, pipelines }),
     requestRetry: async (run, by) => {
       await requestRetry(store, run, by);
     },
