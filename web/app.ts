@@ -38,6 +38,7 @@ import {
 } from './patients/handlers.ts';
 import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
+import { getReaders, getReadersPage, postReadersForm, postReassignment } from './reading/readers-handlers.ts';
 import { getAnyTable, getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
 import { getPreview, getResultFile, getRunImage } from './result-files.ts';
 import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './security.ts';
@@ -180,6 +181,8 @@ export function createApp(parts: Parts) {
 
   app.get('/evaluations', getEvaluations);
   app.get('/evaluations/:name', getReportPage);
+  app.get('/evaluations/:name/readers', getReadersPage);
+  app.post('/evaluations/:name/readers', postReadersForm);
   for (const table of ['export', 'cases', 'reference', 'volumes'] as const) {
     app.get(`/evaluations/:name/${table}.csv`, getTable(table));
   }
@@ -216,6 +219,8 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/studies/:uid', getStudy);
   app.get('/api/v1/quarantine', getQuarantine);
   app.get('/api/v1/evaluations/:name/report', getReport);
+  app.get('/api/v1/evaluations/:name/readers', getReaders);
+  app.post('/api/v1/evaluations/:name/reassignments', postReassignment);
   app.get('/api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}', getAnyTable);
   return app;
 }

@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'exam-moved',
   'patients-restored',
   'feedback-sent',
+  'readers-viewed',
   'reading-reassigned',
   'segmentation-edited',
   'retry-requested',

@@ -21,6 +21,7 @@ import { dicomwebPaths } from '../dicomweb/openapi.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
 import { ReadingListView } from '../reading/handlers.ts';
+import { ReadersView, ReassignmentSubmission, ReassignmentView } from '../reading/readers.ts';
 import { TableFile } from '../report/tables.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { FeedbackList } from './feedback.ts';
@@ -46,7 +47,10 @@ const SCHEMAS = {
   PatientStatementList,
   PatientSubmission,
   Problem,
+  ReadersView,
   ReadingListView,
+  ReassignmentSubmission,
+  ReassignmentView,
   TrendReportSubmission,
   TrendReportView,
   TrendState,
@@ -324,6 +328,29 @@ export function openApiDocument() {
             ),
           ],
           responses: { 200: json('EvaluationReport', 'The report.'), ...problems(401, 403, 404) },
+        },
+      },
+      '/evaluations/{name}/readers': {
+        get: {
+          operationId: 'listReaders',
+          summary: 'Who reads in an evaluation, with the exams given to each and those not read yet (who leads it)',
+          parameters: [parameter('name', 'path', Slug, 'Name of the evaluation.')],
+          responses: { 200: json('ReadersView', 'The readers.'), ...problems(401, 403, 404) },
+        },
+      },
+      '/evaluations/{name}/reassignments': {
+        post: {
+          operationId: 'reassignExams',
+          summary: 'Give the exams of which a reader has sent nothing to another, or to the others (who leads it)',
+          parameters: [parameter('name', 'path', Slug, 'Name of the evaluation.')],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference('ReassignmentSubmission') } },
+          },
+          responses: {
+            200: json('ReassignmentView', 'How many exams were taken.'),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
         },
       },
       '/evaluations/{name}/{table}': {

@@ -13,7 +13,7 @@ import type { Participant } from './standing.ts';
 /** Exams given to readers at once. */
 const BATCH = 500;
 
-type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
+export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
 
 /**
  * Gives exams that are ready to readers, each to as many as the evaluation asks for, as `chooseReaders` says, and stores
@@ -87,7 +87,9 @@ export function readersAmong(people: readonly Participant[], { reading }: Evalua
 }
 
 /** What was given to a reader who has sent nothing of it: rows of `web.assignment x` beside a current run `r`. */
-const unread = ({ name }: Evaluation) => sql`x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
+export const unread = ({
+  name,
+}: Evaluation): SQL => sql`x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
   and x.released_at is null and not exists (select 1 from web.feedback f where f.evaluation = x.evaluation
     and f.author = x.reader and f.stage in ('unaided', 'aided', 'blinded') and (f.run = r.id or f.run in (
       select c.id from web.blinded_copy c where c.study_instance_uid = r.study_instance_uid and c.evaluation = x.evaluation)))`;

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { Stage } from '../../schemas/evaluation.ts';
 import { notFound } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
+import { blindedLists, getNextCopy } from '../blinded/list.ts';
+import { shownExams } from '../blinded/list-page.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { readingPage } from '../pages/reading.ts';
 import type { WebContext } from '../parts.ts';
@@ -34,15 +36,16 @@ export const ReadingListView = z.object({
 /** `GET /reading`: what waits for the person who is signed in. */
 export async function getReadingPage(c: WebContext) {
   const { parts } = c.var;
-  const lists = await listsFor(c, MOST_SHOWN);
+  const [lists, blinded] = await Promise.all([listsFor(c, MOST_SHOWN), blindedLists(c)]);
   const studies = [...lists.values()].flatMap(({ cases }) => cases.map(({ studyInstanceUid }) => studyInstanceUid));
-  const exams = await parts.archive.findExams(studies);
+  const exams = await parts.archive.findExams([...studies, ...shownExams(blinded)]);
   await noteLook(c, 'worklist-viewed', 'reading');
-  return c.html(readingPage(parts, viewerOf(c, themeOf(c)), { lists, exams }));
+  return c.html(readingPage(parts, viewerOf(c, themeOf(c)), { lists, blinded, exams }));
 }
 
 /** `GET /reading/<evaluation>/next`: goes on to the exam that has waited longest, or back to the list. */
 export async function getNextCase(c: WebContext) {
+  if (c.var.parts.blinded.has(c.req.param('evaluation') ?? '')) return getNextCopy(c);
   const evaluation = [...c.var.parts.evaluations.values()].find(({ name }) => name === c.req.param('evaluation'));
   if (evaluation === undefined) throw notFound('evaluation');
   const [next] = (await listsFor(c, 1)).get(evaluation.name)?.cases ?? [];

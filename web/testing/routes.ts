@@ -123,6 +123,10 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'GET /evaluations': { right: 'lead' },
   'GET /evaluations/:name': { right: 'lead', of: 'evaluation' },
   'GET /api/v1/evaluations/:name/report': { right: 'lead', of: 'evaluation' },
+  'GET /evaluations/:name/readers': { right: 'lead', of: 'evaluation' },
+  'POST /evaluations/:name/readers': { right: 'lead', of: 'evaluation', form },
+  'GET /api/v1/evaluations/:name/readers': { right: 'lead', of: 'evaluation' },
+  'POST /api/v1/evaluations/:name/reassignments': { right: 'lead', of: 'evaluation', json: {} },
   'GET /api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}': {
     ...{ right: 'export', of: 'evaluation' },
     params: { table: 'cases.csv' },
