@@ -1,5 +1,14 @@
 import { z } from 'zod';
+import {
+  type AskedChange,
+  PatientPreview,
+  PatientStatement,
+  PatientStatementList,
+  type PatientStatementView,
+  type PatientSubmission,
+} from '../schemas/patients.ts';
 import { Problem } from '../schemas/problem.ts';
+import type { Role } from '../schemas/rights.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** What of a run the commands show; the whole is `RunView` in schemas/api.ts, which the API may have grown beyond. */
@@ -21,6 +30,17 @@ export interface Api {
   runs(filter?: { readonly studyInstanceUid?: string }): Promise<ShownRun[]>;
   run(id: string): Promise<ShownRun>;
   retry(id: string): Promise<void>;
+  /** Somebody who signs in with this password, with these roles in every evaluation. */
+  makeAccount(account: {
+    readonly name: string;
+    readonly password: string;
+    readonly roles: readonly Role[];
+  }): Promise<void>;
+  /** What people said about who is who, newest first. */
+  patientStatements(): Promise<PatientStatementView[]>;
+  /** What such a change would do. */
+  previewPatients(change: AskedChange): Promise<PatientPreview>;
+  statePatients(said: z.input<typeof PatientSubmission>): Promise<PatientStatement>;
 }
 
 /** The API at this address. Each call @throws {CommandError} refused (1), no answer (3) */
@@ -34,10 +54,14 @@ export function connectApi({
   readonly inside?: string;
   readonly token: string;
 }): Api {
-  const call = async (path: string, method = 'GET'): Promise<unknown> => {
+  const call = async (path: string, method = 'GET', sent?: object): Promise<unknown> => {
     let answer: Response;
     try {
-      answer = await fetch(`${inside}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+      answer = await fetch(`${inside}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+      });
     } catch (error) {
       throw new CommandError(EXIT.notReady, `${web} does not answer; \`overread status\` says more.`, error);
     }
@@ -57,5 +81,11 @@ export function connectApi({
     retry: async (id) => {
       await call(`/runs/${encodeURIComponent(id)}/retry`, 'POST');
     },
+    makeAccount: async ({ name, password, roles }) => {
+      await call('/accounts', 'POST', { name, password, grants: roles.map((role) => ({ role })) });
+    },
+    patientStatements: async () => PatientStatementList.parse(await call('/patients/statements')).statements,
+    previewPatients: async (change) => PatientPreview.parse(await call('/patients/preview', 'POST', { change })),
+    statePatients: async (said) => PatientStatement.parse(await call('/patients/statements', 'POST', said)),
   };
 }

@@ -85,6 +85,43 @@ program
     (await import('./commands/segmentation.ts')).importSegmentation(readConfiguration(process.env), file, options),
   );
 
+const patient = program
+  .command('patient')
+  .description('say who is who: two numbers of one patient, an exam of another one; nothing is done without --yes');
+const sayings = (command: Command) =>
+  command
+    .option('--reason <text>', 'how it is known; without names and numbers of patients')
+    .option('--yes', 'do it; else only what would change is shown', false);
+sayings(
+  patient
+    .command('merge')
+    .description(
+      'two numbers are of one patient; where no exam is given, number and issuer are read from standard input',
+    )
+    .option('--merged-exam <uid>', 'StudyInstanceUID of an exam under the number that is given up')
+    .option('--into-exam <uid>', 'StudyInstanceUID of an exam under the number that stays'),
+).action(async (options) =>
+  (await import('./commands/patient.ts')).mergePatients(runningConfiguration(process.env), options),
+);
+sayings(
+  patient
+    .command('move')
+    .description('an exam is of another patient; where none is given, number and issuer are read from standard input')
+    .argument('<exam>', 'its StudyInstanceUID')
+    .option('--to-exam <uid>', 'StudyInstanceUID of an exam of that patient')
+    .option('--new', 'to somebody who has no other exam here', false),
+).action(async (exam, options) =>
+  (await import('./commands/patient.ts')).moveExam(runningConfiguration(process.env), exam, options),
+);
+sayings(patient.command('undo').description('a statement holds no more').argument('<id>', 'of the statement')).action(
+  async (id, options) =>
+    (await import('./commands/patient.ts')).undoStatement(runningConfiguration(process.env), id, options),
+);
+patient
+  .command('list')
+  .description('what was said, newest first')
+  .action(async () => (await import('./commands/patient.ts')).listStatements(runningConfiguration(process.env)));
+
 program
   .command('replay')
   .description('run a run again on its stored inputs and compare every output with the first')

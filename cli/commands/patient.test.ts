@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { described } from './patient.ts';
+
+it('says what a change does, by exams alone', () => {
+  const preview = {
+    digest: 'd',
+    before: [['1.1'], ['1.2']],
+    after: [['1.1', '1.2']],
+    trends: ['brain'],
+    baselines: [{ pipeline: 'brain', studyInstanceUid: '1.2', author: 'ada', confirmedAt: '2026-01-01T00:00:00.000Z' }],
+    runs: [{ pipeline: 'brain', studyInstanceUid: '1.1' }],
+  };
+  expect(described(preview).split('\n')).toEqual([
+    'Now:',
+    '  one patient: 1.1',
+    '  one patient: 1.2',
+    'Then:',
+    '  one patient: 1.1, 1.2',
+    'Trends made anew: brain',
+    'To be confirmed again: the baseline 1.2 of brain, confirmed by ada',
+    'Asked for: brain on 1.1',
+  ]);
+});
