@@ -45,6 +45,7 @@ import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './secu
 import { postTheme } from './theme.ts';
 import {
   getTrend,
+  getTrendLook,
   getTrendPage,
   getTrendState,
   getTrendStatePage,
@@ -211,6 +212,7 @@ export function createApp(parts: Parts) {
   app.post('/api/v1/runs/:id/retry', postRetry);
   app.get('/api/v1/runs/:id/trend', getTrend);
   app.post('/api/v1/runs/:id/trend', postTrend);
+  app.get('/api/v1/runs/:id/trend/look', getTrendLook);
   app.get('/api/v1/runs/:id/trend/report', getTrendReport);
   app.post('/api/v1/runs/:id/trend/report', postTrendReport);
   app.get('/api/v1/trends/:pipeline/:digest', getTrendState);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement, TrendEntry, TrendExam, TrendInput, VolumeMaker } from '../../schemas/trend.ts';
-import { trendOf, trendState } from './trend.ts';
+import { lookedAt, structureTitle, trendOf, trendState } from './trend.ts';
 
 const MODEL: VolumeMaker = { kind: 'model', name: 'brain-lesion', version: '1.0.0', sha256: 'a'.repeat(64) };
 const NEWER: VolumeMaker = { kind: 'model', name: 'brain-lesion', version: '2.0.0', sha256: 'b'.repeat(64) };
@@ -183,5 +183,42 @@ describe('trendState', () => {
     expect(one.digest).toMatch(/^[0-9a-f]{64}$/);
     expect(trendState(input(THREE, [...GROWING.slice(0, 2), volume(3, 15.1)])).digest).not.toBe(one.digest);
     expect(trendState(one.input).trend).toEqual(one.trend);
+  });
+});
+
+describe('lookedAt', () => {
+  const state = trendState(input(THREE, GROWING, [entry('baseline', 1, 1)]));
+
+  it('compares with another exam and threshold, and leaves the state as it is', () => {
+    const before = structuredClone(state);
+    const seen = lookedAt(state, { baseline: '1.2', progression: 0.2 });
+    expect(seen.baseline).toEqual({ studyInstanceUid: '1.2', confirmed: null });
+    expect(seen.curves[0]?.points.map(({ change, progression }) => [change, progression])).toEqual([
+      [null, null],
+      [null, null],
+      [0.25, true],
+    ]);
+    expect(state).toEqual(before);
+    expect(trendState(state.input)).toEqual(before);
+  });
+
+  it('changes only what is asked for; an exam without a volume is no baseline', () => {
+    expect(lookedAt(state, { progression: 0.6 }).baseline).toEqual(state.trend.baseline);
+    expect(lookedAt(state, { baseline: '1.9' })).toEqual(state.trend);
+    expect(lookedAt(state, {})).toEqual(state.trend);
+  });
+});
+
+describe('what a trend says', () => {
+  it('names the structure as people do, where that was kept', () => {
+    expect(structureTitle({ ...input(THREE, GROWING), structureTitle: 'Tumour' })).toBe('Tumour');
+    expect(structureTitle(input(THREE, GROWING))).toBe('lesion');
+  });
+
+  it('leaves out exams that who asks is still to read, and says so', () => {
+    const exams = [exam(1, '20240101'), exam(2, '20240601', { status: 'withheld' })];
+    expect(trendOf(input(exams, [volume(1, 10)])).left).toEqual([
+      { studyInstanceUid: '1.2', date: '20240601', reason: 'You are still to read its images without the result.' },
+    ]);
   });
 });

@@ -13,7 +13,7 @@ import { Problem } from '../../schemas/problem.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Sha256, Slug, Uid } from '../../schemas/scalars.ts';
-import { TrendReportSubmission, TrendReportView, TrendState } from '../../schemas/trend.ts';
+import { Trend, TrendReportSubmission, TrendReportView, TrendState } from '../../schemas/trend.ts';
 import { peoplePaths } from '../accounts/openapi.ts';
 import { AuditList } from '../audit/handlers.ts';
 import { AUDIT_TERMS } from '../audit/search.ts';
@@ -24,6 +24,7 @@ import { ReadingListView } from '../reading/handlers.ts';
 import { ReadersView, ReassignmentSubmission, ReassignmentView } from '../reading/readers.ts';
 import { TableFile } from '../report/tables.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
+import { LookQuery } from '../trend/look.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
@@ -51,6 +52,7 @@ const SCHEMAS = {
   ReadingListView,
   ReassignmentSubmission,
   ReassignmentView,
+  Trend,
   TrendReportSubmission,
   TrendReportView,
   TrendState,
@@ -242,6 +244,23 @@ export function openApiDocument() {
             201: json('TrendState', 'The trend as it is then.'),
             ...problems(400, 401, 403, 404, 409, 413, 415, 422),
           },
+        },
+      },
+      '/runs/{id}/trend/look': {
+        get: {
+          operationId: 'lookAtTrend',
+          summary: 'The trend with another baseline or threshold: nothing of it is stored',
+          parameters: [
+            runParameter,
+            parameter(
+              'baseline',
+              'query',
+              LookQuery.shape.baseline,
+              'The exam to compare with: the first 16 hexadecimal digits of the SHA-256 of its StudyInstanceUID.',
+            ),
+            parameter('threshold', 'query', LookQuery.shape.threshold, 'Growth that is flagged, in percent.'),
+          ],
+          responses: { 200: json('Trend', 'The trend, so compared.'), ...problems(400, 401, 403, 404) },
         },
       },
       '/runs/{id}/trend/report': {

@@ -40,7 +40,8 @@ function follow(element: HTMLElement): void {
   open();
 }
 
-async function refresh(): Promise<void> {
+/** Fetches the page anew and exchanges its regions. */
+export async function refresh(): Promise<void> {
   const answer = await fetch(location.href, { headers: { 'Overread-Background': '1' }, redirect: 'follow' }).catch(
     () => undefined,
   );

@@ -113,6 +113,7 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/runs/:id/retry': { ...run, right: 'retry-runs', json: {} },
   'GET /api/v1/runs/:id/trend': run,
   'POST /api/v1/runs/:id/trend': { ...run, right: 'read', json: {} },
+  'GET /api/v1/runs/:id/trend/look': run,
   'GET /api/v1/runs/:id/trend/report': { ...run, right: 'read' },
   'POST /api/v1/runs/:id/trend/report': { ...run, right: 'read', json: {} },
   'GET /api/v1/runs/:id/feedback': run,

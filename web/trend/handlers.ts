@@ -13,6 +13,7 @@ import type { WebContext } from '../parts.ts';
 import { requireRevealed, shownTo } from '../reading/sight.ts';
 import { themeOf } from '../theme.ts';
 import { addTrendEntry } from './entries.ts';
+import { lookOf, trendToShow } from './look.ts';
 import { trendPage } from './page.ts';
 import { findRuns, findTrendState, trendOf } from './read.ts';
 
@@ -21,13 +22,13 @@ export const TrendSubmission = TrendEntry.pick({ id: true, kind: true, studyInst
   reason: z.string().trim().min(1, 'a reason is needed').max(500),
 });
 
-/** `GET /runs/<id>/trend` */
+/** `GET /runs/<id>/trend[?baseline=<exam>][&threshold=<percent>]`: with these the trend otherwise compared, which is not stored. */
 export async function getTrendPage(c: WebContext) {
   const { parts } = c.var;
   const run = await runOfRequest(c);
   const [state, patient] = await Promise.all([trendOfRun(c, run), parts.archive.patientOfStudy(run.studyInstanceUid)]);
   await noteLook(c, 'trend-viewed', run.id);
-  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run }));
+  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run, look: lookOf(c, state) }));
 }
 
 /** `GET /trends/<pipeline>/<digest>`: a state that somebody saw. */
@@ -56,6 +57,14 @@ export async function getTrend(c: WebContext) {
   const state = await trendOfRun(c, run);
   await noteLook(c, 'trend-viewed', run.id);
   return c.json(state);
+}
+
+/** `GET /api/v1/runs/<id>/trend/look?baseline=<exam>&threshold=<percent>` */
+export async function getTrendLook(c: WebContext) {
+  const run = await runOfRequest(c);
+  const state = await trendOfRun(c, run);
+  await noteLook(c, 'trend-viewed', run.id);
+  return c.json(trendToShow(state, lookOf(c, state)));
 }
 
 /** `POST /api/v1/runs/<id>/trend`: answers the trend as it is then. */

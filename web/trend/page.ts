@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { html } from 'hono/html';
 import type { PatientView } from '../../lib/archive/read.ts';
 import { millilitres } from '../../lib/platform/words.ts';
+import { type Look, standingEntries, structureTitle } from '../../lib/runs/trend.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Trend, TrendCurve, TrendPoint, TrendState, VolumeMaker } from '../../schemas/trend.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import { calendarDate, patientHeader } from '../pages/patient.ts';
 import type { Parts } from '../parts.ts';
+import { examId, trendToShow } from './look.ts';
 import { plot } from './plot.ts';
 
 export interface TrendPage {
@@ -14,33 +16,76 @@ export interface TrendPage {
   readonly patient: PatientView | undefined;
   /** The run from which the page was opened; undefined for an earlier state, in which nothing can be changed. */
   readonly run: Pick<RunView, 'id' | 'studyInstanceUid'> | undefined;
+  /** Another baseline or threshold that somebody looks with. */
+  readonly look?: Look | undefined;
 }
 
 /** `/runs/<id>/trend`, and `/trends/<pipeline>/<digest>` for a state that somebody saw. */
 export function trendPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { state, patient, run }: TrendPage,
+  { state, patient, run, look }: TrendPage,
 ): Html {
   const title = `${parts.pipelines.get(state.input.pipeline)?.title ?? state.input.pipeline}: over time`;
+  const trend = trendToShow(state, look);
   return layout({
     parts,
     viewer,
     title,
-    islands: ['live.ts'],
+    islands: ['live.ts', 'look.ts'],
     body: html`<div class="trend"${run === undefined ? '' : html` data-live="/events"`}>
 <div class="page-title"><h1>${title}</h1>${run === undefined ? html`<p class="muted">An earlier state</p>` : html`<p><a href="/runs/${run.id}">The run</a></p>`}</div>
 ${patientHeader(patient)}
+<div data-live-region="trend-plot">
+${run === undefined || look === undefined ? baseline(state) : looking(state, trend, look, run)}
+${drawn(trend)}
+</div>
+${run === undefined ? '' : lookForm(state, look, run)}
 <div data-live-region="trend">
-${baseline(state.trend)}
-${shown(state, run)}
+${shown(state, trend, run)}
 ${run === undefined ? '' : acts(state, run, viewer)}
-<p class="muted">State <a class="digest" href="/trends/${state.input.pipeline}/${state.digest}">${state.digest.slice(0, 12)}</a>: under this address these
-numbers stay as they are now, with what they were made of.</p>
+${look === undefined ? stateLine(state, run) : ''}
 </div>
 </div>`,
   });
 }
+
+function stateLine({ input, digest }: TrendState, run: TrendPage['run']): Html {
+  return html`${run === undefined ? '' : html`<p><a class="button" href="/runs/${run.id}/trend/report">DICOM report</a></p>`}
+<p class="muted">State <a class="digest" href="/trends/${input.pipeline}/${digest}">${digest.slice(0, 12)}</a>: under this address these
+numbers stay as they are now, with what they were made of.</p>`;
+}
+
+/** Says that what is seen holds for this look alone. */
+function looking({ input, trend: stored }: TrendState, trend: Trend, look: Look, run: Pick<RunView, 'id'>): Html {
+  const moved = trend.baseline?.studyInstanceUid !== stored.baseline?.studyInstanceUid;
+  const dateOf = (uid: string | undefined) =>
+    calendarDate(input.exams.find(({ studyInstanceUid }) => studyInstanceUid === uid)?.date ?? null) ?? 'unknown date';
+  return html`<p class="notice is-warning looking" role="status"><strong>Looking only, nothing stored.</strong>
+Compared with the exam of <strong class="number">${dateOf(trend.baseline?.studyInstanceUid)}</strong>${moved ? '' : ' (the baseline as it is)'}; flagged above ${percentOf(trend)}${look.progression === undefined ? ' (the threshold as it is)' : ''}.
+<a href="/runs/${run.id}/trend">Back to the trend as it is</a></p>`;
+}
+
+/** Needs no scripts: an island looks as soon as something is chosen. */
+function lookForm({ input, trend }: TrendState, look: Look | undefined, run: Pick<RunView, 'id'>): Html | string {
+  const dates = new Map(
+    trend.curves.flatMap(({ points }) => points.map((point) => [point.studyInstanceUid, point.date])),
+  );
+  if (dates.size < 2) return '';
+  const threshold = look?.progression === undefined ? '' : String(Math.round(look.progression * 1000) / 10);
+  return html`<form class="look" method="get" action="/runs/${run.id}/trend" data-look>
+<label>Look with another baseline <select name="baseline"><option value="">as it is</option>${[...dates]
+    .sort(byDate)
+    .map(
+      ([uid, date]) =>
+        html`<option value="${examId(uid)}"${uid === look?.baseline ? html` selected` : ''}>${calendarDate(date)}</option>`,
+    )}</select></label>
+<label>or threshold, % <input name="threshold" type="number" min="1" max="1000" step="any" size="6" placeholder="${Math.round(input.rules.progression * 100)}" value="${threshold}"></label>
+<button>Look</button>
+</form>`;
+}
+
+const byDate = ([, a]: readonly [string, string], [, b]: readonly [string, string]) => (a < b ? -1 : 1);
 
 /** The trend in short, on the page of a run: plot and last change. */
 export function trendCard({ trend }: TrendState, run: Pick<RunView, 'id'>): Html | string {
@@ -53,7 +98,7 @@ ${legend(trend.curves)}
 </section>`;
 }
 
-function baseline({ baseline, curves }: Trend): Html {
+function baseline({ input, trend: { baseline, curves } }: TrendState): Html {
   if (baseline === null) {
     return html`<section class="message"><h2>No exam has a volume yet</h2>
 <p>As soon as an exam of this patient has a result, it appears here by itself.</p></section>`;
@@ -63,15 +108,24 @@ function baseline({ baseline, curves }: Trend): Html {
     .find((one) => one.studyInstanceUid === baseline.studyInstanceUid);
   const exam = html`<strong class="number">${calendarDate(point?.date ?? null)}</strong>`;
   if (baseline.confirmed === null) {
-    return html`<p class="notice is-warning">The baseline, the exam of ${exam}, is only <strong>suggested</strong>: nobody has confirmed it yet.</p>`;
+    return html`<p class="notice is-warning">The baseline, the exam of ${exam}, is only <strong>suggested</strong>: ${
+      standingEntries(input).length < input.entries.length
+        ? 'patients were merged or an exam was moved since somebody confirmed one. Confirm it again.'
+        : 'nobody has confirmed it yet.'
+    }</p>`;
   }
   const { author, at, reason } = baseline.confirmed;
   return html`<p class="notice">Baseline: the exam of ${exam}, confirmed by ${author} on ${moment(at)}: ${reason}</p>`;
 }
 
-function shown({ trend }: TrendState, run: TrendPage['run']): Html {
-  return html`${trend.curves.some(({ points }) => points.length > 1) ? html`<section class="card">${plot(trend, 'page')}${legend(trend.curves)}</section>` : ''}
-${trend.curves.map((curve, index) => table(curve, index, trend, run))}
+function drawn(trend: Trend): Html | string {
+  if (!trend.curves.some(({ points }) => points.length > 1)) return '';
+  return html`<section class="card">${plot(trend, 'page')}${legend(trend.curves)}</section>`;
+}
+
+function shown({ input }: TrendState, trend: Trend, run: TrendPage['run']): Html {
+  const title = structureTitle(input);
+  return html`${trend.curves.map((curve, index) => table(curve, index, { trend, title, run }))}
 ${
   trend.left.length === 0
     ? ''
@@ -96,13 +150,20 @@ export function makerName(maker: VolumeMaker): string {
   return maker.kind === 'edited' ? `Edited by readers, from ${maker.from}` : `${maker.source}, with ${maker.tool}`;
 }
 
-function table({ maker, points }: TrendCurve, index: number, { rules }: Trend, run: TrendPage['run']): Html {
-  const beyond = `${Math.round(rules.progression * 100)} %`;
+function table(
+  { maker, points }: TrendCurve,
+  index: number,
+  { trend, title, run }: { trend: Trend; title: string; run: TrendPage['run'] },
+): Html {
   return html`<section class="card curve-${index % 4}"><h2>${makerName(maker)}</h2>
 <div class="scroll"><table class="trend-table">
-<thead><tr><th scope="col">Exam</th><th scope="col">Volume of ${rules.structure}</th><th scope="col">Change to the baseline</th><th scope="col">More than ${beyond} larger</th></tr></thead>
+<thead><tr><th scope="col">Exam</th><th scope="col">${title}</th><th scope="col">Change to the baseline</th><th scope="col">More than ${percentOf(trend)} larger</th></tr></thead>
 <tbody>${points.map((point) => row(point, run))}</tbody>
 </table></div></section>`;
+}
+
+function percentOf({ rules }: Trend): string {
+  return `${Math.round(rules.progression * 1000) / 10} %`;
 }
 
 function row(point: TrendPoint, run: TrendPage['run']): Html {
@@ -128,7 +189,7 @@ function acts({ input, trend }: TrendState, run: Pick<RunView, 'id'>, viewer: Vi
   );
   const option = ({ studyInstanceUid, date }: (typeof input.exams)[number]) =>
     html`<option value="${studyInstanceUid}">${calendarDate(date) ?? 'no date'}, …${studyInstanceUid.slice(-6)}</option>`;
-  return html`<section class="card"><h2>Change what is compared</h2>
+  return html`<section class="card" id="baseline"><h2>Change what is compared</h2>
 <form method="post" action="/runs/${run.id}/trend">
 <input type="hidden" name="form-token" value="${viewer.formToken}"><input type="hidden" name="id" value="${randomUUID()}">
 <p><label>Exam <select name="study" required><option value="">Choose an exam</option>${input.exams.filter(({ studyInstanceUid }) => measured.has(studyInstanceUid)).map(option)}${input.exams.filter(({ studyInstanceUid }) => !measured.has(studyInstanceUid)).map(option)}</select></label></p>

@@ -7,7 +7,7 @@ import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import * as tables from '../../schemas/database/web.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
-import { type Measurement, type TrendExam, TrendState } from '../../schemas/trend.ts';
+import { type Measurement, type TrendExam, type TrendInput, TrendState } from '../../schemas/trend.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
 import { evaluatedPipeline } from '../runs.ts';
@@ -45,6 +45,7 @@ async function readTrend(c: Asking, pipeline: string, StudyInstanceUID: string):
     measurements: measurementsOf(runs, rules.structure),
     // What somebody said of an exam may tell what is to be seen there.
     entries: entries.filter(({ studyInstanceUid }) => !withheld.has(studyInstanceUid)),
+    ...changeOf(exams),
   });
   await keep(parts, state);
   return state;
@@ -103,6 +104,10 @@ async function runsOf(database: Database, pipeline: string, studies: readonly st
     )
     .orderBy(desc(run.createdAt), desc(run.id));
   return rows.map(({ view }) => view).filter(({ replayOf }) => replayOf === null);
+}
+
+function changeOf([exam]: readonly Exam[]): Pick<TrendInput, 'patientChangedAt'> {
+  return exam?.patientChangedAt == null ? {} : { patientChangedAt: exam.patientChangedAt.toISOString() };
 }
 
 /** Other exams of the person (a hip, a chest) are none of this trend's. */

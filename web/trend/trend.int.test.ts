@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TrendState } from '../../schemas/trend.ts';
+import { Evaluation } from '../../schemas/evaluation.ts';
+import { Trend, TrendState } from '../../schemas/trend.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { sendFeedback } from '../feedback/entries.ts';
 import { exportOutbox } from '../feedback/export.ts';
+import { LIVER_EVALUATION } from '../testing/pipelines.ts';
 import { makeWorld, type World } from '../testing/world.ts';
+import { examId } from './look.ts';
+
+const SEEN = [
+  { value: 'yes', label: 'Yes' },
+  { value: 'no', label: 'No' },
+];
 
 let server: TestPostgres;
 let world: World;
@@ -139,5 +148,79 @@ describe('the page', () => {
     expect(after).toContain('confirmed by reader');
     expect(after).toContain('first after the operation &lt;script&gt;');
     expect((await reader.post(`/runs/${last}/trend`, { ...fields, 'form-token': 'forged' })).status).toBe(403);
+  });
+});
+
+describe('a look with another baseline or threshold', () => {
+  it('shows it by the address alone, says that nothing is stored, and stores nothing', async () => {
+    const [, , last = ''] = await patient([100, 120, 150]);
+    const reader = await world.signedIn('reader');
+    const stored = await trendOf(last);
+    const page = `/runs/${last}/trend?baseline=${examId('1.2.2')}&threshold=20`;
+    const text = await (await reader.get(page)).text();
+    expect(text).toContain('Looking only, nothing stored.');
+    expect(text, 'against the second').toContain('+25 %');
+    expect(text).toContain('More than 20 % larger');
+    expect(text, 'one click back').toContain(`<a href="/runs/${last}/trend">Back to the trend as it is</a>`);
+    expect(text, 'no report of a look').not.toContain('/trend/report');
+    expect(await trendOf(last)).toEqual(stored);
+    const kept: string[] = [];
+    for await (const { key } of world.store.list('results', 'liver-transplant-segmentation/trends/')) kept.push(key);
+    expect(kept).toEqual([`liver-transplant-segmentation/trends/${stored.digest}.json`]);
+    expect(text).not.toContain('Volume of left-lobe');
+    expect(text).toContain('<th scope="col">Left lobe</th>');
+  });
+
+  it('is there for programs, and refuses what it does not understand', async () => {
+    const [, , last = ''] = await patient([100, 120, 150]);
+    const look = (query: string) => world.api(`/api/v1/runs/${last}/trend/look${query}`);
+    const seen = Trend.parse(await (await look(`?baseline=${examId('1.2.2')}`)).json());
+    expect(seen.curves[0]?.points.at(-1)).toMatchObject({ change: 0.25, progression: false });
+    expect(Trend.parse(await (await look('')).json())).toEqual((await trendOf(last)).trend);
+    expect((await look('?baseline=1.2.2')).status).toBe(400);
+    expect((await look('?threshold=-3')).status).toBe(400);
+    expect((await look(`?baseline=${examId('9.9')}`)).status).toBe(404);
+  });
+});
+
+describe('a trend in an evaluation with unaided reads', () => {
+  const UNAIDED = Evaluation.parse({
+    ...LIVER_EVALUATION,
+    reading: { mode: 'unaided-first' },
+    questions: [
+      { name: 'seen', label: 'Seen', per: 'exam', kind: 'choice', options: SEEN, required: true },
+      ...LIVER_EVALUATION.questions,
+    ],
+  });
+
+  it('has no volume of an exam that who asks is still to read; whoever leads sees all', async () => {
+    await world.close();
+    world = await makeWorld(await server.fresh(), [UNAIDED]);
+    const [first = '', second = ''] = await patient([100, 177]);
+    const reader = await world.signedIn('reader');
+    const whole = await trendOf(first);
+    expect(whole.trend.curves[0]?.points).toHaveLength(2);
+    expect((await reader.get(`/runs/${first}/trend`)).status, 'not one is read').toBe(403);
+    await sendFeedback(world.database, {
+      id: randomUUID(),
+      run: first,
+      evaluation: UNAIDED,
+      stage: 'unaided',
+      author: 'reader',
+      reason: null,
+      answers: [{ question: 'seen', subject: 'exam', value: 'yes' }],
+      agreedWithAll: false,
+      reviewTime: null,
+      now: world.parts.now(),
+    });
+    const text = await (await reader.get(`/runs/${first}/trend`)).text();
+    expect(text).toContain('100 mL');
+    expect(text, 'of the other').not.toContain('177');
+    expect(text).toContain('You are still to read its images without the result.');
+    expect(await (await reader.get(`/runs/${first}`)).text()).not.toContain('177');
+    const named = `/trends/liver-transplant-segmentation/${whole.digest}`;
+    expect((await reader.get(named)).status, 'what somebody else saw').toBe(403);
+    expect((await reader.get(`/api/v1${named}`)).status).toBe(403);
+    expect((await reader.get(`/api/v1/runs/${second}/trend`)).status).toBe(403);
   });
 });

@@ -52,7 +52,8 @@ export class Page {
   /** A rectangle; what lies beyond the page is cut. */
   fill(x: number, y: number, width: number, height: number, colour: Colour): void {
     const [left, right] = [Math.max(0, x), Math.min(this.columns, x + width)];
-    const line = new Uint8Array(3 * Math.max(0, right - left));
+    if (right <= left) return;
+    const line = new Uint8Array(3 * (right - left));
     for (let at = 0; at < line.length; at += 3) line.set(colour, at);
     for (let row = Math.max(0, y); row < Math.min(this.rows, y + height); row++) {
       this.pixels.set(line, 3 * (row * this.columns + left));
