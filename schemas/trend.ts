@@ -59,6 +59,11 @@ export const TrendInput = z.object({
   measurements: z.array(Measurement),
   /** Oldest first. */
   entries: z.array(TrendEntry),
+  /**
+   * When patients were last merged, or exams moved, so that these became the patient's exams: a baseline that was confirmed
+   * before is none. Left out: never.
+   */
+  patientChangedAt: Instant.optional(),
 });
 export type TrendInput = z.infer<typeof TrendInput>;
 

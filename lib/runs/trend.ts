@@ -61,7 +61,7 @@ function compared(input: TrendInput, chosen: string | undefined): Trend {
   const looked = measured.find(({ studyInstanceUid }) => studyInstanceUid === chosen);
   const baseline =
     looked === undefined
-      ? baselineOf(measured, input.entries)
+      ? baselineOf(measured, standingEntries(input))
       : { studyInstanceUid: looked.studyInstanceUid, confirmed: null };
   const makers = [...Map.groupBy(counted, ({ maker }) => canonicalJson(maker)).values()];
   const curves = makers.flatMap((measurements) => {
@@ -111,6 +111,14 @@ function withdrawnExams(entries: readonly TrendEntry[]): Map<string, string> {
     } else if (kind === 'restored') withdrawn.delete(studyInstanceUid);
   }
   return withdrawn;
+}
+
+/**
+ * What people said of these exams as this patient's: a baseline that was confirmed while other exams were the patient's has to
+ * be confirmed again.
+ */
+export function standingEntries({ entries, patientChangedAt = '' }: TrendInput): TrendEntry[] {
+  return entries.filter(({ kind, createdAt }) => kind !== 'baseline' || createdAt > patientChangedAt);
 }
 
 /** What a person confirmed last among the exams that count, else the first after an operation, else the first. */
