@@ -15,6 +15,7 @@ import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
+import { routeCopies, routeCopyForms } from './blinded/routes.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
 import { getDeliveries } from './deliveries.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
@@ -23,7 +24,8 @@ import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
 import { postInstances, STORE_LIMIT } from './dicomweb/store.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
-import { NOTHING_SAVED, postDraft, postFeedbackForm } from './feedback/handlers.ts';
+import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
+import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch.ts';
 import { measured } from './metrics.ts';
@@ -66,7 +68,7 @@ import { getWorklist, postSearch } from './worklist.ts';
 const BODY_LIMIT = 512 * 1024;
 
 /** Where the answers of a form may be in the body: after a session has ended they go through sign-in. */
-const HOLDS_A_FORM = /^\/(sign-in|runs\/[^/]+\/feedback)$/;
+const HOLDS_A_FORM = /^\/(sign-in|(runs|copies)\/[^/]+\/feedback)$/;
 
 const tooLarge = ({ req }: Pick<WebContext, 'req'>) => {
   const rule = `At most ${BODY_LIMIT} bytes are read.`;
@@ -117,6 +119,7 @@ export function createApp(parts: Parts) {
   // These two say by themselves what happens to somebody whose session has ended: nothing that was entered is lost.
   app.post('/runs/:id/feedback', postFeedbackForm);
   app.post('/runs/:id/feedback/draft', postDraft);
+  routeCopyForms(app);
 
   app.use(signedIn);
   // What needs another right than to see results, or none; each handler asks for its own.
@@ -162,6 +165,7 @@ export function createApp(parts: Parts) {
   app.post('/search', postSearch);
   app.get('/approvals', getApprovalsPage);
   app.post('/approvals', postApprovalForm);
+  routeCopies(app);
   app.get('/reading', getReadingPage);
   app.get('/reading/:evaluation/next', getNextCase);
   app.get('/events', getEvents);

@@ -20,6 +20,8 @@ export const AUDIT_ACTIONS = [
   'study-viewed',
   'images-viewed',
   'result-downloaded',
+  'copy-viewed',
+  'key-viewed',
   'quarantine-viewed',
   'quarantine-released',
   'quarantine-discarded',

@@ -23,10 +23,16 @@ export interface CheckedAnswers {
   readonly errors: ReadonlyMap<string, string>;
 }
 
+/** What of a segmentation is asked about. */
+export interface Outlined {
+  readonly kind: 'segmentation';
+  readonly structures: readonly { readonly name: string; readonly title: string }[];
+}
+
 /** What is asked about one result at one stage. */
 export interface Asked {
   readonly evaluation: Evaluation;
-  readonly result: Result;
+  readonly result: Result | Outlined;
   readonly stage: Stage;
 }
 
@@ -150,7 +156,7 @@ export function answerFor(field: FormField, answers: readonly FeedbackAnswer[]):
 const fieldsOf = (asked: Asked) => formGroups(asked).flatMap((group) => group.fields);
 
 /** The model's own answer about a hip: its class, where it gave one; `no-fracture` where it found nothing is never assumed. */
-function agreeing(agree: string | undefined, subject: string, result: Result): string | undefined {
+function agreeing(agree: string | undefined, subject: string, result: Asked['result']): string | undefined {
   if (agree !== 'model') return agree;
   return result.kind === 'detection' ? result.summary.sides.find(({ side }) => side === subject)?.class : undefined;
 }

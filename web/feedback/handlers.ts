@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { type Evaluation, type Feedback, Stage } from '../../schemas/evaluation.ts';
+import type { Evaluation, Feedback, Stage } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
 import { RunId } from '../../schemas/run.ts';
 import type { Person } from '../accounts/accounts.ts';
@@ -11,27 +11,24 @@ import { may, requireRight } from '../accounts/rights.ts';
 import { isFormToken } from '../accounts/sessions.ts';
 import { notFound } from '../api/parse.ts';
 import { wholeRunOfRequest } from '../api/runs.ts';
+import { findCopy } from '../blinded/copies.ts';
 import type { Html } from '../pages/layout.ts';
-import { signInPage } from '../pages/sign-in.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { caseOf, evaluationOfCase } from '../reading/case.ts';
 import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
 import { findRun } from '../runs.ts';
-import { themeOf } from '../theme.ts';
 import { listFeedback, saveDraft, sendFeedback } from './entries.ts';
-import { type Asked, agreement, checkFields, fieldsOfAnswers } from './form.ts';
-import { reviewTimeIn } from './review-time.ts';
 import { pageWithForm } from './sections.ts';
-
-/** What somebody is told whose form, or sign-in with a form behind it, is too large to be read. */
-export const NOTHING_SAVED =
-  'Nothing was saved. This browser keeps what you entered as a draft: go back, or sign in and open the run again, and shorten it.';
-
-/** Most that a form may hold: fields, and characters of each. */
-const FormFields = z
-  .record(z.string().max(200), z.string().max(25_000))
-  .refine((fields) => Object.keys(fields).length <= 3000, 'too many fields');
+import {
+  answerFields,
+  checkedForm,
+  type Filled,
+  FormFields,
+  formFields,
+  signInFirst,
+  stageOfForm,
+} from './sent-form.ts';
 
 /** Answers that were sent without a session, through the sign-in page and back. */
 const Resume = z.object({ run: RunId, author: z.string(), fields: FormFields });
@@ -40,7 +37,7 @@ const Resume = z.object({ run: RunId, author: z.string(), fields: FormFields });
 export async function postFeedbackForm(c: WebContext) {
   const fields = await formFields(c);
   const asking = await whoAsks(c);
-  if (asking === undefined) return signInFirst(c, fields);
+  if (asking === undefined) return signInFirst(c, fields, pageOfRequest(c));
   c.set('person', asking.person);
   c.set('sessionToken', asking.sessionToken);
   const { parts, person } = c.var;
@@ -78,31 +75,8 @@ export async function postFeedbackForm(c: WebContext) {
 }
 
 /** A form that was sent, as far as it is the form of who sends it. */
-interface SentForm {
+interface SentForm extends Filled {
   readonly run: RunView;
-  readonly asked: Asked;
-  readonly fields: Readonly<Record<string, string>>;
-  /** Those of them that the person filled in. */
-  readonly answers: Readonly<Record<string, string>>;
-  readonly corrects: Feedback | undefined;
-}
-
-/** What a form says, and what is wrong with it by field name; no id where the page's was not one. */
-function checkedForm({ asked, fields, answers, corrects }: SentForm, now: Date) {
-  const agreed = fields.action === 'agree' ? agreement(asked) : undefined;
-  const checked = checkFields(asked, { ...answers, ...fieldsOfAnswers(agreed ?? []) });
-  const errors = new Map(checked.errors);
-  const reason = fields.reason?.trim() ?? '';
-  if (corrects !== undefined && reason === '') errors.set('reason', 'A correction needs a reason.');
-  return {
-    id: z.uuid().safeParse(fields.id).data,
-    answers: checked.answers,
-    agreedWithAll: agreed !== undefined,
-    reviewTime: reviewTimeIn(fields, now),
-    reason: corrects === undefined ? null : reason,
-    now,
-    errors,
-  };
 }
 
 /** The page with the form as it was sent, and what is wrong with it. */
@@ -158,15 +132,27 @@ export async function postDraft(c: WebContext) {
 export async function keepDraftOf(parts: Parts, person: Person, resume: string): Promise<string | undefined> {
   const parsed = Resume.safeParse(safeJson(resume));
   if (!parsed.success || parsed.data.author !== person.name) return undefined;
-  const run = await findRun(parts.database, parsed.data.run);
-  const evaluation = run === undefined ? undefined : parts.evaluations.get(run.pipeline);
-  if (run === undefined || evaluation === undefined) return undefined;
-  const stage = stageOfForm(parsed.data.fields);
-  const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
+  const { run: about, fields } = parsed.data;
+  const found = await placeOfForm(parts, about);
+  if (found === undefined) return undefined;
+  const { evaluation, page } = found;
+  const stage = stageOfForm(fields);
+  const place = { run: about, evaluation, author: person.name, stage };
   const sent: Feedback[] = await listFeedback(parts.database, place);
-  if (sent.some(({ id }) => id === parsed.data.fields.id)) return `/runs/${run.id}#feedback`;
-  await saveDraft(parts.database, place, answerFields(parsed.data.fields), parts.now());
-  return `/runs/${run.id}?notice=kept${sent.length > 0 ? `&correct=${stage}` : ''}#feedback`;
+  if (sent.some(({ id }) => id === fields.id)) return `${page}#feedback`;
+  await saveDraft(parts.database, place, answerFields(fields), parts.now());
+  return `${page}?notice=kept${sent.length > 0 ? `&correct=${stage}` : ''}#feedback`;
+}
+
+/** The evaluation in which a run, or a copy for blinded readers, is asked about, and the page with its form. */
+async function placeOfForm(parts: Parts, about: string): Promise<{ evaluation: string; page: string } | undefined> {
+  const run = await findRun(parts.database, about);
+  if (run === undefined) {
+    const copy = await findCopy(parts.database, about);
+    return copy && { evaluation: copy.evaluation, page: `/copies/${about}` };
+  }
+  const evaluation = parts.evaluations.get(run.pipeline);
+  return evaluation && { evaluation: evaluation.name, page: `/runs/${about}` };
 }
 
 /** The run of the address with its evaluation, as that is for the exam. @throws {ProblemError} 404: it has no result, or nothing is asked about it */
@@ -177,32 +163,9 @@ export async function questioned(c: WebContext): Promise<{ run: RunView; evaluat
   return { run, evaluation: await evaluationOfCase(c.var.parts, declared, run), result: run.result };
 }
 
-function signInFirst(c: WebContext, fields: Record<string, string>) {
+function pageOfRequest(c: WebContext): string {
   const run = RunId.safeParse(c.req.param('id'));
-  const next = run.success ? `/runs/${run.data}` : '/';
-  const resume = JSON.stringify({ run: run.data, author: fields.author, fields });
-  return c.html(signInPage(c.var.parts, themeOf(c), { next, resume, name: fields.author ?? '' }), 401);
-}
-
-/** The stage that a form is for; a form without one was opened before there were stages. */
-function stageOfForm(fields: Readonly<Record<string, string>>): Stage {
-  return Stage.catch('aided').parse(fields.stage);
-}
-
-async function formFields(c: WebContext): Promise<Record<string, string>> {
-  const body = await c.req.parseBody();
-  const texts = Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const parsed = FormFields.safeParse(Object.fromEntries(texts));
-  if (!parsed.success)
-    throw new ProblemError(413, 'Form too large', `The form holds more than a form can hold. ${NOTHING_SAVED}`);
-  return parsed.data;
-}
-
-/** What a person entered, without what the page put in. */
-function answerFields(fields: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([name, value]) => (name.startsWith('answer:') || name === 'reason') && value !== ''),
-  );
+  return run.success ? `/runs/${run.data}` : '/';
 }
 
 function safeJson(text: string): unknown {

@@ -16,7 +16,7 @@ import { findDraft, isLocked, listFeedback } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
-const NOTICES: Readonly<Record<string, string>> = {
+export const NOTICES: Readonly<Record<string, string>> = {
   saved: 'The draft is saved. It is not sent yet.',
   kept: 'You had signed in anew since the page was opened. Your answers are kept: look at them once more and send them.',
   changed: 'The form has changed since the page was opened. Your answers are kept where the questions are still asked.',

@@ -7,7 +7,10 @@ import { disagreements, type Entry, stagesOf } from '../reading/standing.ts';
 import { type Html, moment, type Viewer } from './layout.ts';
 
 export interface FeedbackForm {
+  /** Id of the run that is asked about, or of the copy for blinded readers. */
   readonly run: string;
+  /** The page that the form stands on; left out: the run's. */
+  readonly page?: string;
   readonly asked: Asked;
   /** Id of the entry that sending makes: sending twice makes one. */
   readonly id: string;
@@ -34,7 +37,7 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
 
 /** The form of an evaluation, empty or with what was entered before. */
 export function feedbackForm(viewer: Viewer, form: FeedbackForm): Html {
-  const { run, asked, errors, corrects } = form;
+  const { run, page = `/runs/${run}`, asked, errors, corrects } = form;
   const { evaluation, stage } = asked;
   const author = viewer.person?.name ?? '';
   return html`<section class="card feedback" id="feedback" data-keys>
@@ -44,7 +47,7 @@ ${errors.size === 0 ? '' : html`<p class="notice is-failed" role="alert">${error
 <p class="muted">${evaluation.introduction}</p>
 ${stage === 'unaided' && evaluation.reading.mode === 'unaided-first' ? html`<p class="notice">The model’s result is shown when you have sent this read. It cannot be changed after that.</p>` : ''}
 ${stage === 'adjudication' ? readersAnswers(form) : ''}
-<form method="post" action="/runs/${run}/feedback#feedback" data-draft="/runs/${run}/feedback/draft" data-draft-key="${run}:${author}:${stage}" data-saved-at="${form.savedAt ?? ''}">
+<form method="post" action="${page}/feedback#feedback" data-draft="${page}/feedback/draft" data-draft-key="${run}:${author}:${stage}" data-saved-at="${form.savedAt ?? ''}">
 <p class="notice is-warning" role="status" data-draft-aside hidden>Another draft was saved elsewhere since, and is shown. What this browser had kept was set aside.
 <button type="button">Use what this browser had kept</button></p>
 <input type="hidden" name="form-token" value="${viewer.formToken}">
@@ -65,7 +68,7 @@ ${corrects === undefined ? '' : reason(form)}
 <div class="actions">
 <button class="primary" name="action" value="send">${corrects === undefined ? 'Send' : 'Send the correction'}</button>
 <button name="action" value="draft" formnovalidate>Save draft</button>
-${corrects === undefined ? '' : html`<a href="/runs/${run}#feedback">Leave as it was</a>`}
+${corrects === undefined ? '' : html`<a href="${page}#feedback">Leave as it was</a>`}
 <span class="draft-state muted" role="status" data-draft-state>${form.savedAt === undefined ? '' : html`Draft saved ${moment(form.savedAt)}`}</span>
 </div>
 </form>
@@ -82,7 +85,7 @@ ${canMakeReaders ? html`<p>To see the form as its readers do, make <a href="/acc
 
 /** What was sent, to be read and not changed; with a way to a correction, where one is possible. */
 export function sentFeedback(
-  { run, author }: { run: string; author: string },
+  { run, author, page = `/runs/${run}` }: { run: string; author: string; page?: string },
   asked: Asked,
   versions: readonly Feedback[],
   canCorrect: boolean,
@@ -95,8 +98,8 @@ export function sentFeedback(
 ${heading(evaluation, stage)}
 ${latest === undefined ? '' : sentVersion(asked, latest)}
 ${canCorrect ? '' : html`<p class="muted">Locked: it was sent before the model’s result was shown.</p>`}
-<div class="actions">${canCorrect ? html`<a class="button" href="/runs/${run}?correct=${stage}#feedback">Correct this</a>` : ''}
-${isLast ? html`<a class="button" href="/reading/${evaluation.name}/next">Next exam</a>` : ''}</div>
+<div class="actions">${canCorrect ? html`<a class="button" href="${page}?correct=${stage}#feedback">Correct this</a>` : ''}
+${isLast ? html`<a class="button" href="/reading/${evaluation.name}/next">${stage === 'blinded' ? 'Next segmentation' : 'Next exam'}</a>` : ''}</div>
 ${earlier.map((version) => html`<details><summary>Version ${version.version}, ${moment(version.createdAt)}</summary>${sentVersion(asked, version)}</details>`)}
 </section>`;
 }

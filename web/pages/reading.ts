@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { BlindedList } from '../blinded/list.ts';
+import { blindedSection } from '../blinded/list-page.ts';
 import type { Parts } from '../parts.ts';
 import type { ReadingList } from '../reading/list.ts';
 import { STAGE_WORDS } from './feedback-form.ts';
@@ -10,6 +12,8 @@ import { calendarDate, personName } from './patient.ts';
 export interface ReadingPage {
   /** By evaluation. */
   readonly lists: ReadonlyMap<string, ReadingList>;
+  /** Of evaluations with blinded reads. */
+  readonly blinded: readonly BlindedList[];
   /** By StudyInstanceUID; those that are held. */
   readonly exams: ReadonlyMap<string, ExamView>;
 }
@@ -18,7 +22,7 @@ export interface ReadingPage {
 export function readingPage(
   parts: Pick<Parts, 'assets' | 'site' | 'evaluations'>,
   viewer: Viewer,
-  { lists, exams }: ReadingPage,
+  { lists, blinded, exams }: ReadingPage,
 ): Html {
   const evaluations = [...parts.evaluations.values()].filter(({ name }) => lists.has(name));
   return layout({
@@ -29,11 +33,11 @@ export function readingPage(
     refreshSeconds: 30,
     body: html`<div class="page-title"><h1>To read</h1></div>
 <div data-live="/events" data-live-region="reading">${
-      evaluations.length === 0
+      evaluations.length + blinded.length === 0
         ? html`<section class="message"><h2>Nothing is asked of you</h2>
 <p>You have no part in an evaluation that readers, quality reviewers or adjudicators have. An administrator can give you one.</p>
 <p><a href="/">All results</a></p></section>`
-        : evaluations.map((evaluation) => list(evaluation, lists.get(evaluation.name), exams))
+        : html`${evaluations.map((evaluation) => list(evaluation, lists.get(evaluation.name), exams))}${blinded.map((one) => blindedSection(one, exams))}`
     }</div>`,
   });
 }

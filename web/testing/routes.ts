@@ -1,4 +1,5 @@
 import type { Right } from '../../schemas/rights.ts';
+import { BLINDED_RULES } from './blinded-routes.ts';
 
 /** Who may use a route, and how a test asks it. */
 export interface RouteRule {
@@ -120,6 +121,8 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/runs/:id/feedback': { ...answers, json: {} },
   'GET /api/v1/trends/:pipeline/:digest': run,
   'GET /api/v1/studies/:uid': run,
+
+  ...BLINDED_RULES,
 
   'GET /evaluations': { right: 'lead' },
   'GET /evaluations/:name': { right: 'lead', of: 'evaluation' },

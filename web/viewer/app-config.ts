@@ -6,6 +6,10 @@
 /** The run that was opened, by the address. */
 const openedRun = /[?&]run=([0-9a-f]{64})(&|$)/.exec(location.search)?.[1];
 
+/** The copy that a blinded reader has opened: the viewer is given the exam with this one segmentation alone. */
+const openedCopy = /[?&]copy=([0-9a-f]{64})(&|$)/.exec(location.search)?.[1];
+const dicomWeb = openedCopy === undefined ? '/dicomweb' : `/copies/${openedCopy}/dicomweb`;
+
 Object.assign(window, {
   PUBLIC_URL: '/viewer/',
   browserImportFunction: (name: string) => import(name),
@@ -34,7 +38,8 @@ Object.assign(window, {
       }) => {
         const study = new URLSearchParams(location.search).get('StudyInstanceUIDs') ?? '';
         const exam = /^[0-9.]+$/.test(study) ? `/studies/${study}` : '/';
-        const back = openedRun === undefined ? exam : `/runs/${openedRun}`;
+        const opened = openedRun === undefined ? exam : `/runs/${openedRun}`;
+        const back = openedCopy === undefined ? opened : `/copies/${openedCopy}`;
         const style = { color: '#ffd479', fontSize: '13px', whiteSpace: 'nowrap' };
         return react.createElement('a', { href: back, style }, '← Overread · INVESTIGATIONAL');
       },
@@ -51,8 +56,8 @@ Object.assign(window, {
         configuration: {
           friendlyName: 'Overread',
           name: 'overread',
-          qidoRoot: '/dicomweb',
-          wadoRoot: '/dicomweb',
+          qidoRoot: dicomWeb,
+          wadoRoot: dicomWeb,
           qidoSupportsIncludeField: false,
           imageRendering: 'wadors',
           thumbnailRendering: 'wadors',

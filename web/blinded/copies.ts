@@ -1,0 +1,77 @@
+import { and, eq } from 'drizzle-orm';
+import type { Database } from '../../lib/database/connection.ts';
+import { blindedCopy, feedback } from '../../schemas/database/web.ts';
+import { Sha256 } from '../../schemas/scalars.ts';
+import { inOrderFor } from './identity.ts';
+
+/** A copy as the database has it: `source` and `run` are for nobody but who leads the evaluation. */
+export type Copy = typeof blindedCopy.$inferSelect;
+
+/** What a reader has to do with a copy now. */
+export type CopyState = 'asked' | 'sent' | 'later';
+
+/** A copy as one reader has it. */
+export interface ReadersCopy {
+  readonly copy: Copy;
+  /** Its place among those of the exam, from 1. */
+  readonly number: number;
+  readonly state: CopyState;
+}
+
+/** A copy by its id; undefined where there is none. */
+export async function findCopy(database: Database, id: string): Promise<Copy | undefined> {
+  if (!Sha256.safeParse(id).success) return undefined;
+  const [copy] = await database.db.select().from(blindedCopy).where(eq(blindedCopy.id, id));
+  return copy;
+}
+
+/** Exams of an evaluation that somebody has withdrawn: nobody is asked about them. */
+export async function withdrawnExams({ sql }: Pick<Database, 'sql'>, pipeline: string): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ study: string }[]>`select study_instance_uid as study from (
+      select distinct on (study_instance_uid) study_instance_uid, kind from web.trend_entry
+      where pipeline = ${pipeline} and kind in ('withdrawn', 'restored')
+      order by study_instance_uid, created_at desc, id desc
+    ) said where kind = 'withdrawn'`;
+  return new Set(rows.map(({ study }) => study));
+}
+
+/**
+ * The copies that a reader has, exam by exam, the longest waiting first, and of each exam in the order that is the reader's
+ * own. Of an exam one is asked about, and the next one when that was sent.
+ *
+ * @param StudyInstanceUID of one exam; left out: of all
+ */
+export async function copiesFor(
+  { database, blindingKey }: { readonly database: Database; readonly blindingKey: Buffer },
+  { evaluation, pipeline, reader }: { evaluation: string; pipeline: string; reader: string },
+  StudyInstanceUID?: string,
+): Promise<Map<string, ReadersCopy[]>> {
+  const ofExam = StudyInstanceUID === undefined ? undefined : eq(blindedCopy.studyInstanceUid, StudyInstanceUID);
+  const [copies, sent, withdrawn] = await Promise.all([
+    database.db
+      .select()
+      .from(blindedCopy)
+      .where(and(eq(blindedCopy.evaluation, evaluation), ofExam))
+      .orderBy(blindedCopy.createdAt, blindedCopy.studyInstanceUid),
+    database.db
+      .selectDistinct({ id: feedback.run })
+      .from(feedback)
+      .where(and(eq(feedback.evaluation, evaluation), eq(feedback.author, reader))),
+    withdrawnExams(database, pipeline),
+  ]);
+  const done = new Set(sent.map(({ id }) => id));
+  const exams = new Map<string, Copy[]>();
+  for (const copy of copies.filter(({ studyInstanceUid }) => !withdrawn.has(studyInstanceUid))) {
+    exams.set(copy.studyInstanceUid, [...(exams.get(copy.studyInstanceUid) ?? []), copy]);
+  }
+  return new Map([...exams].map(([study, of]) => [study, inTurn(inOrderFor(blindingKey, reader, of), done)]));
+}
+
+function inTurn(copies: readonly Copy[], done: ReadonlySet<string>): ReadersCopy[] {
+  const next = copies.find(({ id }) => !done.has(id));
+  return copies.map((copy, index) => ({
+    copy,
+    number: index + 1,
+    state: done.has(copy.id) ? 'sent' : copy === next ? 'asked' : 'later',
+  }));
+}
