@@ -216,20 +216,11 @@ export const ReviewTimeView = z.object({
 });
 export type ReviewTimeView = z.infer<typeof ReviewTimeView>;
 
-/** Answer of `GET /api/v1/evaluations/<name>/report`. */
-export const EvaluationReport = z.object({
-  evaluation: Slug,
-  evaluationVersion: Version,
-  pipeline: Slug,
-  title: z.string(),
+/** What is counted of exams that are read in one way. */
+const FIGURES = {
+  /** How readers read: see `reading.mode` of the evaluation. */
   mode: z.string(),
-  /** When these figures were made. */
-  asOf: Instant,
-  /** Which answers count. */
-  rule: z.string(),
   flow: FlowView,
-  /** Entries that were given to another version of the form, which do not count. */
-  otherVersions: z.array(z.object({ version: Version, entries: z.int(), rows: Rows })),
   readers: z.array(ReaderProgress),
   agreement: z.array(QuestionAgreement),
   confusion: z.array(ConfusionView),
@@ -240,6 +231,29 @@ export const EvaluationReport = z.object({
   times: z.array(TimeView),
   reviewTimes: z.array(ReviewTimeView),
   volumes: z.array(VolumeAgreement),
+};
+
+/** What is counted in one arm of an evaluation. */
+export const ArmReport = z.object({ arm: Slug, ...FIGURES });
+export type ArmReport = z.infer<typeof ArmReport>;
+
+/** Answer of `GET /api/v1/evaluations/<name>/report`. */
+export const EvaluationReport = z.object({
+  evaluation: Slug,
+  evaluationVersion: Version,
+  pipeline: Slug,
+  title: z.string(),
+  /** When these figures were made. */
+  asOf: Instant,
+  /** Which answers count. */
+  rule: z.string(),
+  /** Entries that were given to another version of the form, which do not count. */
+  otherVersions: z.array(z.object({ version: Version, entries: z.int(), rows: Rows })),
+  /** Entries that were given to a run that is not the newest of its exam any more, which do not count. */
+  ofEarlierRuns: z.object({ entries: z.int(), rows: Rows }),
+  ...FIGURES,
+  /** Of an evaluation with arms, each for itself; then the figures above are those of no arm: the way of the exams alone. */
+  arms: z.array(ArmReport),
   /** What was decided of the pipeline’s versions for clinical receivers. */
   approvals: z.array(Approval),
 });

@@ -11,6 +11,7 @@ import { Slug, Uid } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
+import type { Reported } from './links.ts';
 import { type Sign, signOf } from './reference.ts';
 
 /** One answer of one reader about one thing. */
@@ -53,6 +54,9 @@ export const AnswerFilter = z.object({
   model: z.string().max(200).optional(),
   reference: z.enum(['positive', 'negative', 'neither']).optional(),
   study: Uid.optional(),
+  /** Given to a run that is not the newest of its exam any more. */
+  run: z.literal('earlier').optional(),
+  arm: Slug.optional(),
 });
 export type AnswerFilter = z.infer<typeof AnswerFilter>;
 
@@ -171,7 +175,7 @@ interface EntryRow {
 export async function* answerRows(
   sources: Sources,
   counted: Counted,
-  evaluation: Evaluation,
+  evaluation: Reported,
   filter: AnswerFilter,
 ): AsyncGenerator<AnswerRow[]> {
   const { sql } = counted;
@@ -191,6 +195,13 @@ export async function* answerRows(
       ${filter.stage === undefined ? sql`` : sql`and entry.stage = ${filter.stage}`}
       ${filter.version === undefined ? sql`` : sql`and entry.evaluation_version = ${filter.version}`}
       ${filter.reader === undefined ? sql`` : sql`and entry.author = any(${filter.reader})`}
+      ${
+        filter.run === undefined
+          ? sql``
+          : sql`and not exists (select from newest_run where newest_run.id = entry.run)
+            and exists (select from newest_run where newest_run.study_instance_uid = r.study_instance_uid)`
+      }
+      ${evaluation.arm === undefined ? sql`` : sql`and r.study_instance_uid in (select study_instance_uid from newest_run)`}
       ${filter.study === undefined ? sql`` : sql`and r.study_instance_uid = ${filter.study}`}
       ${filter.counted === undefined ? sql`` : sql`and (counted_entry.id is not null) = ${filter.counted === 'yes'}`}
     order by r.created_at, r.id, entry.author, entry.stage, entry.version`;

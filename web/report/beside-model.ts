@@ -62,7 +62,7 @@ export async function readConfusion(counted: Counted, evaluation: Evaluation): P
           reader,
           categories: [...categories],
           table: table.map((row) => [...row]),
-          rows: rowsAt(evaluation.name, 'export', { counted: 'yes', question, stage, reader }),
+          rows: rowsAt(evaluation, 'export', { counted: 'yes', question, stage, reader }),
         };
       });
     }),
@@ -112,7 +112,7 @@ export async function readInfluence(counted: Counted, evaluation: Evaluation): P
       otherwise: row.cases - row.unchanged - row.towards - row.away,
       corrected: isReference ? corrected : null,
       spoiled: isReference ? spoiled : null,
-      rows: rowsAt(evaluation.name, 'export', { counted: 'yes', question: row.question, reader: row.reader }),
+      rows: rowsAt(evaluation, 'export', { counted: 'yes', question: row.question, reader: row.reader }),
     };
   });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RunView } from '../../schemas/api.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import { Slug } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
@@ -11,6 +12,8 @@ export interface CaseRow extends Facts {
   readonly status: RunView['status'];
   readonly reason: string | null;
   readonly withdrawn: boolean;
+  /** Why a person took it out; null: nobody did. */
+  readonly withdrawnReason: string | null;
   readonly runCreatedAt: Date;
   /** When the result was there; null where there is none. */
   readonly resultAt: Date | null;
@@ -28,6 +31,10 @@ export const CaseFilter = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'failed', 'out-of-scope']).optional(),
   reason: z.string().max(2000).optional(),
   withdrawn: z.enum(['yes', 'no']).optional(),
+  /** Why it was withdrawn. */
+  withdrawal: z.string().max(2000).optional(),
+  allocated: z.enum(['yes', 'no']).optional(),
+  arm: Slug.optional(),
   result: z.enum(['yes', 'no']).optional(),
   quality: z.enum(['passed', 'set-aside', 'waiting']).optional(),
   read: z.enum(['yes', 'no']).optional(),
@@ -43,6 +50,7 @@ export const CASE_COLUMNS: readonly Column<CaseRow>[] = [
   { name: 'status', description: 'queued, running, succeeded, failed or out-of-scope.', of: (row) => row.status },
   { name: 'reason', description: 'Why the run failed or was out of scope.', of: (row) => row.reason },
   { name: 'withdrawn', description: 'yes: a person took the exam out; it counts nowhere.', of: (row) => row.withdrawn },
+  { name: 'withdrawn_reason', description: 'Why, in the words of that person.', of: (row) => row.withdrawnReason },
   {
     name: 'received_at',
     description: 'When the last image came, UTC; at the latest when the run was made.',
@@ -79,6 +87,7 @@ interface Row {
   readonly finished_at: string | null;
   readonly published: boolean;
   readonly withdrawn: boolean;
+  readonly withdrawn_reason: string | null;
   readonly unaided: number | null;
   readonly aided: number | null;
   readonly adjudicated: boolean | null;
@@ -111,7 +120,7 @@ export async function* caseRows(
     )
     select newest_run.id as run, newest_run.study_instance_uid, newest_run.status, newest_run.created_at,
       view.reason, view."finishedAt" as finished_at,
-      jsonb_typeof(view.result) = 'object' as published, withdrawn.study_instance_uid is not null as withdrawn,
+      jsonb_typeof(view.result) = 'object' as published, withdrawn.study_instance_uid is not null as withdrawn, withdrawn.reason as withdrawn_reason,
       sent.unaided, sent.aided, sent.adjudicated, first_sent.at as first_answer_at,
       ${
         qualityReview === undefined
@@ -146,6 +155,7 @@ function caseOf(row: Row, facts: Facts): CaseRow {
     status: row.status,
     reason: row.reason,
     withdrawn: row.withdrawn,
+    withdrawnReason: row.withdrawn_reason,
     runCreatedAt: row.created_at,
     resultAt: hasResult && row.finished_at !== null ? new Date(row.finished_at) : null,
     quality: hasResult ? row.quality : null,
@@ -163,6 +173,8 @@ function fits(row: CaseRow, filter: CaseFilter): boolean {
   const says = (wanted: 'yes' | 'no' | undefined, is: boolean) => wanted === undefined || (wanted === 'yes') === is;
   return (
     says(filter.withdrawn, row.withdrawn) &&
+    (filter.withdrawal === undefined || row.withdrawnReason === filter.withdrawal) &&
+    says(filter.allocated, row.arm !== null) &&
     says(filter.result, row.resultAt !== null) &&
     says(filter.read, isRead(row)) &&
     says(filter.reference, row.hasReference) &&

@@ -1,12 +1,14 @@
 import type postgres from 'postgres';
 import type { Database } from '../../lib/database/connection.ts';
-import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { Reported } from './links.ts';
 
 /** Which answers count, as a person reads it. What `partsOf` builds says the same. */
 export const RULE =
   'Of each exam one run counts: the newest that no other run amends; replays, and exams that were withdrawn, do not count. ' +
+  'Answers to an earlier run of an exam are kept and do not count: the exam is asked about once more. Who was shown the ' +
+  'model’s result of an earlier run is then asked with the model in view only. ' +
   'Of each reader and stage the newest version of the answers to that run counts, if it was given to the form in effect. ' +
-  'Reads before and after the model was shown are never taken together.';
+  'Reads before and after the model was shown, and the arms of an evaluation, are never taken together.';
 
 type Sql = Database['sql'] | postgres.TransactionSql;
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
@@ -17,7 +19,7 @@ export interface Counted {
   /**
    * The beginning of a query, `with recursive …`, after which these are there:
    *
-   * - `withdrawn(study_instance_uid)`: exams that a person took out.
+   * - `withdrawn(study_instance_uid, reason)`: exams that a person took out.
    * - `newest_run(exam, id, study_instance_uid, status, created_at)`: of each exam the run that counts, withdrawn or not;
    *   `exam` is a number by which the others name it.
    * - `counted_run`: the same without withdrawn exams.
@@ -30,7 +32,7 @@ export interface Counted {
 }
 
 /** For one query. */
-export function countedOnce({ sql }: Pick<Database, 'sql'>, evaluation: Evaluation): Counted {
+export function countedOnce({ sql }: Pick<Database, 'sql'>, evaluation: Reported): Counted {
   const [first, ...others] = partsOf(sql, evaluation);
   const parts = others.map(([name, query]) => sql`, ${sql(name)} as (${query})`);
   return { sql, with: sql`with recursive ${sql(first[0])} as (${first[1]})${parts}` };
@@ -39,7 +41,7 @@ export function countedOnce({ sql }: Pick<Database, 'sql'>, evaluation: Evaluati
 /** For several queries that see the same moment: what counts is worked out once and kept in temporary tables. */
 export async function withCounted<Answer>(
   { sql: outside }: Pick<Database, 'sql'>,
-  evaluation: Evaluation,
+  evaluation: Reported,
   work: (counted: Counted) => Promise<Answer>,
 ): Promise<Answer> {
   const done = await outside.begin('isolation level repeatable read', async (sql) => {
@@ -54,16 +56,20 @@ export async function withCounted<Answer>(
   return done.answer;
 }
 
-function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[string, Fragment][]] {
-  const { name, version, pipeline, reading, reference } = evaluation;
+function partsOf(sql: Sql, evaluation: Reported): [[string, Fragment], ...[string, Fragment][]] {
+  const { name, version, pipeline, reading, reference, arm } = evaluation;
+  const inArm =
+    arm === undefined
+      ? sql``
+      : sql`and study_instance_uid in (select a.study_instance_uid from web.allocation a where a.evaluation = ${name} and a.arm = ${arm})`;
   const compared = evaluation.questions.filter(({ kind }) => kind !== 'text').map((question) => question.name);
   const question = reference?.question ?? null;
   const readersNeeded = reading.readersPerCase === 'all' ? 1 : reading.readersPerCase;
   return [
     [
       'withdrawn',
-      sql`select study_instance_uid from (
-          select distinct on (study_instance_uid) study_instance_uid, kind from web.trend_entry
+      sql`select study_instance_uid, reason from (
+          select distinct on (study_instance_uid) study_instance_uid, kind, reason from web.trend_entry
           where pipeline = ${pipeline} and kind in ('withdrawn', 'restored')
           order by study_instance_uid, created_at desc, id desc
         ) said where kind = 'withdrawn'`,
@@ -73,7 +79,7 @@ function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[str
       sql`select row_number() over ()::int as exam, * from (
           select distinct on (study_instance_uid) id, study_instance_uid, status, created_at from web.run
           where pipeline = ${pipeline} and view->>'replayOf' is null
-            and not exists (select from web.run later where later.amends = run.id)
+            and not exists (select from web.run later where later.amends = run.id) ${inArm}
           order by study_instance_uid, created_at desc, id desc
         ) newest`,
     ],
@@ -116,7 +122,7 @@ function partsOf(sql: Sql, evaluation: Evaluation): [[string, Fragment], ...[str
           ) said
           left join (
             select exam, count(*) as readers_given from web.assignment join counted_run using (study_instance_uid)
-            where evaluation = ${name} group by exam
+            where evaluation = ${name} and released_at is null group by exam
           ) given using (exam)
         ) judged where settled is not null or alike is not null`,
     ],

@@ -3,7 +3,10 @@ import type { Parts } from '../parts.ts';
 import type { Column } from './csv.ts';
 
 /** What rows are read from. */
-export type Sources = Pick<Parts, 'archive' | 'launchKey'>;
+export type Sources = Pick<Parts, 'archive' | 'launchKey'> & {
+  /** Which arm of the evaluation exams came to; left out: it has none. */
+  readonly armsOf?: ((studies: readonly string[]) => Promise<ReadonlyMap<string, string>>) | undefined;
+};
 
 /** What every row says of its exam. */
 export interface Facts {
@@ -13,6 +16,8 @@ export interface Facts {
   readonly sex: string | null;
   readonly ageBand: string | null;
   readonly scanner: string | null;
+  /** Null where the evaluation has none, or the exam has come to none. */
+  readonly arm: string | null;
   /** When the last image came; null where the exam is not held any more. */
   readonly receivedAt: Date | null;
 }
@@ -32,15 +37,20 @@ export const EXAM_COLUMNS: readonly Column<Facts>[] = [
     description: 'Manufacturer and model as in the images; empty: not given.',
     of: (row) => row.scanner,
   },
+  {
+    name: 'arm',
+    description: 'Arm of the evaluation to which the exam came; empty: none. Never pool arms.',
+    of: (row) => row.arm,
+  },
 ];
 
 /** What may be said of these exams. @returns a function that knows each of them */
 export async function factsOf(
-  { archive, launchKey }: Sources,
+  { archive, launchKey, armsOf }: Sources,
   studies: readonly string[],
 ): Promise<(studyInstanceUid: string) => Facts> {
   const key = createHmac('sha256', launchKey).update('pseudonyms of patients').digest();
-  const held = await archive.examFacts([...new Set(studies)], key);
+  const [held, arms] = await Promise.all([archive.examFacts([...new Set(studies)], key), armsOf?.(studies)]);
   return (studyInstanceUid) => {
     const facts = held.get(studyInstanceUid);
     return {
@@ -49,6 +59,7 @@ export async function factsOf(
       sex: facts?.sex ?? null,
       ageBand: facts?.ageBand ?? null,
       scanner: facts?.scanner ?? null,
+      arm: arms?.get(studyInstanceUid) ?? null,
       receivedAt: facts?.lastReceivedAt ?? null,
     };
   };

@@ -5,8 +5,25 @@ import { FlowCount } from './flow.ts';
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 31, 8, minutes));
 
 const exam = (overrides: Partial<CaseRow> = {}): CaseRow => ({
-  ...{ studyInstanceUid: '1.2', patient: 'p', sex: null, ageBand: null, scanner: null, run: 'r', reason: null },
-  ...{ status: 'succeeded', withdrawn: false, runCreatedAt: at(2), receivedAt: at(0), resultAt: at(6), quality: null },
+  ...{
+    studyInstanceUid: '1.2',
+    patient: 'p',
+    sex: null,
+    ageBand: null,
+    scanner: null,
+    run: 'r',
+    reason: null,
+    arm: null,
+  },
+  ...{
+    status: 'succeeded',
+    withdrawn: false,
+    withdrawnReason: null,
+    runCreatedAt: at(2),
+    receivedAt: at(0),
+    resultAt: at(6),
+    quality: null,
+  },
   ...{ firstAnswerAt: null, unaidedReaders: 0, aidedReaders: 0, adjudicated: false, hasReference: false },
   ...overrides,
 });
@@ -14,7 +31,7 @@ const failed = (reason: string | null) => exam({ status: 'failed', reason, resul
 
 describe('the flow of exams', () => {
   it('leaves steps out that the evaluation does not have', () => {
-    const flow = new FlowCount('hips', { quality: false, reference: false });
+    const flow = new FlowCount({ name: 'hips' }, { quality: false, reference: false });
     flow.add(exam({ aidedReaders: 1 }));
     expect(flow.flow().steps.map(({ name, count }) => [name, count])).toEqual([
       ['exams', 1],
@@ -25,7 +42,7 @@ describe('the flow of exams', () => {
   });
 
   it('tells what ended well and published nothing from what failed for no reason', () => {
-    const flow = new FlowCount('hips', { quality: false, reference: false });
+    const flow = new FlowCount({ name: 'hips' }, { quality: false, reference: false });
     for (const one of [exam({ resultAt: null }), failed(null), failed(null)]) flow.add(one);
     expect(flow.flow().exclusions.map(({ label, count }) => [label, count])).toEqual([
       ['Processing failed: no reason given', 2],
@@ -34,7 +51,7 @@ describe('the flow of exams', () => {
   });
 
   it('takes rare reasons together, and drops none', () => {
-    const flow = new FlowCount('hips', { quality: false, reference: false });
+    const flow = new FlowCount({ name: 'hips' }, { quality: false, reference: false });
     for (let reason = 0; reason < 30; reason += 1) flow.add(failed(`Reason ${reason}.`));
     const { exclusions } = flow.flow();
     expect(exclusions).toHaveLength(21);
@@ -42,7 +59,7 @@ describe('the flow of exams', () => {
   });
 
   it('measures times of exams with a result alone', () => {
-    const flow = new FlowCount('hips', { quality: false, reference: false });
+    const flow = new FlowCount({ name: 'hips' }, { quality: false, reference: false });
     for (const one of [exam({ firstAnswerAt: at(66) }), exam({ withdrawn: true }), failed('x')]) flow.add(one);
     expect(flow.times().map(({ minutes }) => ('because' in minutes ? minutes.because : minutes.median))).toEqual([
       6, 60, 66,

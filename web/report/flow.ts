@@ -1,7 +1,7 @@
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
 import type { CountView, FlowView, TimeView } from '../../schemas/report.ts';
 import type { CaseRow } from './cases.ts';
-import { rowsAt } from './links.ts';
+import { type Reported, rowsAt } from './links.ts';
 
 /** Reasons that are told apart; what is rarer is taken together. */
 const MOST_REASONS = 20;
@@ -22,7 +22,13 @@ interface Step {
 const NOT_WITHDRAWN = { withdrawn: 'no' };
 const WITH_RESULT = { ...NOT_WITHDRAWN, result: 'yes' };
 
-function stepsOf(withQuality: boolean, withReference: boolean): Step[] {
+interface Has {
+  readonly quality: boolean;
+  readonly reference: boolean;
+  readonly arms?: boolean;
+}
+
+function stepsOf({ quality: withQuality, reference: withReference, arms = false }: Has): Step[] {
   const notSetAside = (row: CaseRow) => row.quality === null || row.quality === 'passed';
   const good: Record<string, string> = withQuality ? { ...WITH_RESULT, quality: 'passed' } : WITH_RESULT;
   return [
@@ -31,7 +37,10 @@ function stepsOf(withQuality: boolean, withReference: boolean): Step[] {
       label: 'not withdrawn',
       passes: (row) => !row.withdrawn,
       filter: NOT_WITHDRAWN,
-      left: () => ({ reason: 'Withdrawn by a person', filter: { withdrawn: 'yes' } }),
+      left: ({ withdrawnReason }) => ({
+        reason: `Withdrawn: ${withdrawnReason ?? 'no reason given'}`,
+        filter: { withdrawn: 'yes', ...(withdrawnReason === null ? {} : { withdrawal: withdrawnReason }) },
+      }),
     },
     {
       name: 'result',
@@ -54,6 +63,20 @@ function stepsOf(withQuality: boolean, withReference: boolean): Step[] {
           },
         ]
       : []),
+    ...(arms ? [TO_AN_ARM(good)] : readSteps(good, withReference)),
+  ];
+}
+
+const TO_AN_ARM = (good: Step['filter']): Step => ({
+  name: 'arm',
+  label: 'came to an arm',
+  passes: ({ arm }) => arm !== null,
+  filter: { ...good, allocated: 'yes' },
+  left: () => ({ reason: 'Has come to no arm yet', filter: { ...good, allocated: 'no' } }),
+});
+
+function readSteps(good: Step['filter'], withReference: boolean): Step[] {
+  return [
     {
       name: 'read',
       label: 'read by at least one reader',
@@ -86,16 +109,17 @@ function whyNoResult({ status, reason }: CaseRow): ReturnType<Step['left']> {
 
 /** Counts exams on their way, and how long each stretch of it took; row by row, so that however many take no memory. */
 export class FlowCount {
-  readonly #evaluation: string;
+  readonly #evaluation: Pick<Reported, 'name' | 'arm'>;
   readonly #steps: readonly Step[];
   readonly #counts: number[];
   readonly #left = new Map<string, { from: string; reason: string; count: number; filter: Record<string, string> }>();
   readonly #minutes = { result: [] as number[], answer: [] as number[], whole: [] as number[] };
   #exams = 0;
 
-  constructor(evaluation: string, { quality, reference }: { quality: boolean; reference: boolean }) {
+  /** @param has which of the steps the evaluation has; one with arms is read, and has a reference, in each of them */
+  constructor(evaluation: Pick<Reported, 'name' | 'arm'>, has: Has) {
     this.#evaluation = evaluation;
-    this.#steps = stepsOf(quality, reference);
+    this.#steps = stepsOf(has);
     this.#counts = this.#steps.map(() => 0);
   }
 

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { Evaluation } from '../../schemas/evaluation.ts';
-import type { EvaluationReport } from '../../schemas/report.ts';
+import type { ArmReport, EvaluationReport } from '../../schemas/report.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
 import { rowsAt, type Table } from './links.ts';
@@ -50,7 +50,7 @@ export function evaluationsPage(
         version,
         reading,
       }) => html`<tr><td><a class="row-link" href="/evaluations/${name}">${title}</a></td>
-<td>${parts.pipelines.get(pipeline)?.title ?? pipeline}</td><td class="number">${version}</td><td>${MODES[reading.mode]}</td></tr>`,
+<td>${parts.pipelines.get(pipeline)?.title ?? pipeline}</td><td class="number">${version}</td><td>${MODES[reading.mode]}${reading.arms === undefined ? '' : html` <span class="second">${reading.arms.length} arms</span>`}</td></tr>`,
     )}</tbody></table></div>`,
   });
 }
@@ -85,17 +85,12 @@ export function reportPage(
     body: html`<article class="report">
 <div class="page-title"><h1>${evaluation.title}: report</h1>
 <p class="muted">as of ${moment(report.asOf)} <a class="on-screen" href="/evaluations/${name}?anew=1">Make it anew</a></p></div>
-<p>${parts.pipelines.get(report.pipeline)?.title ?? report.pipeline}; form ${report.evaluationVersion}. ${MODES[report.mode]}.</p>
-<p class="notice"><strong>What counts.</strong> ${report.rule}${otherVersions(report)}</p>
-<p class="on-screen downloads">Tables (CSV): ${TABLES.map(({ table, label }, index) => html`${index > 0 ? ' · ' : ''}<a href="${rowsAt(name, table)}">${label}</a>`)}.
+<p>${parts.pipelines.get(report.pipeline)?.title ?? report.pipeline}; form ${report.evaluationVersion}. ${howRead(evaluation)}.
+<a class="on-screen" href="/evaluations/${name}/readers">Readers and their exams</a></p>
+<p class="notice"><strong>What counts.</strong> ${report.rule}${otherVersions(report)}${earlierRuns(report)}</p>
+<p class="on-screen downloads">Tables (CSV): ${TABLES.map(({ table, label }, index) => html`${index > 0 ? ' · ' : ''}<a href="${rowsAt(evaluation, table)}">${label}</a>`)}.
 Each figure below that is a link leads to its own rows.</p>
-${flowSection(report)}
-${progressSection(report)}
-${accuracySection(report)}
-${agreementSection(report)}
-${confusionSection(report)}
-${volumesSection(report)}
-${timesSection(report)}
+${report.arms.length === 0 ? figures(report) : html`${flowSection(report)}${report.arms.map(arm)}`}
 ${approvalSection(report)}
 <section class="card"><h2>How it is computed</h2>
 <p>Intervals hold 95 %. Cohen’s kappa: Fleiss, Cohen and Everitt 1969. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1) and ICC(3,1):
@@ -104,6 +99,36 @@ independent cases that the variance between patients is worth (Rao and Scott 199
 not two people. Bias and limits of agreement: Bland and Altman 1999. Quartiles: type 7 of Hyndman and Fan.</p></section>
 </article>`,
   });
+}
+
+/** What is told of exams that are read in one way. */
+function figures(of: Omit<ArmReport, 'arm'>): Html {
+  return html`${flowSection(of)}
+${progressSection(of)}
+${accuracySection(of)}
+${agreementSection(of)}
+${confusionSection(of)}
+${volumesSection(of)}
+${timesSection(of)}`;
+}
+
+function arm(of: ArmReport): Html {
+  return html`<section class="arm" aria-labelledby="arm-${of.arm}"><h2 class="arm-title" id="arm-${of.arm}">Arm ${of.arm}</h2>
+<p>${MODES[of.mode]}. Nothing below is counted together with another arm.</p>
+${figures(of)}</section>`;
+}
+
+function howRead({ reading }: Evaluation): string {
+  const { arms, stratify } = reading;
+  if (arms === undefined) return MODES[reading.mode] ?? reading.mode;
+  const shares = arms.map(({ name, share }) => `${name} (${share})`).join(' : ');
+  const alike = stratify === undefined ? '' : `, balanced by ${stratify.join(', ')}`;
+  return `Exams come at random to the arms ${shares}, in permuted blocks${alike}`;
+}
+
+function earlierRuns({ ofEarlierRuns: { entries, rows } }: EvaluationReport): Html | string {
+  if (entries === 0) return '';
+  return html` Given to an earlier run of an exam, and not counted: <a href="${rows}">${entries}</a>.`;
 }
 
 function otherVersions({ otherVersions: others }: EvaluationReport): Html | string {

@@ -27,10 +27,13 @@ export async function readProgress(counted: Counted, evaluation: Evaluation): Pr
       select author as reader, jsonb_object_agg(stage, sent) as sent, sum(corrections)::int as corrections,
         sum(agreed)::int as agreed, max(last) as last from by_stage group by author
     ),
-    begun as (select author as reader, count(*)::int as drafts from web.feedback_draft where evaluation = ${name} group by author),
+    begun as (
+      select author as reader, count(*)::int as drafts from web.feedback_draft join web.run on run.id = feedback_draft.run
+      where evaluation = ${name} and study_instance_uid in (select study_instance_uid from newest_run) group by author
+    ),
     given as (
       select reader, count(*)::int as assigned from web.assignment join counted_run using (study_instance_uid)
-      where evaluation = ${name} group by reader
+      where evaluation = ${name} and released_at is null group by reader
     )
     select reader, assigned, coalesce(sent.sent, '{}') as sent, coalesce(drafts, 0) as drafts,
       coalesce(corrections, 0) as corrections, coalesce(agreed, 0) as agreed, last
@@ -44,19 +47,34 @@ export async function readProgress(counted: Counted, evaluation: Evaluation): Pr
     corrections,
     agreedWithAll: agreed,
     lastSentAt: last?.toISOString() ?? null,
-    rows: rowsAt(name, 'export', { counted: 'yes', reader }),
+    rows: rowsAt(evaluation, 'export', { counted: 'yes', reader }),
   }));
 }
 
 /** Entries that do not count because they were given to another version of the form. */
 export async function readOtherVersions(
   { sql }: Counted,
-  { name, version }: Evaluation,
+  evaluation: Evaluation,
 ): Promise<EvaluationReport['otherVersions']> {
+  const { name, version } = evaluation;
   const rows = await sql<{ version: string; entries: number }[]>`
     select evaluation_version as version, count(*)::int as entries from web.feedback
     where evaluation = ${name} and evaluation_version <> ${version} group by evaluation_version order by evaluation_version`;
-  return rows.map((row) => ({ ...row, rows: rowsAt(name, 'export', { version: row.version }) }));
+  return rows.map((row) => ({ ...row, rows: rowsAt(evaluation, 'export', { version: row.version }) }));
+}
+
+/** Entries that do not count because they were given to a run that is not the newest of its exam any more. */
+export async function countOfEarlierRuns(
+  counted: Counted,
+  evaluation: Evaluation,
+): Promise<EvaluationReport['ofEarlierRuns']> {
+  const [row] = await counted.sql<{ entries: number }[]>`${counted.with}
+    select count(*)::int as entries from web.feedback join web.run on run.id = feedback.run
+    where evaluation = ${evaluation.name} and evaluation_version = ${evaluation.version}
+      and exists (select from newest_run where newest_run.study_instance_uid = run.study_instance_uid)
+      and not exists (select from newest_run where newest_run.id = run.id)`;
+  const rows = rowsAt(evaluation, 'export', { run: 'earlier', version: evaluation.version });
+  return { entries: row?.entries ?? 0, rows };
 }
 
 /** What was answered alike by the same readers, by question and stage, of the questions that can be compared. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accuracy, type PatientTable } from '../../lib/statistics/accuracy.ts';
 import type { Evaluation, ReferenceStandard, Stage } from '../../schemas/evaluation.ts';
+import { Slug } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
@@ -35,6 +36,7 @@ export const ReferenceFilter = z.object({
   sex: z.string().max(20).optional(),
   age: z.string().max(20).optional(),
   scanner: z.string().max(600).optional(),
+  arm: Slug.optional(),
 });
 export type ReferenceFilter = z.infer<typeof ReferenceFilter>;
 

@@ -186,7 +186,7 @@ describe('the flow of exams', () => {
       ['reference', 5],
     ]);
     expect(flow.exclusions.map(({ from, label, count }) => [from, label, count])).toEqual([
-      ['counted', 'Withdrawn by a person', 1],
+      ['counted', 'Withdrawn: wrong patient', 1],
       ['result', 'Processing failed: The series has no pixels.', 2],
       ['result', 'Out of the model’s scope: It shows no pelvis.', 1],
       ['result', 'Still being processed', 1],

@@ -5,20 +5,22 @@ import { spreadOf } from '../../lib/statistics/quantiles.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
 import type {
   AccuracyView,
+  ArmReport,
   EvaluationReport,
   QuestionAgreement,
   ReferenceView,
   VolumeAgreement,
 } from '../../schemas/report.ts';
 import type { Parts } from '../parts.ts';
+import { reportedOn, withArms } from './arms.ts';
 import { NOT_FOUND, readConfusion, readInfluence } from './beside-model.ts';
 import { caseRows } from './cases.ts';
 import { type Counted, RULE, withCounted } from './counted.ts';
 import type { Sources } from './exams.ts';
 import { FlowCount } from './flow.ts';
-import { rowsAt } from './links.ts';
+import { type Reported, rowsAt } from './links.ts';
 import { agreementOf } from './patterns.ts';
-import { readOtherVersions, readPatterns, readProgress } from './progress.ts';
+import { countOfEarlierRuns, readOtherVersions, readPatterns, readProgress } from './progress.ts';
 import { AccuracyCount, type ReferenceRow, referenceRows, signOf, type Test } from './reference.ts';
 import { readReviewTimes } from './review-times.ts';
 import { type VolumeRow, volumeRows } from './volumes.ts';
@@ -31,24 +33,54 @@ const ALL = 'all';
 
 /** Everything that the evaluation lead and the committee are told, as it is now. */
 export async function makeReport(
-  sources: Sources & Pick<Parts, 'database'>,
+  from: Sources & Pick<Parts, 'database'>,
   evaluation: Evaluation,
   now: Date,
 ): Promise<EvaluationReport> {
-  const approvals = await listApprovals(sources.database);
-  const report = await withCounted(sources.database, evaluation, (counted) =>
-    reportOn(sources, counted, evaluation, now),
-  );
-  return { ...report, approvals: approvals.filter(({ pipeline }) => pipeline === evaluation.pipeline) };
+  const approvals = await listApprovals(from.database);
+  const sources = withArms(from, evaluation);
+  const arms: ArmReport[] = [];
+  for (const { name: arm } of evaluation.reading.arms ?? []) {
+    const reported = reportedOn(evaluation, arm);
+    const figures = (counted: Counted) => figuresOf(sources, counted, reported);
+    arms.push({ arm, ...(await withCounted(sources.database, reported, figures)) });
+  }
+  const whole = await withCounted(sources.database, evaluation, async (counted) => ({
+    otherVersions: await readOtherVersions(counted, evaluation),
+    ofEarlierRuns: await countOfEarlierRuns(counted, evaluation),
+    ...(arms.length === 0
+      ? await figuresOf(sources, counted, evaluation)
+      : await flowAlone(sources, counted, evaluation)),
+  }));
+  return {
+    evaluation: evaluation.name,
+    evaluationVersion: evaluation.version,
+    pipeline: evaluation.pipeline,
+    title: evaluation.title,
+    asOf: now.toISOString(),
+    rule: RULE,
+    ...whole,
+    arms,
+    approvals: approvals.filter(({ pipeline }) => pipeline === evaluation.pipeline),
+  };
 }
 
-async function reportOn(
-  sources: Sources,
-  counted: Counted,
-  evaluation: Evaluation,
-  now: Date,
-): Promise<Omit<EvaluationReport, 'approvals'>> {
-  const flow = new FlowCount(evaluation.name, {
+type Figures = Omit<ArmReport, 'arm'>;
+
+/** Of an evaluation with arms: how its exams come to them. Nothing that people said, which is counted in each arm alone. */
+async function flowAlone(sources: Sources, counted: Counted, evaluation: Reported): Promise<Figures> {
+  const has = { quality: evaluation.reading.qualityReview !== undefined, reference: false, arms: true };
+  const flow = new FlowCount(evaluation, has);
+  for await (const batch of caseRows(sources, counted, evaluation)) for (const row of batch) flow.add(row);
+  const nothing = { readers: [], agreement: [], confusion: [], influence: [], reference: null, accuracy: [] };
+  return {
+    ...{ mode: evaluation.reading.mode, flow: flow.flow(), ...nothing },
+    ...{ times: [], reviewTimes: [], volumes: [] },
+  };
+}
+
+async function figuresOf(sources: Sources, counted: Counted, evaluation: Reported): Promise<Figures> {
+  const flow = new FlowCount(evaluation, {
     quality: evaluation.reading.qualityReview !== undefined,
     reference: evaluation.reference !== undefined,
   });
@@ -63,15 +95,8 @@ async function reportOn(
   }
   const judged = await accuracies(sources, counted, evaluation);
   return {
-    evaluation: evaluation.name,
-    evaluationVersion: evaluation.version,
-    pipeline: evaluation.pipeline,
-    title: evaluation.title,
     mode: evaluation.reading.mode,
-    asOf: now.toISOString(),
-    rule: RULE,
     flow: flow.flow(),
-    otherVersions: await readOtherVersions(counted, evaluation),
     readers: await readProgress(counted, evaluation),
     agreement: await agreements(counted, evaluation),
     confusion: await readConfusion(counted, evaluation),
@@ -91,7 +116,7 @@ async function agreements(counted: Counted, evaluation: Evaluation): Promise<Que
       const own = patterns.filter((pattern) => pattern.question === question.name && pattern.stage === stage);
       if (own.length === 0) return [];
       const rowsOf = (readers: readonly string[]) =>
-        rowsAt(evaluation.name, 'export', { counted: 'yes', question: question.name, stage, reader: readers });
+        rowsAt(evaluation, 'export', { counted: 'yes', question: question.name, stage, reader: readers });
       return [{ ...agreementOf(question, own, rowsOf), stage }];
     }),
   );
@@ -151,7 +176,7 @@ async function accuracies(sources: Sources, counted: Counted, evaluation: Evalua
     negative: standard.negative,
     ...from,
     confusion: { categories: [...categories], table: table.map((row) => [...row]) },
-    rows: rowsAt(evaluation.name, 'reference'),
+    rows: rowsAt(evaluation, 'reference'),
   };
   const accuracy = [...judged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => shown(evaluation, one));
   return { reference, accuracy };
@@ -162,8 +187,8 @@ function shown(evaluation: Evaluation, { reader, stage, group, filter, count }: 
   const question = evaluation.reference?.question;
   const rows = (cells: Readonly<Record<string, string>>) =>
     reader === null
-      ? rowsAt(evaluation.name, 'reference', { ...filter, ...cells })
-      : rowsAt(evaluation.name, 'export', {
+      ? rowsAt(evaluation, 'reference', { ...filter, ...cells })
+      : rowsAt(evaluation, 'export', {
           counted: 'yes',
           question,
           stage: stage ?? undefined,
@@ -210,7 +235,7 @@ async function volumeAgreements(
           dice: given(({ dice }) => dice),
           surfaceDistance95: given(({ surfaceDistance95Mm }) => surfaceDistance95Mm),
           minutes: given(({ minutes }) => minutes),
-          rows: rowsAt(evaluation.name, 'volumes', { structure, source }),
+          rows: rowsAt(evaluation, 'volumes', { structure, source }),
         },
       ];
     });

@@ -19,6 +19,6 @@ export async function readReviewTimes(counted: Counted, evaluation: Evaluation):
       stage,
       active: spreadOf(active),
       whole: spreadOf(whole),
-      rows: rowsAt(evaluation.name, 'export', { counted: 'yes', reader: author, stage }),
+      rows: rowsAt(evaluation, 'export', { counted: 'yes', reader: author, stage }),
     }));
 }

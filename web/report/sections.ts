@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Stage } from '../../schemas/evaluation.ts';
 import type {
   AccuracyView,
+  ArmReport,
   ConfusionView,
   EvaluationReport,
   QuestionAgreement,
@@ -22,6 +23,8 @@ export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   blinded: 'of one segmentation of several',
 };
 
+type ArmFigures = Omit<ArmReport, 'arm'>;
+
 const section = (title: string, body: Html) => html`<section class="card"><h2>${title}</h2>${body}</section>`;
 
 const table = (head: readonly string[], rows: readonly Html[]) =>
@@ -30,7 +33,7 @@ const table = (head: readonly string[], rows: readonly Html[]) =>
 const nothing = (text: string) => html`<p class="muted">${text}</p>`;
 
 /** From the exams that were sent to those that have a reference, and why the others fell out. */
-export function flowSection({ flow }: EvaluationReport): Html {
+export function flowSection({ flow }: ArmFigures): Html {
   return section(
     'Exams and why some fell out',
     html`<ol class="flow">${flow.steps.map(
@@ -52,7 +55,7 @@ function excluded(exclusions: EvaluationReport['flow']['exclusions']): Html | st
   )}</ul>`;
 }
 
-export function progressSection({ readers }: EvaluationReport): Html {
+export function progressSection({ readers }: ArmFigures): Html {
   if (readers.length === 0) return section('Readers', nothing('Nobody has been given an exam or answered yet.'));
   const stages = (['quality', 'unaided', 'aided', 'adjudication'] as const).filter((stage) =>
     readers.some(({ sent }) => (sent[stage] ?? 0) > 0),
@@ -66,7 +69,7 @@ ${stages.map((stage) => html`<td class="number">${sent[stage] ?? 0}</td>`)}<td c
   return section('Readers', table(head, readers.map(row)));
 }
 
-export function accuracySection({ reference, accuracy }: EvaluationReport): Html {
+export function accuracySection({ reference, accuracy }: ArmFigures): Html {
   if (reference === null) {
     return section('Against the reference standard', nothing('This evaluation names no reference standard.'));
   }
@@ -122,7 +125,7 @@ function accuracyRow(of: AccuracyView): Html {
 <td class="number">${of.inconclusive}</td></tr>`;
 }
 
-export function agreementSection({ agreement }: EvaluationReport): Html {
+export function agreementSection({ agreement }: ArmFigures): Html {
   if (agreement.length === 0) return section('Agreement between readers', nothing('Nobody has answered yet.'));
   return section(
     'Agreement between readers',
@@ -176,7 +179,7 @@ function pairTable(agreement: readonly QuestionAgreement[]): Html | string {
   )}`;
 }
 
-export function confusionSection({ confusion, influence }: EvaluationReport): Html {
+export function confusionSection({ confusion, influence }: ArmFigures): Html {
   if (confusion.length === 0) {
     return section('Readers and the model', nothing('No answer stands beside one of the model yet.'));
   }
@@ -232,7 +235,7 @@ function matrix({ question, stage, reader, categories, table: counts, rows }: Co
   )}</tbody></table></div>`;
 }
 
-export function volumesSection({ volumes }: EvaluationReport): Html | string {
+export function volumesSection({ volumes }: ArmFigures): Html | string {
   if (volumes.length === 0) return '';
   return section(
     'Volumes: people and the model',
@@ -266,7 +269,7 @@ function volumeRow(of: VolumeAgreement): Html {
 <td>${spread(of.dice, fixed)}</td><td>${spread(of.surfaceDistance95, (mm) => `${mm.toFixed(1)} mm`)}</td><td>${spread(of.minutes, duration)}</td></tr>`;
 }
 
-export function timesSection({ times, reviewTimes }: EvaluationReport): Html {
+export function timesSection({ times, reviewTimes }: ArmFigures): Html {
   return section(
     'Times',
     html`${table(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
 import { ANSWER_COLUMNS, AnswerFilter, answerRows } from './answers.ts';
+import { reportedOn, withArms } from './arms.ts';
 import { CASE_COLUMNS, CaseFilter, caseRows } from './cases.ts';
 import { countedOnce } from './counted.ts';
 import { type Column, csvLine, headerLine, rowLines } from './csv.ts';
@@ -41,12 +42,14 @@ const ROWS: Readonly<Record<RowTable, string>> = {
 
 /** The table as CSV, in parts that can be sent as they are read. */
 export async function* csvOf(
-  sources: Sources & Pick<Parts, 'database'>,
-  evaluation: Evaluation,
+  from: Sources & Pick<Parts, 'database'>,
+  declared: Evaluation,
   table: RowTable,
   query: Record<string, unknown>,
 ): AsyncGenerator<string> {
-  const counted = countedOnce(sources.database, evaluation);
+  const evaluation = reportedOn(declared, z.object({ arm: z.string().optional() }).parse(query).arm);
+  const counted = countedOnce(from.database, evaluation);
+  const sources = withArms(from, evaluation);
   switch (table) {
     case 'export':
       return yield* linesOf(ANSWER_COLUMNS, answerRows(sources, counted, evaluation, AnswerFilter.parse(query)));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IMPORT_PIPELINE } from '../../lib/runs/import.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import { Slug } from '../../schemas/scalars.ts';
 import type { Counted } from './counted.ts';
 import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
@@ -24,6 +25,7 @@ export interface VolumeRow extends Facts {
 export const VolumeFilter = z.object({
   structure: z.string().max(80).optional(),
   source: z.string().max(80).optional(),
+  arm: Slug.optional(),
 });
 export type VolumeFilter = z.infer<typeof VolumeFilter>;
 
