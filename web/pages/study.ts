@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
+import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { outcome } from './outcome.ts';
@@ -31,6 +32,7 @@ export function studyPage(
 <div class="page-title"><h1>Exam</h1><span class="status is-${study.state}">${study.state === 'receiving' ? 'Images are still arriving' : 'Complete'}</span></div>
 ${examHeader(exam)}
 ${received(study, quarantine)}
+${viewer.person !== undefined && may(viewer.person, 'identify') && exam !== undefined ? html`<p><a href="/patients?study=${study.studyInstanceUid}">Of another patient?</a></p>` : ''}
 ${runs(parts, study)}
 ${routes(study)}
 </div></div>`,
