@@ -70,8 +70,10 @@ export const inferSegmentation = defineOperator({
       scope: found,
       steps: [{ does: 'infer', with: { ...sliding, windows } }],
     };
-    await context.output('labels', segmentation.file, bytes, 'application/octet-stream');
-    await context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json');
+    await Promise.all([
+      context.output('labels', segmentation.file, bytes, 'application/octet-stream'),
+      context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json'),
+    ]);
     return { windows, voxels: countVoxels(labels, structures), ...(found === null ? {} : { scope: found }) };
   },
   close: () => sessions.close(),

@@ -69,8 +69,10 @@ export const postprocess = defineOperator({
         ...structures.map(({ name }) => ({ does: 'tidy', with: { structure: name, ...wanted[name] } })),
       ],
     };
-    await context.output('labels', segmentation.file, writeNifti(labels));
-    await context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json');
+    await Promise.all([
+      context.output('labels', segmentation.file, writeNifti(labels)),
+      context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json'),
+    ]);
     return { size: grid.size };
   },
 });

@@ -57,8 +57,10 @@ export async function prepareVolumes(
     channels,
     reference: reference.input,
   };
-  await context.output('tensors', prepared.file, bytesOf(tensor));
-  await context.output('prepared', 'prepared.json', jsonBytes(prepared), 'application/json');
+  await Promise.all([
+    context.output('tensors', prepared.file, bytesOf(tensor)),
+    context.output('prepared', 'prepared.json', jsonBytes(prepared), 'application/json'),
+  ]);
   return { size: grid.size, channels: channels.length };
 }
 

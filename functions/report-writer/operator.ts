@@ -55,8 +55,10 @@ export const reportWriter = defineOperator({
     const { pixels } = await decodeFrame(capture);
     if (!page.pixels.every((value, at) => value === pixels[at]))
       throw unprocessable('The page was read back and is another picture.');
-    await context.output('report', 'report.dcm', report, 'application/dicom');
-    await context.output('capture', 'capture.dcm', capture, 'application/dicom');
+    await Promise.all([
+      context.output('report', 'report.dcm', report, 'application/dicom'),
+      context.output('capture', 'capture.dcm', capture, 'application/dicom'),
+    ]);
     return { groups: reported.groups.length };
   },
 });

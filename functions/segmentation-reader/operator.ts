@@ -75,8 +75,10 @@ export const segmentationReader = defineOperator({
       scope: null,
       steps: [],
     };
-    await context.output('labels', segmentation.file, writeNifti({ grid: volume.grid, values }));
-    await context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json');
+    await Promise.all([
+      context.output('labels', segmentation.file, writeNifti({ grid: volume.grid, values })),
+      context.output('segmentation', 'segmentation.json', jsonBytes(segmentation), 'application/json'),
+    ]);
     return { structures: found.map(({ name }) => name), overlappingVoxels: overlapping };
   },
 });

@@ -15,7 +15,8 @@ const ABANDONED_MS = 24 * 60 * 60 * 1000;
  *
  * A file is written under a temporary name on the same file system and its bytes are forced to the disk; then it is
  * renamed (atomic, replaces), and the folder that now names it is forced. So a file costs two forced writes, and a folder
- * made for it one more, in its parent. A folder that another process has just made is that process's to force.
+ * made for it one more, in its parent; folders are forced together, which a file system with a journal does at once. A
+ * folder that another process has just made is that process's to force.
  */
 export class DurableFolder {
   readonly #temporary: string;
@@ -45,7 +46,7 @@ export class DurableFolder {
     try {
       const result = await fill(temporary, write);
       const changed = await moveTo(temporary, target);
-      for (const folder of changed) await force(folder);
+      await Promise.all(changed.map(force));
       return result;
     } catch (error) {
       await rm(temporary, { force: true });
