@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { asc } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { claimStudy, recordInstance } from '../../lib/archive/catalogue.ts';
-import { readFacts } from '../../lib/archive/facts.ts';
-import { instanceKey } from '../../lib/archive/keys.ts';
 import { reindexArchive } from '../../lib/archive/reindex.ts';
-import { writePart10 } from '../../lib/dicom/write.ts';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
-import { archiveReader } from '../archive.ts';
 import { exportOutbox } from '../feedback/export.ts';
+import { holdExam, readArchive } from '../testing/exams.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 
 let server: TestPostgres;
@@ -20,24 +16,14 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   world = await makeWorld(await server.fresh());
-  // The archive itself, not one that was made up.
-  Object.assign(world.parts.archive, archiveReader(world.database));
+  readArchive(world);
   pacs = await world.signedIn('pacs', 'pacs-administrator');
 });
 afterEach(() => world.close());
 afterAll(() => server.stop());
 
-/** Takes an exam of this patient in. */
-async function held(study: string, PatientID: string): Promise<void> {
-  const uids = { StudyInstanceUID: study, SeriesInstanceUID: `${study}.1`, SOPInstanceUID: `${study}.1.1` };
-  const more = { PatientID, PatientName: `Doe^${PatientID}`, StudyDate: '20260131' };
-  const bytes = Buffer.from(writePart10({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', ...uids, ...more }));
-  const object = await world.store.put('dicom', instanceKey(uids), bytes, 'application/dicom');
-  const facts = readFacts(bytes, { keywords: [] });
-  const reception = { entry: undefined, receivedAt: new Date(), facts, dataSetSha256: object.sha256 };
-  await claimStudy(world.database.db, reception);
-  await recordInstance(world.database.db, reception, object, undefined);
-}
+const held = (study: string, PatientID: string) =>
+  holdExam(world, study, { PatientID, PatientName: `Doe^${PatientID}` });
 
 const MERGE = { kind: 'merge', 'merged-number': 'SECRET-A', 'into-number': 'SECRET-B' };
 const field = (html: string, name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '';
