@@ -17,6 +17,7 @@ import { Trend, TrendReportSubmission, TrendReportView, TrendState } from '../..
 import { peoplePaths } from '../accounts/openapi.ts';
 import { AuditList } from '../audit/handlers.ts';
 import { AUDIT_TERMS } from '../audit/search.ts';
+import { blindedPaths } from '../blinded/openapi.ts';
 import { dicomwebPaths } from '../dicomweb/openapi.ts';
 import type { WebContext } from '../parts.ts';
 import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
@@ -25,6 +26,7 @@ import { ReadersView, ReassignmentSubmission, ReassignmentView } from '../readin
 import { TableFile } from '../report/tables.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { LookQuery } from '../trend/look.ts';
+import { TAGS, withExamples } from './examples.ts';
 import { FeedbackList } from './feedback.ts';
 import { RunList, RunQuery } from './runs.ts';
 
@@ -82,7 +84,8 @@ export function openApiDocument() {
     },
     servers: [{ url: '/api/v1' }],
     security: [{ token: [] }, { session: [] }],
-    paths: {
+    tags: TAGS,
+    paths: withExamples({
       '/runs': {
         get: {
           operationId: 'listRuns',
@@ -149,37 +152,6 @@ export function openApiDocument() {
           operationId: 'statePatientChange',
           summary:
             'Say that two patients are one, that an exam is of another patient, or that such a statement holds no more',
-          requestBody: { required: true, content: { 'application/json': { schema: reference('PatientSubmission') } } },
-          responses: {
-            200: json('PatientStatement', 'This statement had been sent before.'),
-            201: json('PatientStatement', 'The statement holds.'),
-            ...problems(400, 401, 403, 409, 413, 415, 422),
-          },
-        },
-      },
-      '/patients/preview': {
-        post: {
-          operationId: 'previewPatientChange',
-          summary: 'What such a statement would change: exams, trends, confirmed baselines, missing runs',
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: reference('PatientPreviewRequest') } },
-          },
-          responses: {
-            200: json('PatientPreview', 'What it would do.'),
-            ...problems(400, 401, 403, 413, 415, 422),
-          },
-        },
-      },
-      '/patients/statements': {
-        get: {
-          operationId: 'listPatientStatements',
-          summary: 'What people said about who is who, newest first: merges, moves of exams, what undid them',
-          responses: { 200: json('PatientStatementList', 'The statements.'), ...problems(401, 403) },
-        },
-        post: {
-          operationId: 'statePatientChange',
-          summary: 'Say that two patients are one, that an exam is of another patient, or that such a statement holds no more',
           requestBody: { required: true, content: { 'application/json': { schema: reference('PatientSubmission') } } },
           responses: {
             200: json('PatientStatement', 'This statement had been sent before.'),
@@ -411,9 +383,10 @@ export function openApiDocument() {
           },
         },
       },
+      ...blindedPaths(problems),
       ...peoplePaths(problems),
       ...dicomwebPaths(problems),
-    },
+    }),
     components: {
       schemas: components,
       securitySchemes: {
