@@ -79,6 +79,11 @@ export async function relatedRuns(database: Database, of: RunView): Promise<RunV
   return runs.filter((other) => other.id !== id);
 }
 
+/** The newest of the related runs, where it is newer than the run itself; no replay. */
+export function newerOf(run: RunView, related: readonly RunView[]): RunView | undefined {
+  return related.find((other) => other.createdAt > run.createdAt && other.replayOf === null);
+}
+
 /** What readers have made of the result of a run, or are making: newest first, those under way and those that failed too. */
 export async function editsOf(
   database: Database,

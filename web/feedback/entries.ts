@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
@@ -141,6 +141,28 @@ export async function findDraft(database: Database, place: Place) {
     .select({ fields: feedbackDraft.fields, savedAt: feedbackDraft.savedAt })
     .from(feedbackDraft)
     .where(at(feedbackDraft, place));
+  return draft;
+}
+
+/** The newest of what an author has entered and not sent about these runs. */
+export async function newestDraft(
+  database: Database,
+  { evaluation, author }: Pick<Place, 'evaluation' | 'author'>,
+  runs: readonly string[],
+) {
+  if (runs.length === 0) return undefined;
+  const [draft] = await database.db
+    .select({ run: feedbackDraft.run, stage: feedbackDraft.stage, fields: feedbackDraft.fields })
+    .from(feedbackDraft)
+    .where(
+      and(
+        inArray(feedbackDraft.run, [...runs]),
+        eq(feedbackDraft.evaluation, evaluation),
+        eq(feedbackDraft.author, author),
+      ),
+    )
+    .orderBy(desc(feedbackDraft.savedAt))
+    .limit(1);
   return draft;
 }
 

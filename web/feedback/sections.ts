@@ -10,15 +10,18 @@ import type { WebContext } from '../parts.ts';
 import { caseOf, revealedTo } from '../reading/case.ts';
 import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
-import { relatedRuns } from '../runs.ts';
+import { newerOf, relatedRuns } from '../runs.ts';
 import { themeOf } from '../theme.ts';
-import { findDraft, isLocked, listFeedback } from './entries.ts';
+import { amendedRegion } from './amended.ts';
+import { findDraft, isLocked, listFeedback, newestDraft } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
 export const NOTICES: Readonly<Record<string, string>> = {
   saved: 'The draft is saved. It is not sent yet.',
   kept: 'You had signed in anew since the page was opened. Your answers are kept: look at them once more and send them.',
+  'taken-over':
+    'What you had entered about the earlier run is filled in. The images have changed: look at it once more.',
   changed: 'The form has changed since the page was opened. Your answers are kept where the questions are still asked.',
 };
 
@@ -31,22 +34,34 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
   const shown = await caseOf(parts, declared, run);
   const { evaluation } = shown;
   const standing = standingOf(evaluation, participantOf(person, evaluation), shown);
-  const sent = await listFeedback(parts.database, { run: run.id, evaluation: evaluation.name, author: person.name });
+  const own = { evaluation: evaluation.name, author: person.name };
+  const [sent, related] = await Promise.all([
+    listFeedback(parts.database, { run: run.id, ...own }),
+    relatedRuns(parts.database, run),
+  ]);
+  const newer = newerOf(run, related);
+  const earlier = related.filter(({ createdAt }) => createdAt < run.createdAt).map(({ id }) => id);
+  const begun = await newestDraft(parts.database, own, earlier);
+  const takesOver = begun !== undefined && c.req.query('begun') === begun.run;
   const correcting = Stage.safeParse(c.req.query('correct')).data;
   const entered = async (stage: Stage, corrects: Feedback | undefined) => {
     const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
     const draft = await findDraft(parts.database, place);
-    return feedbackForm(viewer, {
+    const taken = takesOver && begun.stage === stage ? begun.fields : undefined;
+    const form = feedbackForm(viewer, {
       run: run.id,
       asked: { evaluation, result, stage },
       id: randomUUID(),
-      fields: draft?.fields ?? fieldsOfAnswers(corrects?.answers ?? []),
+      fields: draft?.fields ?? taken ?? fieldsOfAnswers(corrects?.answers ?? []),
       errors: new Map(),
       savedAt: draft?.savedAt.toISOString(),
       corrects,
       entries: shown.entries,
-      notice: NOTICES[c.req.query('notice') ?? ''],
+      notice: NOTICES[draft === undefined && taken !== undefined ? 'taken-over' : (c.req.query('notice') ?? '')],
     });
+    if (newer === undefined || corrects !== undefined) return form;
+    // What was begun goes on; who comes here now should see the newer run first.
+    return html`<details class="of-earlier"${draft === undefined ? '' : html` open`}><summary>The form about the earlier run</summary>${form}</details>`;
   };
   const sections = Stage.options.flatMap((stage) => {
     const versions = sent.filter((entry) => entry.stage === stage);
@@ -57,7 +72,9 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
   });
   if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
   if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));
-  return html`${await Promise.all(sections)}`;
+  const asked = standing.kind === 'asked' ? standing.stage : undefined;
+  const { reading } = evaluation;
+  return html`${amendedRegion({ run, newer, asked, begun: takesOver ? undefined : begun, reading })}${await Promise.all(sections)}`;
 }
 
 /** A run's page with this form in place of the one that is open. */
@@ -69,6 +86,8 @@ export async function pageWithForm(c: WebContext, run: RunView, form: FeedbackFo
     examOf(parts, run.studyInstanceUid),
     revealedTo(parts, c.var.person, [run]),
   ]);
-  const feedback = feedbackForm(viewer, form);
+  const { asked } = form;
+  const amended = { run, newer: newerOf(run, related), asked: asked.stage, begun: undefined };
+  const feedback = html`${amendedRegion({ ...amended, reading: asked.evaluation.reading })}${feedbackForm(viewer, form)}`;
   return runPage(parts, viewer, { run, related, exam, feedback, withheld: !revealed.has(run.id) });
 }

@@ -53,6 +53,8 @@ function keep(form: HTMLFormElement): void {
     timer = window.setTimeout(later, SAVE_AFTER_MS);
   };
   const use = (answers: Answers) => {
+    const folded = form.closest('details');
+    if (folded !== null) folded.open = true;
     restore(form, answers);
     changed();
   };
@@ -99,10 +101,14 @@ function answersOf(form: HTMLFormElement): [string, string][] {
 }
 
 function restore(form: HTMLFormElement, answers: Answers): void {
+  // A box that was not ticked is not among the answers.
+  for (const box of form.querySelectorAll<HTMLInputElement>('input[type="checkbox"]')) box.checked = false;
   for (const [name, value] of answers) {
     const field = form.elements.namedItem(name);
     if (field instanceof RadioNodeList || field instanceof HTMLTextAreaElement) field.value = value;
-    else if (field instanceof HTMLInputElement && field.type === 'radio') field.checked = field.value === value;
+    else if (field instanceof HTMLInputElement && /^(radio|checkbox)$/.test(field.type))
+      field.checked = field.value === value;
+    else if (field instanceof HTMLInputElement) field.value = value;
   }
 }
 

@@ -47,6 +47,8 @@ function follow(held: HTMLFormElement): void {
     if (event.target instanceof Element) mark(event.target.closest<HTMLElement>('.question') ?? undefined);
   });
   document.addEventListener('keydown', (event) => {
+    // A form that is folded away answers to no key.
+    if (!held.checkVisibility()) return;
     if (event.key === 'Enter' && event.ctrlKey) {
       held.querySelector<HTMLButtonElement>('button[value="send"]')?.click();
       return;

@@ -4,7 +4,7 @@ import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import { may } from '../accounts/rights.ts';
 import type { Parts } from '../parts.ts';
-import { evaluatedPipeline } from '../runs.ts';
+import { evaluatedPipeline, newerOf } from '../runs.ts';
 import { viewerLink } from '../viewer/link.ts';
 import { detection, radiographs, type ShownResult } from './detection.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
@@ -32,7 +32,7 @@ export interface RunPage {
 
 /** `/runs/<id>`: result, or why there is none. */
 export function runPage(
-  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'> & Partial<Pick<Parts, 'viewing'>>,
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'> & Partial<Pick<Parts, 'viewing' | 'evaluations'>>,
   viewer: Viewer,
   { run, related, exam, feedback, trend, edits, deliveries, withheld = false }: RunPage,
 ): Html {
@@ -49,7 +49,7 @@ export function runPage(
 <p class="muted">${moment(run.createdAt)}</p>${exam === undefined ? '' : viewerLink(parts, run, withheld ? undefined : viewer.person)}</div>
 ${examHeader(exam)}
 ${relatives(run, related)}</div>
-<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer) : withResult(run.result, run, { feedback, trend, edits, withheld })}</div>
+<div data-live-region="run-body">${run.result === null ? withoutResult(run, viewer, parts.evaluations?.get(run.pipeline)?.name ?? null) : withResult(run.result, run, { feedback, trend, edits, withheld })}</div>
 <div class="below" data-live-region="run-provenance">${deliveries ?? ''}${provenance(run)}${steps(run)}</div>
 </div>`,
   });
@@ -64,7 +64,7 @@ export function titleOf({ pipelines }: Pick<Parts, 'pipelines'>, run: Pick<RunVi
 }
 
 function relatives(run: RunView, related: readonly RunView[]): Html | string {
-  const newer = related.find((other) => other.createdAt > run.createdAt && other.replayOf === null);
+  const newer = newerOf(run, related);
   return html`${
     newer === undefined
       ? ''
@@ -107,7 +107,8 @@ function unread(result: Result, run: RunView): ShownResult {
   };
 }
 
-function withoutResult(run: RunView, viewer: Viewer): Html {
+/** @param evaluation of the run's pipeline; null: it has none, as `may` wants it */
+function withoutResult(run: RunView, viewer: Viewer, evaluation: string | null): Html {
   if (run.status === 'queued' || run.status === 'running') {
     return html`<section class="message" role="status">
 <h2>${run.status === 'queued' ? 'Waiting for its turn' : 'Being worked on'}</h2>
@@ -123,27 +124,27 @@ ${progress(run)}
 patient. If the exam is the right one, ask the PACS administrator which images were sent.</p>
 </section>`;
   }
-  if (run.status === 'failed') return failed(run, viewer);
+  if (run.status === 'failed') return failed(run, viewer, evaluation);
   return html`<section class="message"><h2>The run has ended without a result</h2>
 <p>All steps are done, but nothing was published that this page can show. An administrator finds more in the log.</p></section>`;
 }
 
-function failed(run: RunView, viewer: Viewer): Html {
+function failed(run: RunView, viewer: Viewer, evaluation: string | null): Html {
   return html`<section class="message is-failed">
 <h2>The run failed</h2>
 <p class="reason">${run.reason ?? 'No reason was given.'}</p>
 <p>There is no result. Read the images without it.</p>
-${wayOn(run, viewer)}
+${wayOn(run, viewer, evaluation)}
 </section>`;
 }
 
 /** What can be done about a failed run, by whom. */
-function wayOn(run: RunView, viewer: Viewer): Html {
+function wayOn(run: RunView, viewer: Viewer, evaluation: string | null): Html {
   if (run.steps.some(({ status, retryable }) => status === 'failed' && retryable === false)) {
     return html`<p>Trying again cannot help: the same images would fail again, for the reason above. Send the exam anew once that is
 put right: images that are new or were changed make a newer run.</p>`;
   }
-  if (viewer.person === undefined || !may(viewer.person, 'retry-runs'))
+  if (viewer.person === undefined || !may(viewer.person, 'retry-runs', evaluation))
     return html`<p>An administrator can try again once the cause is gone.</p>`;
   return html`<p>Look at the steps below; once the cause is gone, try again: what had succeeded is kept.</p>
 <form method="post" action="/runs/${run.id}/retry"><input type="hidden" name="form-token" value="${viewer.formToken}">

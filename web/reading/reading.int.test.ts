@@ -208,6 +208,43 @@ describe('the list of what is to be read', () => {
     expect(await stageOf(await someone('quality-reviewer'), id)).toBe('quality');
   });
 
+  it('asks who has seen the model’s result of the earlier run once more, with the model in view only', async () => {
+    const run = await made();
+    await judged(run);
+    const [one, two] = [await someone('reader'), await someone('reader')];
+    await send(one, run.id, READ('fracture', 'no-fracture'));
+    const { id, result } = await world.run({ amends: run.id, study: run.study });
+    const { images } = DetectionResult.parse(result);
+    await judged({ id, images: images.map(({ sopInstanceUid }) => sopInstanceUid) });
+    expect([await stageOf(one, id), await stageOf(two, id)]).toEqual(['aided', 'unaided']);
+    expect(await textOf(one, `/runs/${id}`)).toContain('class-fracture');
+    expect(await textOf(two, `/runs/${id}`)).not.toContain('class-fracture');
+    expect((await send(one, id, {}, 'agree')).status).toBe(303);
+    expect(await stageOf(one, id), 'the exam reopens once').toBeUndefined();
+  });
+
+  it('keeps a form that was begun on the earlier run, says that there is a newer one, and lets its answers be taken over', async () => {
+    const run = await made();
+    await judged(run);
+    const [reader, other] = [await someone('reader'), await someone('reader')];
+    await send(reader, run.id, READ('hardware', 'uncertain'), 'draft');
+    expect(await textOf(reader, `/runs/${run.id}`)).not.toContain('there is a newer run');
+    const { id, result } = await world.run({ amends: run.id, study: run.study });
+    const { images } = DetectionResult.parse(result);
+    await judged({ id, images: images.map(({ sopInstanceUid }) => sopInstanceUid) });
+    const old = await textOf(reader, `/runs/${run.id}`);
+    expect(old).toContain('there is a newer run');
+    expect(old).toMatch(/<details class="of-earlier" open>/);
+    expect(old).toMatch(/name="answer:read:right" value="hardware"[^>]*checked/);
+    expect(await textOf(other, `/runs/${run.id}`), 'nobody else begins there').toMatch(/<details class="of-earlier">/);
+    expect(await textOf(reader, `/runs/${id}`)).toContain('Take over what you entered');
+    const taken = await textOf(reader, `/runs/${id}?begun=${run.id}`);
+    expect(taken).toMatch(/name="answer:read:right" value="hardware"[^>]*checked/);
+    expect(await textOf(other, `/runs/${id}?begun=${run.id}`), 'nobody takes over another’s').not.toMatch(/ checked/);
+    expect((await send(reader, run.id, READ('hardware', 'uncertain'))).status, 'it can be finished').toBe(303);
+    expect([await stageOf(reader, run.id), await stageOf(reader, id)]).toEqual([undefined, 'aided']);
+  });
+
   it('shares cases out evenly where an evaluation wants so many readers of each', async () => {
     const url = await postgres.fresh();
     const hips = loadEvaluations([path.join(HOME, 'pipelines')]).get(EVALUATION);

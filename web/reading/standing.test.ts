@@ -72,6 +72,27 @@ describe('standingOf', () => {
     expect(standingOf(shown, reader, { entries: [], readers: ['ann'] })).toMatchObject({ kind: 'asked' });
   });
 
+  it('asks who has seen an earlier result of the exam with the model in view only', () => {
+    const first = evaluation({ mode: 'unaided-first' });
+    const seen = { ...of(), haveSeen: ['ann'] };
+    expect(standingOf(first, reader, seen)).toEqual({ kind: 'asked', stage: 'aided' });
+    expect(isRevealed(first, reader, seen)).toBe(true);
+    expect(standingOf(first, reader, { ...of(entry('ann', 'aided')), haveSeen: ['ann'] })).toMatchObject({
+      kind: 'sent',
+    });
+    expect(standingOf(first, { ...reader, name: 'bob' }, seen)).toEqual({ kind: 'asked', stage: 'unaided' });
+    const never = evaluation({ mode: 'never-revealed' });
+    expect(isRevealed(never, reader, seen)).toBe(false);
+  });
+
+  it('asks nobody about an exam that is closed, and says why', () => {
+    const first = evaluation({ mode: 'unaided-first', adjudicate: ['read'] });
+    const apart = of(entry('ann', 'unaided'), entry('bob', 'unaided', 'no-fracture'));
+    const closed = 'This exam was withdrawn.';
+    expect(standingOf(first, reader, { ...of(), closed })).toEqual({ kind: 'not-asked', why: closed });
+    expect(standingOf(first, lead, { ...apart, closed })).toMatchObject({ kind: 'not-asked' });
+  });
+
   it('asks the adjudicator where readers disagreed before they saw the model, until it is settled', () => {
     const first = evaluation({ mode: 'unaided-first', adjudicate: ['read'] });
     const alike = of(entry('ann', 'unaided'), entry('bob', 'unaided'), entry('bob', 'aided', 'no-fracture'));
