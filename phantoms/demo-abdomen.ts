@@ -34,7 +34,7 @@ export async function abdomenDemoExams(folder: string, options: { seed: number }
   for (const [i, exam] of exams.entries()) {
     const { files, studyInstanceUid } = await writeAbdomen(path.join(folder, `abdomen-${i + 1}`), {
       seed: `demo/${options.seed}/abdomen/${i}`,
-      patient: 101 + i,
+      patient: 201 + i,
       studyDate: '20260105',
       studyDescription: 'CT ABDOMEN',
       options: exam.options,

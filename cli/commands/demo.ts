@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,9 +19,12 @@ const SEED = 1;
 const RUNS_LIMIT_MS = 180_000;
 const POLL_MS = 250;
 
+/** Whom a newcomer can be besides the administrator: who judges images, and reads them before the model is shown. */
+const READER = { name: 'reader', roles: ['quality-reviewer', 'reader'] } as const;
+
 /**
- * Starts Overread on an empty data folder, sends phantom studies for every pipeline by C-STORE, shows the results, and
- * goes on serving; with `once` it stops instead.
+ * Starts Overread on an empty data folder, sends phantom studies for every pipeline by C-STORE, shows the results and who
+ * can sign in, and goes on serving; with `once` it stops instead.
  *
  * @throws {CommandError} (1) a run did not succeed, with `once`
  */
@@ -32,6 +36,7 @@ export async function demo(options: { readonly once: boolean }): Promise<void> {
   // Into our own environment, since the parts inherit it.
   process.env.OVERREAD_DATA = path.join(folder, 'data');
   process.env.OVERREAD_QUIET_SECONDS ||= QUIET_SECONDS;
+  process.env.OVERREAD_ADMIN_PASSWORD ||= madeUpPassword();
   const configuration = readConfiguration(process.env);
   try {
     const running = await startOverread(configuration, console.log, signal);
@@ -52,6 +57,8 @@ async function showDemo(
   { folder, signal, once }: { folder: string; signal: AbortSignal; once: boolean },
 ): Promise<void> {
   console.log(`Overread is ready: ${running.web}`);
+  const reader = { ...READER, password: madeUpPassword() };
+  await connectApi(running).makeAccount(reader);
   console.log('Making phantom studies …');
   const studies = await demoStudies(path.join(folder, 'phantoms'), { seed: SEED });
   for (const study of studies) await sendStudy(configuration, study);
@@ -75,8 +82,31 @@ async function showDemo(
     if (bad > 0) throw new CommandError(EXIT.failed, `${bad} of ${runs.length} runs did not succeed.`);
     return;
   }
-  console.log(`\nServing ${running.web} until Ctrl-C.`);
+  console.log(`\nSign in at ${running.web} as one of these two, who are gone with the demo:\n`);
+  console.log(
+    table(
+      ['name', 'password', 'sees'],
+      [
+        [
+          reader.name,
+          reader.password,
+          'under "To read" what is asked: first the quality of the hip images, then a read, then the model',
+        ],
+        [
+          'admin',
+          configuration.adminPassword ?? '',
+          'every result at once, the report of each evaluation, accounts, audit',
+        ],
+      ],
+    ),
+  );
+  console.log('\nServing until Ctrl-C.');
   await aborted(signal);
+}
+
+/** For the few minutes of a demo: 16 characters, 64 bits. */
+function madeUpPassword(): string {
+  return randomBytes(8).toString('hex');
 }
 
 async function sendStudy(configuration: Configuration, study: DemoStudy): Promise<void> {
