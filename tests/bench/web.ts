@@ -8,16 +8,18 @@ import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
 import { loadEvaluations } from '../../web/evaluations.ts';
+import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD } from '../../web/testing/world.ts';
-import { startTestPostgres } from '../postgres.ts';
+import { freePort, startTestPostgres } from '../postgres.ts';
 import { SPREAD_HEADING, spread } from './statistics.ts';
+import { benchUsable } from './usable.ts';
 
 const RESULTS = 100_000;
 const LOOKS = 40;
 
 /**
  * How long the web takes to answer with 100,000 results in the database, a tenth of them read by two readers: pages and
- * API, in this process, without a network. The peer in the same run is a page that asks the database nothing but who is
+ * API, in this process, without a network; then how long until pages can be used in a browser. The peer in the same run is a page that asks the database nothing but who is
  * signed in.
  */
 export async function benchWeb(print: (line: string) => void): Promise<void> {
@@ -66,6 +68,15 @@ export async function benchWeb(print: (line: string) => void): Promise<void> {
       }
       print(spread(name, times));
     }
+    const site = await serveWorld({ ...world, app }, await freePort());
+    const pages = [
+      ['worklist', '/', 'lea'],
+      ['run with the form', `/runs/${id}`, 'ann'],
+      ['what is to be read', '/reading', 'ann'],
+      ['report', '/evaluations/hip-fracture-detection', 'lea'],
+      ['sign-in', '/sign-in', 'ann'],
+    ] as const;
+    await benchUsable(print, { url: site.url, password: PASSWORD, pages }).finally(() => site.close());
   } finally {
     await world.close();
     await postgres.stop();
