@@ -43,6 +43,8 @@ export const Directory = z
       }),
     ),
     timeoutSeconds: z.number().positive().max(60).default(5),
+    /** With a `serviceAccount`: how often whoever uses an API token is looked up again. */
+    recheckMinutes: z.number().positive().max(1440).default(15),
   })
   .refine(({ url, startTls }) => url.startsWith('ldaps:') !== startTls, {
     path: ['url'],

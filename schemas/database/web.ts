@@ -72,6 +72,8 @@ export const account = web.table('account', {
   password: text('password'),
   createdAt: at('created_at').notNull(),
   disabledAt: at('disabled_at'),
+  /** When the directory last knew them; null: of no directory, or of before this was kept. */
+  confirmedAt: at('confirmed_at'),
 });
 
 /** Which roles an account has now, for which evaluation. Who gave and took which is in the audit. */

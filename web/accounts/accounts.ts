@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { asc, eq } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
@@ -73,6 +73,12 @@ export async function keepDirectoryAccount(database: Database, name: string, now
   const row = { name, origin: 'directory' as const, createdAt: now };
   await database.db.insert(account).values(row).onConflictDoNothing();
   return findAccount(database, name);
+}
+
+/** Keeps that the directory knew somebody at this moment. */
+export async function keepConfirmed(database: Database, name: string, now: Date): Promise<void> {
+  const theirs = and(eq(account.name, name), eq(account.origin, 'directory'));
+  await database.db.update(account).set({ confirmedAt: now }).where(theirs);
 }
 
 /** Makes a local account with its first roles. @throws {ProblemError} 409 the name is taken; 422 the password is too short or too long */

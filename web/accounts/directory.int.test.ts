@@ -77,6 +77,17 @@ describeWith('a real OpenLDAP', slapd, 'slapd, as root on Debian, and openssl', 
     expect(await asked.check('nobody-of-there', 'x')).toBeUndefined();
   });
 
+  it('can be asked for somebody without their password by a service account alone, until they have left', async () => {
+    expect(open(direct).look).toBeUndefined();
+    await server.addPerson('tess', 'password of tess');
+    for (const directory of [secure, { ...startTls, groups }]) {
+      const { look } = open(directory);
+      expect(await look?.('rada')).toEqual([{ role: 'reader', evaluation: null }]);
+      expect(await look?.('tess')).toEqual([]);
+      expect(await look?.('nobody-of-there')).toBeUndefined();
+    }
+  });
+
   it('is never asked without a password, which it would take for nobody’s', async () => {
     for (const directory of [secure, startTls, direct]) expect(await open(directory).check('rada', '')).toBeUndefined();
   });

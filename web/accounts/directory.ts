@@ -1,4 +1,3 @@
-import net from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Client, type Entry, InvalidCredentialsError, NoSuchObjectError, SizeLimitExceededError } from 'ldapts';
 import { errorCode } from '../../lib/platform/error-code.ts';
@@ -19,6 +18,15 @@ export interface Directory {
    * @throws {DirectoryError} it does not answer, or not as it should
    */
   check(name: string, password: string): Promise<readonly Grant[] | undefined>;
+  /**
+   * The roles that a person's groups give them, without their password; undefined where there is nobody of this name (any
+   * more). Only a directory with a service account can be asked so.
+   *
+   * @throws {DirectoryError} as `check` does
+   */
+  readonly look: ((name: string) => Promise<readonly Grant[] | undefined>) | undefined;
+  /** After how long somebody is to be looked up again, milliseconds. */
+  readonly recheckMs: number;
 }
 
 /**
@@ -34,8 +42,21 @@ export function ldapDirectory(configuration: DirectoryConfiguration): Directory 
       ? ''
       : readConfigured(serviceAccount.passwordFile, 'directory.serviceAccount.passwordFile').trim();
   const connected = <Value>(work: (client: Client) => Promise<Value>) => withClient(configuration, ca, work);
+  const asService = <Value>({ dn }: { dn: string }, work: (service: Client) => Promise<Value>) =>
+    connected(async (service) => {
+      if (await bound(service, dn, servicePassword)) return work(service);
+      throw new DirectoryError('It refuses the name or the password of `directory.serviceAccount`.');
+    });
 
   return {
+    recheckMs: configuration.recheckMinutes * 60_000,
+    look:
+      serviceAccount &&
+      ((name) =>
+        asService(serviceAccount, async (service) => {
+          const person = await findPerson(service, configuration, name);
+          return person && rolesOf(service, configuration, person);
+        })),
     check: async (name, password) => {
       // A bind without a password succeeds as nobody (RFC 4513 5.1.2): it proves nothing.
       if (password === '') return undefined;
@@ -45,10 +66,7 @@ export function ldapDirectory(configuration: DirectoryConfiguration): Directory 
           return rolesOf(client, configuration, await findPerson(client, configuration, name));
         });
       }
-      return connected(async (service) => {
-        if (!(await bound(service, serviceAccount.dn, servicePassword))) {
-          throw new DirectoryError('It refuses the name or the password of `directory.serviceAccount`.');
-        }
+      return asService(serviceAccount, async (service) => {
         const person = await findPerson(service, configuration, name);
         if (person === undefined) return undefined;
         const isRight = await connected((client) => bound(client, person.dn, password));
@@ -91,7 +109,7 @@ async function withClient<Value>(
     url,
     timeout: timeoutSeconds * 1000,
     connectTimeout: timeoutSeconds * 1000,
-    ...(startTls ? { createConnection: onlyOnce() } : { tlsOptions: tls }),
+    ...(startTls ? {} : { tlsOptions: tls }),
   });
   try {
     if (startTls) await client.startTLS(tls);
@@ -102,20 +120,6 @@ async function withClient<Value>(
   } finally {
     await client.unbind().catch(() => {});
   }
-}
-
-/**
- * The library opens a lost connection again by itself, and the new one would be without StartTLS: the password would go in
- * the clear.
- */
-function onlyOnce(): typeof net.connect {
-  let opened = false;
-  return (...target: unknown[]) => {
-    const [port, host] = target;
-    if (opened) throw new DirectoryError('It closed the connection.');
-    opened = true;
-    return net.connect(Number(port), String(host));
-  };
 }
 
 /** Whether name and password belong together. */

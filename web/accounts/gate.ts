@@ -4,9 +4,9 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import type { Variables, WebContext } from '../parts.ts';
 import { isForPrograms } from '../paths.ts';
 import type { Person } from './accounts.ts';
+import { findTokenPerson } from './confirm.ts';
 import { sessionCookie } from './cookie.ts';
 import { findSession, isFormToken } from './sessions.ts';
-import { findTokenOwner } from './tokens.ts';
 
 /** As whom the site's own token (`OVERREAD_API_TOKEN`) acts. */
 const API_TOKEN_PERSON: Person = { name: 'api-token', grants: [{ role: 'administrator', evaluation: null }] };
@@ -22,7 +22,7 @@ export async function whoAsks(
   const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (bearer !== undefined) {
     const isSites = apiToken !== undefined && equal(bearer, apiToken);
-    const person = isSites ? API_TOKEN_PERSON : await findTokenOwner(database, bearer, now());
+    const person = isSites ? API_TOKEN_PERSON : await findTokenPerson(c.var.parts, bearer);
     return person === undefined ? undefined : { person, sessionToken: undefined };
   }
   const sessionToken = sessionCookie(c);

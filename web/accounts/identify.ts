@@ -1,5 +1,12 @@
 import type { Parts } from '../parts.ts';
-import { AccountName, checkPassword, findAccount, keepDirectoryAccount, type Person } from './accounts.ts';
+import {
+  AccountName,
+  checkPassword,
+  findAccount,
+  keepConfirmed,
+  keepDirectoryAccount,
+  type Person,
+} from './accounts.ts';
 import { DirectoryError } from './directory.ts';
 import { setRoles } from './grants.ts';
 
@@ -29,6 +36,7 @@ export async function identify(
     if (kept?.origin !== 'directory') return 'wrong';
     const roles = { account: name, origin: 'directory', given, by: 'directory', now: now() } as const;
     await setRoles(database.db, roles);
+    await keepConfirmed(database, name, now());
     const { grants = [] } = (await findAccount(database, name)) ?? {};
     return { name, grants };
   } catch (error) {

@@ -57,12 +57,20 @@ export async function makeToken(database: Database, owner: Person, wish: TokenWi
   return token;
 }
 
+/** Whose a token is, and what the directory last said of them. */
+export interface TokenOwner {
+  readonly person: Person;
+  readonly origin: 'local' | 'directory';
+  readonly confirmedAt: Date | null;
+}
+
 /** In whose name a token acts, with its scope; undefined where it is none, has expired or was revoked, or its owner was disabled. */
-export async function findTokenOwner(database: Database, token: string, now: Date): Promise<Person | undefined> {
+export async function findTokenOwner(database: Database, token: string, now: Date): Promise<TokenOwner | undefined> {
   if (!token.startsWith(PREFIX)) return undefined;
   const { id, rights, evaluation, usedAt } = apiToken;
+  const { name, origin, confirmedAt } = account;
   const [found] = await database.db
-    .select({ id, rights, evaluation, usedAt, name: account.name, grants: HELD_GRANTS })
+    .select({ id, rights, evaluation, usedAt, name, origin, confirmedAt, grants: HELD_GRANTS })
     .from(apiToken)
     .innerJoin(account, eq(account.name, apiToken.account))
     .where(
@@ -79,7 +87,9 @@ export async function findTokenOwner(database: Database, token: string, now: Dat
     .update(apiToken)
     .set({ usedAt: now })
     .where(and(eq(id, found.id), stale));
-  return { name: found.name, grants: found.grants, scope: { rights: found.rights, evaluation: found.evaluation } };
+  const scope = { rights: found.rights, evaluation: found.evaluation };
+  const person = { name: found.name, grants: found.grants, scope };
+  return { person, origin: found.origin, confirmedAt: found.confirmedAt };
 }
 
 /** The tokens of an account, without what would let anybody use them. */
@@ -116,6 +126,19 @@ export async function revokeToken(database: Database, name: string, id: string, 
     };
     await transaction.insert(audit).values(entry);
     return true;
+  });
+}
+
+/** Ends all tokens of somebody whom the directory knows no more, and writes that down. */
+export async function endTokensOf(database: Database, name: string, now: Date): Promise<void> {
+  await database.db.transaction(async (transaction) => {
+    const theirs = and(eq(apiToken.account, name), isNull(apiToken.revokedAt));
+    const gone = await transaction.update(apiToken).set({ revokedAt: now }).where(theirs).returning();
+    if (gone.length === 0) return;
+    const entry = { at: now, actor: 'directory', action: 'token-revoked', subject: name };
+    await transaction
+      .insert(audit)
+      .values(gone.map(({ evaluation, rights }) => ({ ...entry, detail: rights.join(' '), evaluation })));
   });
 }
 

@@ -42,7 +42,7 @@ follow at once. Nothing is done before you have seen what changes, and everythin
 <section class="card"><h2>An exam is of another patient</h2>
 <form method="post" action="/patients/preview">${hidden(viewer, 'move')}
 <div class="question"><label for="move-exam">StudyInstanceUID of the exam</label>
-<input id="move-exam" name="exam" value="${exam ?? ''}" required maxlength="64" autocomplete="off"></div>
+<input id="move-exam" name="exam" value="${exam ?? ''}" required maxlength="64" size="64" autocomplete="off"></div>
 <fieldset class="group"><legend>It is of</legend>
 <label class="check"><input type="radio" name="to" value="number" checked> <span>the patient with this number</span></label>
 ${side('to', 'Patient ID', false)}
@@ -178,7 +178,7 @@ const titles = ({ pipelines }: Shown, names: readonly string[]) =>
 function persons(groups: PatientPreview['before'], exams: ReadonlyMap<string, ExamView>): Html {
   return html`${groups.map((studies) => {
     const first = exams.get(studies[0] ?? '');
-    return html`<h3>${personName(first?.name ?? null) ?? 'Somebody whose name is not known'} <span class="muted">${first?.patientId ?? 'no number'}${first?.birthDate == null ? '' : `, born ${calendarDate(first.birthDate)}`}</span></h3>
+    return html`<p><strong>${personName(first?.name ?? null) ?? 'Somebody whose name is not known'} <span class="muted">${first?.patientId ?? 'no number'}${first?.birthDate == null ? '' : `, born ${calendarDate(first.birthDate)}`}</span></strong></p>
 <ul>${studies.map((study) => html`<li>${examLink(study, exams)}</li>`)}</ul>`;
   })}`;
 }

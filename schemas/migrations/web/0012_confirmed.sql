@@ -1,0 +1,1 @@
+ALTER TABLE "web"."account" ADD COLUMN "confirmed_at" timestamp with time zone;
