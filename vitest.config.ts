@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'whole',
           include: ['tests/**/*.test.ts', '**/*.int.test.ts'],
           exclude: ['**/node_modules/**', '.peers/**'],
+          globalSetup: 'tests/shared-postgres.ts',
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,11 +1,11 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { startServer } from '../../tests/postgres.ts';
 
 describe('the embedded PostgreSQL', () => {
-  let server: TestPostgres;
+  let server: Awaited<ReturnType<typeof startServer>>;
   beforeAll(async () => {
-    server = await startTestPostgres();
+    server = await startServer();
   });
   afterAll(() => server.stop());
 
@@ -25,7 +25,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('ends although a process of it hangs', async () => {
-    const other = await startTestPostgres();
+    const other = await startServer();
     const sql = postgres(other.url, { max: 1 });
     const [checkpointer] = await sql`select pid from pg_stat_activity where backend_type = 'checkpointer'`;
     await sql.end();

@@ -1,0 +1,8 @@
+import { SHARED_POSTGRES, startServer } from './postgres.ts';
+
+/** Before the first test file of a run, one PostgreSQL for all of them; each takes databases of its own on it. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const server = await startServer();
+  process.env[SHARED_POSTGRES] = server.url;
+  return () => server.stop();
+}
