@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decideApproval } from '../../lib/archive/approvals.ts';
-import { deliveriesOfRun, queueDeliveries } from '../../lib/archive/deliveries.ts';
+import { deliveriesOfRun, hearDeliveries, queueDeliveries, queueObject } from '../../lib/archive/deliveries.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
@@ -212,6 +212,52 @@ describe('delivery', () => {
       state: 'waiting',
       reason: expect.stringContaining('nobody has approved'),
     });
+  });
+
+  it('sends what a person queues, once every version that made it is approved, and stops when one is withdrawn', async () => {
+    const { received, receiver } = await stowServer(() => ({ status: 200 }));
+    const clinical = { ...receiver, kind: 'clinical' as const };
+    const now = new Date();
+    const decide = (decision: ApprovalDecision, pipelineVersion: string) =>
+      decideApproval(
+        database.db,
+        {
+          id: randomUUID(),
+          pipeline: PIPELINE,
+          pipelineVersion,
+          decision,
+          author: 'lea',
+          reason: 'Board',
+          decidedAt: now.toISOString(),
+        },
+        ['dicomweb'],
+      );
+    const [first] = (await request(null)).objects;
+    if (first === undefined) throw new Error('The request has no object.');
+    const sent = { SOPInstanceUID: first.SOPInstanceUID, object: first.object, run: RUN, pipeline: PIPELINE };
+    const queue = (versions: string[]) => queueObject(database.db, { ...sent, versions }, { receiver: clinical, now });
+    let heard = 0;
+    await hearDeliveries(database, () => {
+      heard += 1;
+    });
+    const atFirst = heard;
+    await decide('approved', '2.0.0');
+    expect(await queue([]), 'made by no version').toHaveProperty('refusal');
+    expect(await queue(['2.0.0', VERSION])).toHaveProperty('refusal', expect.stringContaining('not every version'));
+    await decide('approved', VERSION);
+    expect(await queue(['2.0.0', VERSION])).toBe(true);
+    expect(await queue(['2.0.0', VERSION]), 'on its way already').toBe(false);
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(atFirst));
+    await decide('withdrawn', VERSION);
+    await deliver([clinical], now);
+    expect(received).toHaveLength(0);
+    expect(await shown()).toEqual(['dicomweb refused 1']);
+    await decide('approved', VERSION);
+    expect(await queue(['2.0.0', VERSION]), 'a person asks again').toBe(true);
+    await deliver([clinical], now);
+    expect(await shown()).toEqual(['dicomweb sent 1']);
+    expect(received).toHaveLength(1);
+    expect(await queue(['2.0.0', VERSION]), 'arrived').toBe(false);
   });
 
   it('goes to those receivers that the site gives the pipeline where the run names none', async () => {

@@ -56,7 +56,7 @@ export async function refresh(): Promise<void> {
   for (const region of document.querySelectorAll<HTMLElement>('[data-live-region]')) {
     const name = region.dataset.liveRegion ?? '';
     const next = fresh.querySelector<HTMLElement>(`[data-live-region="${CSS.escape(name)}"]`);
-    if (next === null || region.querySelector('form[data-draft], .viewport') !== null) continue;
+    if (next === null || region.querySelector('form[data-draft], .viewport') !== null || isFilledIn(region)) continue;
     if (comparable(next) === region.dataset.liveShown) continue;
     region.dataset.liveShown = comparable(next);
     const opened = [...region.querySelectorAll('details[open]')].length > 0;
@@ -67,7 +67,21 @@ export async function refresh(): Promise<void> {
   }
 }
 
+/** Whether somebody has begun to fill in a form there. */
+function isFilledIn(region: HTMLElement): boolean {
+  const active = document.activeElement;
+  if (active !== null && region.contains(active) && active.matches('input, select, textarea')) return true;
+  const fields = region.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea');
+  if ([...fields].some((field) => field.value !== field.defaultValue)) return true;
+  const choices = region.querySelectorAll<HTMLOptionElement | HTMLInputElement>('option, input');
+  return [...choices].some((choice) =>
+    choice instanceof HTMLInputElement
+      ? choice.checked !== choice.defaultChecked
+      : choice.index > 0 && choice.selected && !choice.defaultSelected,
+  );
+}
+
 /** What a region says: equal for two renderings that a reader could not tell apart. */
 function comparable(region: HTMLElement): string {
-  return region.innerHTML.replaceAll(/name="form-token" value="[^"]*"/g, '');
+  return region.innerHTML.replaceAll(/name="(form-token|id)" value="[^"]*"/g, '');
 }

@@ -28,7 +28,15 @@ export async function getTrendPage(c: WebContext) {
   const run = await runOfRequest(c);
   const [state, patient] = await Promise.all([trendOfRun(c, run), parts.archive.patientOfStudy(run.studyInstanceUid)]);
   await noteLook(c, 'trend-viewed', run.id);
-  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run, look: lookOf(c, state) }));
+  return c.html(
+    trendPage(parts, viewerOf(c, themeOf(c)), {
+      state,
+      patient,
+      run,
+      look: lookOf(c, state),
+      mayAct: may(c.var.person, 'read', evaluationOf(c, state.input.pipeline)),
+    }),
+  );
 }
 
 /** `GET /trends/<pipeline>/<digest>`: a state that somebody saw. */

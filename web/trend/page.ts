@@ -18,13 +18,15 @@ export interface TrendPage {
   readonly run: Pick<RunView, 'id' | 'studyInstanceUid'> | undefined;
   /** Another baseline or threshold that somebody looks with. */
   readonly look?: Look | undefined;
+  /** Whoever looks may say something of the exams, and make a report. */
+  readonly mayAct?: boolean;
 }
 
 /** `/runs/<id>/trend`, and `/trends/<pipeline>/<digest>` for a state that somebody saw. */
 export function trendPage(
   parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
   viewer: Viewer,
-  { state, patient, run, look }: TrendPage,
+  { state, patient, run, look, mayAct = false }: TrendPage,
 ): Html {
   const title = `${parts.pipelines.get(state.input.pipeline)?.title ?? state.input.pipeline}: over time`;
   const trend = trendToShow(state, look);
@@ -43,9 +45,9 @@ ${drawn(trend)}
 ${run === undefined ? '' : lookForm(state, look, run)}
 <div data-live-region="trend">
 ${shown(state, trend, run)}
-${run === undefined ? '' : acts(state, run, viewer)}
-${look === undefined ? stateLine(state, run) : ''}
+${look === undefined ? stateLine(state, mayAct ? run : undefined) : ''}
 </div>
+${run === undefined ? '' : html`<div data-live-region="trend-acts">${acts(state, run, mayAct ? viewer : undefined)}</div>`}
 </div>`,
   });
 }
@@ -78,7 +80,7 @@ function lookForm({ input, trend }: TrendState, look: Look | undefined, run: Pic
     .sort(byDate)
     .map(
       ([uid, date]) =>
-        html`<option value="${examId(uid)}"${uid === look?.baseline ? html` selected` : ''}>${calendarDate(date)}</option>`,
+        html`<option value="${examId(uid)}"${uid === look?.baseline ? html` selected` : ''}>${examName(uid, date)}</option>`,
     )}</select></label>
 <label>or threshold, % <input name="threshold" type="number" min="1" max="1000" step="any" size="6" placeholder="${Math.round(input.rules.progression * 100)}" value="${threshold}"></label>
 <button>Look</button>
@@ -182,31 +184,46 @@ export function changeText(change: number): string {
   return `${percent > 0 ? '+' : percent < 0 ? '−' : '±'}${Math.abs(percent)} %`;
 }
 
-/** What a person may say of the exams. Each needs a reason, and is kept for good. */
-function acts({ input, trend }: TrendState, run: Pick<RunView, 'id'>, viewer: Viewer): Html {
-  const measured = new Set(
-    trend.curves.flatMap(({ points }) => points.map(({ studyInstanceUid }) => studyInstanceUid)),
-  );
-  const option = ({ studyInstanceUid, date }: (typeof input.exams)[number]) =>
-    html`<option value="${studyInstanceUid}">${calendarDate(date) ?? 'no date'}, …${studyInstanceUid.slice(-6)}</option>`;
-  return html`<section class="card" id="baseline"><h2>Change what is compared</h2>
-<form method="post" action="/runs/${run.id}/trend">
-<input type="hidden" name="form-token" value="${viewer.formToken}"><input type="hidden" name="id" value="${randomUUID()}">
-<p><label>Exam <select name="study" required><option value="">Choose an exam</option>${input.exams.filter(({ studyInstanceUid }) => measured.has(studyInstanceUid)).map(option)}${input.exams.filter(({ studyInstanceUid }) => !measured.has(studyInstanceUid)).map(option)}</select></label></p>
-<p><label>Reason <input name="reason" required maxlength="500" size="40" placeholder="e.g. first exam after the operation"></label></p>
-<p><button class="primary" name="kind" value="baseline">Confirm as baseline</button>
-<button name="kind" value="withdrawn">Withdraw from the trend</button>
-<button name="kind" value="restored">Take back in</button></p>
-</form>
+/** What people said of the exams, and the form for whoever may say more (`viewer`). Each needs a reason, and is kept for good. */
+function acts(state: TrendState, run: Pick<RunView, 'id'>, viewer: Viewer | undefined): Html {
+  const { input } = state;
+  const dateOf = (uid: string) =>
+    calendarDate(input.exams.find(({ studyInstanceUid }) => studyInstanceUid === uid)?.date ?? null) ?? 'unknown date';
+  return html`<section class="card" id="baseline"><h2>${viewer === undefined ? 'What was said of the exams' : 'Change what is compared'}</h2>
+${viewer === undefined ? '' : actForm(state, run, viewer)}
 ${
   input.entries.length === 0
     ? html`<p class="muted">Nobody has changed anything yet.</p>`
     : html`<ul>${input.entries.map(
         ({ kind, author, createdAt, reason, studyInstanceUid }) =>
-          html`<li>${moment(createdAt)}: ${author} ${WORDS[kind]} the exam of ${calendarDate(input.exams.find((exam) => exam.studyInstanceUid === studyInstanceUid)?.date ?? null) ?? 'unknown date'}: ${reason}</li>`,
+          html`<li>${moment(createdAt)}: ${author} ${WORDS[kind]} the exam of ${dateOf(studyInstanceUid)}: ${reason}</li>`,
       )}</ul>`
 }
 </section>`;
+}
+
+function actForm({ input, trend }: TrendState, run: Pick<RunView, 'id'>, viewer: Viewer): Html {
+  const measured = new Set(
+    trend.curves.flatMap(({ points }) => points.map(({ studyInstanceUid }) => studyInstanceUid)),
+  );
+  const first = input.exams.filter(({ studyInstanceUid }) => measured.has(studyInstanceUid));
+  const others = input.exams.filter(({ studyInstanceUid }) => !measured.has(studyInstanceUid));
+  return html`<form method="post" action="/runs/${run.id}/trend">
+<input type="hidden" name="form-token" value="${viewer.formToken}"><input type="hidden" name="id" value="${randomUUID()}">
+<p><label>Exam <select name="study" required><option value="">Choose an exam</option>${[...first, ...others].map(
+    ({ studyInstanceUid, date }) =>
+      html`<option value="${studyInstanceUid}">${examName(studyInstanceUid, date)}</option>`,
+  )}</select></label></p>
+<p><label>Reason <input name="reason" required maxlength="500" size="40" placeholder="e.g. first exam after the operation"></label></p>
+<p><button class="primary" name="kind" value="baseline">Confirm as baseline</button>
+<button name="kind" value="withdrawn">Withdraw from the trend</button>
+<button name="kind" value="restored">Take back in</button></p>
+</form>`;
+}
+
+/** An exam in a list to choose from; two of one day differ by the end of their UID. */
+function examName(StudyInstanceUID: string, date: string | null): string {
+  return `${calendarDate(date) ?? 'no date'}, …${StudyInstanceUID.slice(-6)}`;
 }
 
 const WORDS = { baseline: 'made the baseline', withdrawn: 'withdrew', restored: 'took back' } as const;

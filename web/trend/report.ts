@@ -52,10 +52,7 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
   const { dataset, digest } = await imageOf(parts, newest);
   const { pipeline } = state.input;
   const versions = await versionsOf(parts.database, runs, pipeline);
-  const at = [...state.input.entries.map(({ createdAt }) => createdAt), ...runs.flatMap((run) => run.finishedAt ?? [])]
-    .map((instant) => new Date(instant).toISOString())
-    .sort()
-    .at(-1);
+  const at = lastChange(state, runs);
   const title = parts.pipelines.get(pipeline)?.title ?? pipeline;
   const pipelines = versions.map((version) => `${pipeline} ${version}`);
   const page = drawSheet({
@@ -64,7 +61,7 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
     patient: patientOf(dataset),
     state,
     pipelines,
-    at: at ?? newest.createdAt,
+    at,
     author,
   });
   // Of what it shows and of whose images: other pixels or another name are never sent under the same UID.
@@ -80,7 +77,7 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
       SeriesInstanceUID: deriveUid('trend-report-series', ...of),
       seriesNumber: SERIES_NUMBER,
       seriesDescription: `${title}: over time`,
-      at: at ?? newest.createdAt,
+      at,
       softwareVersions: pipelines,
     },
   });
@@ -102,13 +99,26 @@ export function whyNoReport({ input, trend }: TrendState): string | null {
 }
 
 /** The run that measured the newest exam: the model's, where there is one. */
-function newestOf({ trend }: TrendState, runs: readonly RunView[]): RunView {
+function newestOf({ input, trend }: TrendState, runs: readonly RunView[]): RunView {
   const points = trend.curves.flatMap((curve) => curve.points);
-  const last = points.reduce((newest, point) => (point.date > newest.date ? point : newest));
-  const here = points.filter(({ studyInstanceUid }) => studyInstanceUid === last.studyInstanceUid);
-  const run = here.map((point) => runs.find(({ id }) => id === point.run)).find((one) => one !== undefined);
+  const of = (study: string) => points.find(({ studyInstanceUid }) => studyInstanceUid === study);
+  const newest = input.exams
+    .map(({ studyInstanceUid }) => of(studyInstanceUid))
+    .findLast((point) => point !== undefined);
+  const run = runs.find(({ id }) => id === newest?.run);
   if (run === undefined) throw new ProblemError(409, 'No report yet', 'The run of the newest exam is not there.');
   return run;
+}
+
+/** When what is shown last changed: by a run, or by what somebody said. */
+function lastChange({ input }: TrendState, runs: readonly RunView[]): string {
+  const said = input.entries.map(({ createdAt }) => createdAt);
+  const moments = [
+    ...said,
+    ...(input.patientChangedAt === undefined ? [] : [input.patientChangedAt]),
+    ...runs.map((run) => run.finishedAt ?? run.createdAt),
+  ];
+  return new Date(Math.max(...moments.map((moment) => Date.parse(moment)))).toISOString();
 }
 
 /** Of what is shown, and of what was edited to make it. */
