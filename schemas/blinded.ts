@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Instant, Sha256, Slug, Uid } from './scalars.ts';
+import { EstimateView, SpreadView } from './report.ts';
+import { Instant, Sha256, Slug, Uid, Version } from './scalars.ts';
 import { StructureVolume } from './volume.ts';
 
 /** A structure of a segmentation that blinded readers judge. */
@@ -28,3 +29,108 @@ export const BlindedCopy = z.object({
   createdAt: Instant,
 });
 export type BlindedCopy = z.infer<typeof BlindedCopy>;
+
+/** How a question about a structure or an exam was answered, by whose segmentation it was about. */
+export const RatingsBySource = z.object({
+  question: Slug,
+  label: z.string(),
+  /** `exam`, or a structure's name. */
+  subject: z.string(),
+  source: Slug,
+  /** Answers that count. */
+  answers: z.int(),
+  /** Of numbers and scales; null of other questions. */
+  spread: SpreadView.nullable(),
+  mean: z.number().nullable(),
+  /** Option → how often it was chosen; null of numbers and scales. */
+  chosen: z.record(z.string(), z.int()).nullable(),
+});
+export type RatingsBySource = z.infer<typeof RatingsBySource>;
+
+/** Volumes of a structure by two sources on the same exams. */
+export const SourceVolumes = z.object({
+  structure: Slug,
+  title: z.string(),
+  first: Slug,
+  second: Slug,
+  exams: z.int(),
+  /** second − first, mL. */
+  blandAltman: z.union([
+    z.object({ pairs: z.int(), bias: EstimateView, lowerLimit: EstimateView, upperLimit: EstimateView }),
+    z.object({ because: z.string() }),
+  ]),
+});
+export type SourceVolumes = z.infer<typeof SourceVolumes>;
+
+/** How long segmentations of a source took to make, and to judge, in minutes. */
+export const SourceTimes = z.object({
+  source: Slug,
+  /** By hand, as who brought it in has said; of the model from the beginning of its run to its end. */
+  made: SpreadView,
+  /** At work at the form and in the viewer. */
+  active: SpreadView,
+  /** From opening to sending, with every pause. */
+  whole: SpreadView,
+});
+export type SourceTimes = z.infer<typeof SourceTimes>;
+
+/** Answer of `GET /api/v1/evaluations/<name>/blinded`: what the lead of blinded reads is told. */
+export const BlindedReport = z.object({
+  evaluation: Slug,
+  evaluationVersion: Version,
+  pipeline: Slug,
+  title: z.string(),
+  asOf: Instant,
+  /** Which answers count, in words. */
+  rule: z.string(),
+  sources: z.array(Slug),
+  /** Exams that readers were given. */
+  exams: z.int(),
+  /** Exams that wait for a segmentation, the longest waiting first. */
+  waiting: z.array(
+    z.object({
+      studyInstanceUid: Uid,
+      there: z.array(Slug),
+      missing: z.array(Slug),
+      since: Instant,
+      /** When it is read with those that are there; null: it waits for all. */
+      readAt: Instant.nullable(),
+      /** Why its segmentations cannot be judged; null where nothing is known against it. */
+      whyNot: z.string().nullable(),
+    }),
+  ),
+  readers: z.array(
+    z.object({
+      reader: z.string(),
+      /** Segmentations answered about, of `of`. */
+      sent: z.int(),
+      of: z.int(),
+      corrections: z.int(),
+      lastSentAt: Instant,
+    }),
+  ),
+  ratings: z.array(RatingsBySource),
+  agreement: z.array(
+    z.object({
+      question: Slug,
+      label: z.string(),
+      readers: z.array(z.string()),
+      /** Segmentations, or structures of them, answered about. */
+      cases: z.int(),
+      fleissKappa: EstimateView,
+      icc: z
+        .union([z.object({ cases: z.int(), agreement: EstimateView }), z.object({ because: z.string() })])
+        .nullable(),
+    }),
+  ),
+  volumes: z.array(SourceVolumes),
+  times: z.array(SourceTimes),
+});
+export type BlindedReport = z.infer<typeof BlindedReport>;
+
+/** Answer of `GET /api/v1/evaluations/<name>/key`: whose each segmentation is. Every look is written down. */
+export const BlindingKey = z.object({
+  evaluation: Slug,
+  copies: z.array(BlindedCopy.omit({ evaluation: true, structures: true })),
+});
+export type BlindingKey = z.infer<typeof BlindingKey>;

@@ -79,3 +79,9 @@ export interface Variables {
 }
 
 export type WebContext = Context<{ Variables: Variables }>;
+
+/** All evaluations, those with blinded readers too: what roles can be given for. */
+export const everyEvaluation = ({ evaluations, blinded }: Pick<Parts, 'evaluations' | 'blinded'>): Evaluation[] => [
+  ...evaluations.values(),
+  ...blinded.values(),
+];

@@ -4,7 +4,7 @@ import { Right, Role } from '../../schemas/rights.ts';
 import { Instant, Slug } from '../../schemas/scalars.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { record } from '../audit.ts';
-import type { WebContext } from '../parts.ts';
+import { everyEvaluation, type WebContext } from '../parts.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { setRoles } from './grants.ts';
 import { requireOthers } from './manage.ts';
@@ -109,7 +109,7 @@ async function bodyAs<Schema extends z.ZodType>(c: WebContext, schema: Schema): 
 
 /** @throws {ProblemError} 422: one is for an evaluation that there is not */
 function requireKnown(c: WebContext, grants: readonly z.output<typeof GrantBody>[]): void {
-  const known = new Set([...c.var.parts.evaluations.values()].map(({ name }) => name));
+  const known = new Set(everyEvaluation(c.var.parts).map(({ name }) => name));
   const unknown = grants.find(({ evaluation }) => evaluation !== null && !known.has(evaluation));
   if (unknown === undefined) return;
   throw new ProblemError(422, 'Not accepted', `There is no evaluation ${unknown.evaluation}.`);

@@ -39,6 +39,8 @@ const exam = {
   ...{ accessionNumber: HOSTILE, studyDate: HOSTILE, studyDescription: HOSTILE },
 };
 
+const everything = { ...parts, evaluations, blinded: new Map(), pipelines };
+
 describe('what somebody else wrote', () => {
   it.each([
     ['sign-in', signInPage(parts, 'dark', { next: HOSTILE, name: HOSTILE, refusal: HOSTILE, resume: HOSTILE })],
@@ -48,12 +50,12 @@ describe('what somebody else wrote', () => {
         isLocal: true,
         sessions: 2,
         tokens: [{ ...token, expiresAt: new Date(at.getTime() + 1) }],
-        evaluations,
+        evaluations: [...evaluations.values()],
         now: at,
         told,
       }),
     ],
-    ['accounts', accountsPage(parts, viewer, { accounts: [account], evaluations, refusal: HOSTILE })],
+    ['accounts', accountsPage(everything, viewer, { accounts: [account], refusal: HOSTILE })],
     [
       'audit',
       auditPage(parts, viewer, {

@@ -4,7 +4,7 @@ import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit.ts';
 import { accountsPage } from '../pages/accounts.ts';
 import { viewerOf } from '../pages/layout.ts';
-import type { WebContext } from '../parts.ts';
+import { everyEvaluation, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
@@ -68,7 +68,7 @@ export function postGrant(action: 'grant' | 'withdraw') {
 async function accounts(c: WebContext, refusal?: string) {
   const { parts } = c.var;
   const rows = await listAccounts(parts.database);
-  return accountsPage(parts, viewerOf(c, themeOf(c)), { accounts: rows, evaluations: parts.evaluations, refusal });
+  return accountsPage(parts, viewerOf(c, themeOf(c)), { accounts: rows, refusal });
 }
 
 /** The account of the address, which must be another than one's own, and the form that was sent for it. */
@@ -102,7 +102,7 @@ function grantIn(c: WebContext, { role, evaluation }: Record<string, string>): G
   const chosen = Role.safeParse(role);
   if (!chosen.success) return undefined;
   if (evaluation === '*') return { role: chosen.data, evaluation: null };
-  const known = [...c.var.parts.evaluations.values()].some(({ name }) => name === evaluation);
+  const known = everyEvaluation(c.var.parts).some(({ name }) => name === evaluation);
   // A grant for an evaluation that is no more must still be there to be taken.
   const isNamed = known || (evaluation !== undefined && c.req.path.endsWith('/withdraw'));
   return isNamed && evaluation !== undefined ? { role: chosen.data, evaluation } : undefined;

@@ -4,7 +4,7 @@ import { notFound } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { accountPage, type OwnAccount } from '../pages/own-account.ts';
-import type { WebContext } from '../parts.ts';
+import { everyEvaluation, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { changePassword, checkPassword, findAccount } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
@@ -110,7 +110,7 @@ async function page(c: WebContext, told: OwnAccount['told']) {
     isLocal: account?.origin === 'local',
     sessions,
     tokens,
-    evaluations: parts.evaluations,
+    evaluations: everyEvaluation(parts),
     now: parts.now(),
     told,
   };

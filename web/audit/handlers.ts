@@ -4,7 +4,7 @@ import { parseOrRefuse } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
-import type { WebContext } from '../parts.ts';
+import { everyEvaluation, type WebContext } from '../parts.ts';
 import { csvLine } from '../report/csv.ts';
 import { themeOf } from '../theme.ts';
 import { auditPage } from './page.ts';
@@ -71,7 +71,7 @@ function sightOf(c: WebContext): AuditSight {
   requireRight(c, 'audit');
   const { person, parts } = c.var;
   if (may(person, 'audit', null)) return undefined;
-  return [...parts.evaluations.values()].filter(({ name }) => may(person, 'audit', name));
+  return everyEvaluation(parts).filter(({ name }) => may(person, 'audit', name));
 }
 
 async function noted(c: WebContext, action: 'audit-viewed' | 'audit-exported'): Promise<void> {

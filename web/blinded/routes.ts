@@ -4,6 +4,18 @@ import { getInstances, getSeries, getStudies } from '../dicomweb/search.ts';
 import type { Variables } from '../parts.ts';
 import { getCopyFeedback, postCopyFeedback } from './api.ts';
 import { getCopyFile, getCopyInViewer, getCopyPage, postCopyDraft, postCopyForm } from './handlers.ts';
+import {
+  getAnswersTable,
+  getBlindedDictionary,
+  getBlindedReport,
+  getBlindedReportPage,
+  getBlindedTable,
+  getKey,
+  getKeyPage,
+  getKeyTable,
+  getVolumesTable,
+  whereBlinded,
+} from './lead.ts';
 import { getCopies } from './list.ts';
 import { onlyThisCopy } from './shelf.ts';
 
@@ -18,11 +30,22 @@ export function routeCopyForms(app: App): void {
 /** Pages, API and DICOMweb of blinded reads, for people who are signed in. */
 export function routeCopies(app: App): void {
   app.get('/copies/:id', getCopyPage);
+  app.get('/api/v1/evaluations/:name/key', getKey);
+  app.get('/api/v1/evaluations/:name/blinded', getBlindedReport);
   app.get('/api/v1/copies', getCopies);
   app.get('/api/v1/copies/:id/feedback', getCopyFeedback);
   app.post('/api/v1/copies/:id/feedback', postCopyFeedback);
   app.get('/copies/:id/viewer', getCopyInViewer);
   app.get('/copies/:id/file', getCopyFile);
+
+  // Of an evaluation with blinded reads; of the others what stands behind answers.
+  app.use('/evaluations/:name', whereBlinded(getBlindedReportPage));
+  app.use('/evaluations/:name/export.csv', whereBlinded(getAnswersTable));
+  app.use('/evaluations/:name/volumes.csv', whereBlinded(getVolumesTable));
+  app.use('/evaluations/:name/dictionary.csv', whereBlinded(getBlindedDictionary));
+  app.use('/api/v1/evaluations/:name/:table', whereBlinded(getBlindedTable));
+  app.get('/evaluations/:name/key', getKeyPage);
+  app.get('/evaluations/:name/key.csv', getKeyTable);
 
   app.use('/copies/:id/dicomweb/*', onlyThisCopy);
   const studies = '/copies/:id/dicomweb/studies';

@@ -3,7 +3,8 @@ import { Role } from '../../schemas/rights.ts';
 import type { HeldGrant } from '../accounts/grants.ts';
 import { SHORTEST_PASSWORD } from '../accounts/password.ts';
 import { may, mayReadBlinded, ROLE_WORDS } from '../accounts/rights.ts';
-import type { Parts } from '../parts.ts';
+import { whyNoReader } from '../blinded/readers.ts';
+import { everyEvaluation, type Parts } from '../parts.ts';
 import { type Html, layout, moment, type Viewer } from './layout.ts';
 
 interface AccountRow {
@@ -16,9 +17,9 @@ interface AccountRow {
 
 /** `/accounts`: who may sign in, and what they are; for administrators. */
 export function accountsPage(
-  parts: Pick<Parts, 'assets' | 'site'>,
+  parts: Pick<Parts, 'assets' | 'site' | 'evaluations' | 'blinded' | 'pipelines'>,
   viewer: Viewer,
-  { accounts, evaluations, refusal }: AccountsPage,
+  { accounts, refusal }: AccountsPage,
 ): Html {
   return layout({
     parts,
@@ -27,12 +28,12 @@ export function accountsPage(
     body: html`<div class="page-title"><h1>Accounts</h1></div>
 ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
 <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Roles</th><th scope="col">Made</th><th scope="col">State</th><th scope="col"><span class="skip">Change</span></th></tr></thead>
-<tbody>${accounts.map((account) => row(account, evaluations, viewer))}</tbody></table></div>
+<tbody>${accounts.map((account) => row(account, parts, viewer))}</tbody></table></div>
 <section class="card entry"><h2>New account</h2>
 <form method="post" action="/accounts" autocomplete="off">
 <input type="hidden" name="form-token" value="${viewer.formToken}">
 <label>Name <input name="name" maxlength="40" autocapitalize="none" spellcheck="false" required></label>
-${roleFields(evaluations)}
+${roleFields(parts)}
 <label>First password, at least ${SHORTEST_PASSWORD} characters <input type="password" name="password" autocomplete="new-password" minlength="${SHORTEST_PASSWORD}" maxlength="200" required></label>
 <button class="primary">Make the account</button>
 </form></section>`,
@@ -41,27 +42,29 @@ ${roleFields(evaluations)}
 
 interface AccountsPage {
   readonly accounts: readonly AccountRow[];
-  readonly evaluations: Parts['evaluations'];
   /** Why nothing was done. */
   readonly refusal: string | undefined;
 }
 
-function roleFields(evaluations: Parts['evaluations']): Html {
+/** What roles are given for. */
+type Evaluated = Pick<Parts, 'evaluations' | 'blinded' | 'pipelines'>;
+
+function roleFields(parts: Evaluated): Html {
   return html`<label>Role <select name="role" required><option value="">Choose</option>${Role.options.map((role) => html`<option value="${role}">${ROLE_WORDS[role]}</option>`)}</select></label>
-<label>For <select name="evaluation" required><option value="*">all evaluations</option>${[...evaluations.values()].map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>`;
+<label>For <select name="evaluation" required><option value="*">all evaluations</option>${everyEvaluation(parts).map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>`;
 }
 
-function row(account: AccountRow, evaluations: Parts['evaluations'], viewer: Viewer): Html {
+function row(account: AccountRow, parts: Evaluated, viewer: Viewer): Html {
   const { name, origin, grants, createdAt, disabledAt } = account;
   const isOwn = name === viewer.person?.name;
   const token = html`<input type="hidden" name="form-token" value="${viewer.formToken}">`;
   return html`<tr><th scope="row">${name}${origin === 'directory' ? html` <span class="muted">directory</span>` : ''}</th>
 <td><ul class="grants">${grants.map((grant) => html`<li>${heldGrant(account, grant, isOwn ? undefined : token)}</li>`)}</ul>
-${sighted(account, evaluations)}
+${sighted(account, parts)}
 ${
   isOwn
     ? ''
-    : html`<details class="entry"><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(evaluations)}
+    : html`<details class="entry"><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(parts)}
 <button class="quiet">Add for ${name}</button></form></details>`
 }</td><td>${moment(createdAt.toISOString())}</td>
 <td>${disabledAt === null ? 'may sign in' : html`disabled ${moment(disabledAt.toISOString())}`}</td>
@@ -73,13 +76,18 @@ ${
 }
 
 /** A reader who can see who made what, by another role, reads nothing blinded: said where the roles are given. */
-function sighted({ name, grants }: AccountRow, evaluations: Parts['evaluations']): Html {
+function sighted({ name, grants }: AccountRow, parts: Evaluated): Html {
   const isReader = grants.some(({ role }) => role === 'reader');
-  const names = [...evaluations.values()].map((evaluation) => evaluation.name);
-  const there = names.filter((one) => may({ name, grants }, 'read', one) && !mayReadBlinded({ name, grants }, one));
+  const person = { name, grants };
+  const names = everyEvaluation(parts).map((evaluation) => evaluation.name);
+  const there = names.filter((one) => {
+    const blinded = parts.blinded.get(one);
+    const can = blinded === undefined ? mayReadBlinded(person, one) : whyNoReader(parts, person, blinded) === undefined;
+    return may(person, 'read', one) && !can;
+  });
   if (!isReader || there.length === 0) return html``;
   const where = there.length === names.length ? 'anywhere' : `in ${there.join(', ')}`;
-  return html`<span class="second">No blinded reader ${where}: another role shows who made what.</span>`;
+  return html`<span class="second">No blinded reader ${where}: what else they may see shows who made what.</span>`;
 }
 
 /** A role of an account, with the way to take it; one from the directory is taken there. */

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Right } from '../../schemas/rights.ts';
 import { SHORTEST_PASSWORD } from '../accounts/password.ts';
 import { may, RIGHT_WORDS, ROLE_WORDS } from '../accounts/rights.ts';
@@ -12,7 +13,7 @@ export interface OwnAccount {
   /** Browsers in which one is signed in, this one too. */
   readonly sessions: number;
   readonly tokens: readonly ListedToken[];
-  readonly evaluations: Parts['evaluations'];
+  readonly evaluations: readonly Evaluation[];
   readonly now: Date;
   /** What became of what was just asked for. */
   readonly told: {
@@ -115,7 +116,7 @@ function tokenForm({ person, formToken }: Viewer, { evaluations }: OwnAccount): 
 <input type="hidden" name="form-token" value="${formToken}">
 <label>What it is for <input name="label" maxlength="80" required></label>
 <fieldset><legend>Rights</legend>${own.map((right) => html`<label class="check"><input type="checkbox" name="rights" value="${right}"> <span>${right}<span class="second">${RIGHT_WORDS[right]}</span></span></label>`)}</fieldset>
-<label>For <select name="evaluation"><option value="*">all evaluations</option>${[...evaluations.values()].map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>
+<label>For <select name="evaluation"><option value="*">all evaluations</option>${evaluations.map(({ name, title }) => html`<option value="${name}">${title}</option>`)}</select></label>
 <label>Expires after <select name="days"><option value="7">a week</option><option value="30" selected>30 days</option><option value="90">90 days</option><option value="365">a year</option></select></label>
 <button class="primary">Make the token</button>
 </form>`;

@@ -8,7 +8,7 @@ import { notFound, parseOrRefuse } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
-import type { Parts, WebContext } from '../parts.ts';
+import { everyEvaluation, type Parts, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { Keeper } from './keeper.ts';
 import { evaluationsPage, reportPage, waitingPage } from './page.ts';
@@ -19,7 +19,7 @@ import { csvOf, dictionaryOf, FILTERS, type RowTable, RowTableName } from './tab
 export function getEvaluations(c: WebContext) {
   requireRight(c, 'lead');
   const { parts, person } = c.var;
-  const led = [...parts.evaluations.values()].filter(({ name }) => may(person, 'lead', name));
+  const led = everyEvaluation(parts).filter(({ name }) => may(person, 'lead', name));
   return c.html(evaluationsPage(parts, viewerOf(c, themeOf(c)), led));
 }
 
