@@ -5,12 +5,25 @@ import { gridOf } from '../../phantoms/volume.ts';
 import { type PhantomSeries, writeSeries } from '../../phantoms/volume-dicom.ts';
 import type { Site, SiteEnvironment } from '../site.ts';
 
-/** A head of value 667 with a lesion of value 1000 in it: an ellipsoid of 24 × 32 × 40 mm. */
-export function brain(wishes: Partial<PhantomSeries> & { spacing?: [number, number, number] } = {}): PhantomSeries {
-  const grid = gridOf({ size: [64, 72, 44], spacing: wishes.spacing ?? [3, 3, 3], plane: 'sagittal' });
+interface BrainWishes {
+  readonly spacing?: [number, number, number];
+  readonly size?: number;
+}
+
+/**
+ * A head of value 667 with a lesion of value 1000 in it: an ellipsoid of 24 × 32 × 40 mm.
+ *
+ * @param size of the lesion, in each direction; 1 where left out
+ */
+export function brain({
+  spacing = [3, 3, 3],
+  size = 1,
+  ...wishes
+}: Partial<PhantomSeries> & BrainWishes = {}): PhantomSeries {
+  const grid = gridOf({ size: [64, 72, 44], spacing, plane: 'sagittal' });
   const values = paint(grid, (x, y, z) => {
     if ((x / 70) ** 2 + (y / 85) ** 2 + (z / 90) ** 2 > 1) return 0;
-    return ((x - 20) / 12) ** 2 + ((y + 10) / 16) ** 2 + ((z - 15) / 20) ** 2 <= 1 ? 1000 : 667;
+    return ((x - 20) / 12) ** 2 + ((y + 10) / 16) ** 2 + ((z - 15) / 20) ** 2 <= size ** 2 ? 1000 : 667;
   });
   return {
     exam: {
