@@ -41,6 +41,11 @@ describe.skipIf(!HAS_CHROMIUM)('reads that can be trusted, in Chromium', () => {
     return (await house.world.run(of)).id;
   };
   const sent = (run: string) => listFeedback(house.world.database, { run, evaluation: NAME });
+  const seen = async (page: Page, name: string) => {
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await screenshot(page, name);
+    await expectAccessible(page);
+  };
   const formOf = (page: Page) => page.locator('form[data-draft]');
   const remark = (page: Page) => formOf(page).getByLabel('Remarks');
   const opened = async (page: Page, run: string) => {
@@ -66,18 +71,16 @@ describe.skipIf(!HAS_CHROMIUM)('reads that can be trusted, in Chromium', () => {
     await page.getByRole('status', { name: 'A newer run of this exam' }).waitFor();
     await remark(page).pressSequentially(REMARK.slice(20));
     expect(await remark(page).inputValue(), 'what was typed before and after stays, in one text').toBe(REMARK);
-    await screenshot(page, 'reading-amended');
-    await expectAccessible(page);
+    await seen(page, 'reading-amended');
     await page.reload();
     expect(await remark(page).inputValue(), 'also when the page is opened anew at once').toBe(REMARK);
     expect(await isChosen(page, 'Right hip', 'Fracture')).toBe(true);
     await formOf(page).getByText('Draft saved').waitFor();
 
-    await page.getByRole('link', { name: 'See the new result' }).click();
+    await page.getByRole('link', { name: 'See the newer run' }).click();
     await page.waitForURL(`**/runs/${newer}`);
     expect(await remark(page).inputValue(), 'nothing is chosen beforehand').toBe('');
-    await screenshot(page, 'reading-amended-new');
-    await expectAccessible(page);
+    await seen(page, 'reading-amended-new');
     await page.getByRole('link', { name: 'Take over what you entered' }).click();
     await page.getByText('What you had entered about the earlier run is filled in').waitFor();
     expect([await remark(page).inputValue(), await isChosen(page, 'Right hip', 'Fracture')]).toEqual([REMARK, true]);
@@ -104,7 +107,7 @@ describe.skipIf(!HAS_CHROMIUM)('reads that can be trusted, in Chromium', () => {
     house.world.later(31 * 60_000);
     await remark(page).pressSequentially(REMARK.slice(20));
     await page.getByText('You are signed out').waitFor();
-    await screenshot(page, 'reading-signed-out');
+    await seen(page, 'reading-signed-out');
     await choose(page, 'Left hip', 'Hardware');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

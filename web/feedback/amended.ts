@@ -34,15 +34,14 @@ function choice({ asked, reading }: Amended, newer: RunView): Html | string {
   const isUnderWay = newer.status === 'queued' || newer.status === 'running';
   const isBlind = asked === 'unaided' && reading.mode === 'unaided-first';
   return html`<section class="notice is-warning" role="status" aria-label="A newer run of this exam">
-<p><strong>Images of this exam came later or were changed: there is a newer run${isUnderWay ? ', not ready yet' : ''}.</strong>
-The form below is about the earlier one, and what you entered is kept. Its answers stay with the earlier result and are not
-counted; the exam is asked about once more.${isBlind ? ' Once you have sent this read, the model’s result is shown, and the newer run is asked about with it in view.' : ''}</p>
-<p class="actions"><a class="button" href="/runs/${newer.id}">See the new result</a> <a href="#feedback">Finish this one as it is</a></p></section>`;
+<p><strong>Images came later or were changed: there is a newer run${isUnderWay ? ', not ready yet' : ''}.</strong>
+What you entered is kept. Sent here, it stays with the earlier result and is not counted${isBlind ? '; and the model’s result is shown' : ''}.</p>
+<p class="actions"><a class="button" href="/runs/${newer.id}">See the newer run</a> <a href="#feedback">Finish this one</a></p></section>`;
 }
 
 function takeOver({ run, asked, begun }: Amended): Html | string {
   if (begun === undefined || begun.stage !== asked) return '';
   return html`<section class="notice" role="status" aria-label="A form that you had begun">
 <p>You had begun this form on an earlier run of the exam. It is kept there.</p>
-<p class="actions"><a class="button" href="/runs/${run.id}?begun=${begun.run}#feedback">Take over what you entered</a> <a href="/runs/${begun.run}#feedback">Open the earlier one</a></p></section>`;
+<p class="actions"><a class="button" href="/runs/${run.id}?begun=${begun.run}#feedback">Take over what you entered</a> <a href="/runs/${begun.run}#feedback">Open it there</a></p></section>`;
 }
