@@ -6,6 +6,7 @@ import type { ObjectEvent } from '../schemas/store.ts';
 import { Caller } from './call.ts';
 import { EventLog } from './events.ts';
 import { type Invoker, isReachable } from './faas.ts';
+import { Forgetting } from './forget.ts';
 import { Limit } from './limit.ts';
 import { Measures } from './metrics.ts';
 import { advancedBy, isNews } from './news.ts';
@@ -19,6 +20,9 @@ import type { ConnectorStatus } from './status.ts';
 /** Calls in flight at once, all functions together, where the site does not say (`concurrency.total`). */
 const TOTAL_CALLS = 16;
 
+/** Whether old events can be forgotten is asked this often, ms: a day. */
+const FORGET_EVERY_MS = 24 * 3600_000;
+
 /** Calls under way when the connector stops are waited for this long, ms; then they are made again by the next one. */
 const STOP_GRACE_MS = 5_000;
 
@@ -30,6 +34,8 @@ export interface ConnectorOptions {
   readonly faasAddress: string;
   /** Calls in flight at once by function; `default` for the others, `total` for all together. */
   readonly concurrency: Readonly<Record<string, number>>;
+  /** Events that everybody has read are forgotten after so many days. */
+  readonly keepEventsDays: number;
   readonly log: Logger;
   /** The database was lost: nothing may go on, since another connector may be at work now. */
   readonly onLost: () => void;
@@ -54,6 +60,8 @@ export class Connector implements Service {
   readonly #caller: Caller;
   readonly #runs: Runs;
   readonly #reconciler: Reconciler;
+  readonly #forgetting: Forgetting;
+  #daily: NodeJS.Timeout | undefined;
   #sole: { release(): Promise<void> } | undefined;
   #subscription: EventSubscription | undefined;
   #lost = false;
@@ -89,6 +97,7 @@ export class Connector implements Service {
         this.#runs.advance(call.run);
       },
     });
+    this.#forgetting = new Forgetting(this.#database, options.keepEventsDays, log);
     this.#reconciler = new Reconciler({
       store,
       table: this.#table,
@@ -96,6 +105,10 @@ export class Connector implements Service {
       log,
       found: (event) => this.#hear(event, 'listed'),
       advance: (run) => this.#runs.advance(run),
+      heardBefore: () => this.#forgetting.heardBefore(),
+      compared: async (before) => {
+        await this.#forgetting.forget(new Date(), before);
+      },
     });
   }
 
@@ -112,11 +125,22 @@ export class Connector implements Service {
       () => this.#reconciler.gap(),
     );
     await this.#reconciler.start();
+    this.#daily = setInterval(() => void this.#compareForForgetting(), FORGET_EVERY_MS);
+  }
+
+  /** What is old is forgotten after everything was compared with its listing. */
+  async #compareForForgetting(): Promise<void> {
+    try {
+      if (await this.#forgetting.isDue(new Date())) this.#reconciler.gap();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'old events are not forgotten yet');
+    }
   }
 
   /** Hears and begins nothing more, waits a little for the calls under way, lets go. After a lost database it only lets go. */
   async stop(): Promise<void> {
     const grace = this.#lost ? 0 : STOP_GRACE_MS;
+    clearInterval(this.#daily);
     await this.#subscription?.close();
     this.#subscription = undefined;
     this.#runs.close();

@@ -49,9 +49,15 @@ export class EventLog {
     });
   }
 
-  /** Those of the listed objects whose creation was never heard of, as events to be stored. */
-  async missing(objects: readonly ObjectSummary[]): Promise<ObjectEvent[]> {
+  /**
+   * Those of the listed objects whose creation was never heard of, as events to be stored.
+   *
+   * @param heardBefore objects from before this moment count as heard of: their events are forgotten
+   */
+  async missing(listed: readonly ObjectSummary[], heardBefore?: Date): Promise<ObjectEvent[]> {
     const missing: ObjectEvent[] = [];
+    const objects =
+      heardBefore === undefined ? listed : listed.filter(({ lastModified }) => lastModified >= heardBefore);
     for (let start = 0; start < objects.length; start += PAGE) {
       const page = objects.slice(start, start + PAGE);
       const heard = await this.#lastHeard(page);

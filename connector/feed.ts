@@ -5,6 +5,16 @@ import type { Bucket } from '../schemas/store.ts';
 /** Channel on which the connector announces that it has stored events. */
 export const FEED_CHANNEL = 'connector_event';
 
+/**
+ * Who follows the events, and those of which buckets. Nothing is forgotten before each of them has said that it has dealt
+ * with it: a new follower that goes on from a cursor belongs here.
+ */
+export const FEED_READERS = {
+  projection: ['runs', 'results'],
+  deliveries: ['results'],
+} as const satisfies Readonly<Record<string, readonly Bucket[]>>;
+export type FeedReader = keyof typeof FEED_READERS;
+
 /** Events read at once. */
 const PAGE = 500;
 
@@ -104,6 +114,13 @@ export function followEvents(
       await listening.then(({ unlisten }) => unlisten()).catch(() => {});
     },
   };
+}
+
+/** Says that a reader has dealt for good with every event up to and with this one, so that it may be forgotten. */
+export async function notePassed(database: Database, reader: FeedReader, position: number): Promise<void> {
+  await database.sql`
+    insert into connector.reader (name, position) values (${reader}, ${position})
+    on conflict (name) do update set position = excluded.position`;
 }
 
 /** Whether the connector has taken a run over: from then on it will end, whatever else is lost. */

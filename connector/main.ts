@@ -11,6 +11,7 @@ startService('connector', (configuration, log) =>
     faas: FaasClient.of(configuration),
     faasAddress: configuration.faas.url ?? `http://127.0.0.1:${configuration.faas.embeddedPort}`,
     concurrency: configuration.site.concurrency,
+    keepEventsDays: configuration.site.keepEventsDays,
     log,
     onLost: () => {
       throw new Error('The connection to PostgreSQL was lost.');

@@ -40,6 +40,10 @@ export interface ReconcilerOptions {
   readonly found: (event: ObjectEvent) => Promise<void>;
   /** Reads a run again. */
   readonly advance: (run: string) => void;
+  /** Objects from before this moment count as heard of, whether an event is kept of them or not. */
+  readonly heardBefore: () => Promise<Date | undefined>;
+  /** Told when everything was compared with its listing, with the moment before which no event can be missing. */
+  readonly compared: (before: Date) => Promise<void>;
 }
 
 /**
@@ -134,15 +138,19 @@ export class Reconciler {
     if (sweeping || began >= this.#newRunsAt) await this.#lookForRuns(sweeping);
     if (!sweeping) return;
     for (const run of await table.endedSince(new Date(began - ENDED_MS))) await this.#compareRun(run);
-    await this.#compare('results', '');
-    await this.#compare('feedback', '');
+    const heard = await this.#options.heardBefore();
+    await this.#compare('results', '', heard);
+    await this.#compare('feedback', '', heard);
+    if (this.#closing.signal.aborted) return;
+    await this.#options.compared(new Date(began - UNDER_WAY_MS));
     this.#sweepAt = this.#sweepAgain ? Date.now() + UNDER_WAY_MS : Number.POSITIVE_INFINITY;
     this.#sweepAgain = false;
   }
 
   async #compareRun({ id, pipeline }: HeldRun): Promise<void> {
-    await this.#compare('runs', `${id}/`);
-    if (pipeline !== null) await this.#compare('results', `${pipeline}/${id}/`);
+    const heard = await this.#options.heardBefore();
+    await this.#compare('runs', `${id}/`, heard);
+    if (pipeline !== null) await this.#compare('results', `${pipeline}/${id}/`, heard);
   }
 
   /** Runs that are not held, and requests to try an ended one again. */
@@ -150,22 +158,25 @@ export class Reconciler {
     const { store, table } = this.#options;
     const began = Date.now();
     for await (const names of pages(store.listPrefixes('runs', ''))) {
-      for (const id of await table.unknown(names.map((name) => name.slice(0, -1))))
+      for (const id of await table.unknown(names.map((name) => name.slice(0, -1)))) {
+        // Whatever its age: nobody has heard of this run, or the database was lost.
         await this.#compare('runs', `${id}/`);
+      }
     }
     const since = new Date(began - RETRIED_MS);
-    for (const id of await table.endedBadly(since, sweeping)) await this.#compare('runs', `${id}/retries/`);
+    const heard = await this.#options.heardBefore();
+    for (const id of await table.endedBadly(since, sweeping)) await this.#compare('runs', `${id}/retries/`, heard);
     this.#newRunsAt = Date.now() + Math.max(NEW_RUNS_MS, (Date.now() - began) * NEW_RUNS_SHARE);
   }
 
-  /** Makes an event of every object below the prefix whose creation was not heard of. */
-  async #compare(bucket: Bucket, prefix: string): Promise<void> {
+  /** Makes an event of every object below the prefix whose creation was not heard of. @param heard as `EventLog.missing` takes it */
+  async #compare(bucket: Bucket, prefix: string, heard?: Date): Promise<void> {
     const { store, events, found, log } = this.#options;
     const young = Date.now() - UNDER_WAY_MS;
     for await (const page of pages(store.list(bucket, prefix))) {
       if (this.#closing.signal.aborted) return;
       const announced = page.filter((object) => isNews(object) && object.lastModified.getTime() <= young);
-      const missing = await events.missing(announced);
+      const missing = await events.missing(announced, heard);
       for (const event of missing) await found(event);
       if (missing.length > 0) log.info({ bucket, prefix, missing: missing.length }, 'events were missing');
     }

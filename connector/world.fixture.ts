@@ -72,6 +72,7 @@ export async function connectorWorld(options: WorldOptions) {
       faas: new FaasClient({ url: functions.address, credentials: { user: 'admin', password: 'unused' } }),
       faasAddress: functions.address,
       concurrency: options.concurrency ?? { default: 2 },
+      keepEventsDays: 30,
       log: createLog('connector', process.env.OVERREAD_LOG_LEVEL ?? 'silent'),
       onLost: () => {},
     });

@@ -74,6 +74,8 @@ export const SiteFile = z.strictObject({
   placement: z.enum(['strict', 'allow-cpu']).default('allow-cpu'),
   /** Calls in flight at once for each function; `default` for the others, `total` for all functions together. */
   concurrency: z.record(z.string(), z.int().positive()).default({ default: 2 }),
+  /** Object events that everybody has read are forgotten after so many days. */
+  keepEventsDays: z.number().min(1).default(30),
   /** Left out: there are local accounts only. */
   directory: Directory.optional(),
   sessions: Sessions.prefault({}),

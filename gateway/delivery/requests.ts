@@ -1,4 +1,4 @@
-import { followEvents } from '../../connector/feed.ts';
+import { followEvents, notePassed } from '../../connector/feed.ts';
 import { moveCursor, readCursor } from '../../lib/archive/cursor.ts';
 import { queueDeliveries } from '../../lib/archive/deliveries.ts';
 import type { Database } from '../../lib/database/connection.ts';
@@ -12,6 +12,9 @@ const CURSOR = 'deliveries';
 
 /** `<pipeline>/<run>/deliver.json` of the bucket `results`. */
 const REQUEST = /^[^/]+\/([0-9a-f]{64})\/deliver\.json$/;
+
+/** How far it has come is written down this often besides, ms, so that old events can be forgotten. */
+const NOTE_EVERY_MS = 60_000;
 
 /** What hearing requests needs. */
 export interface RequestContext {
@@ -29,10 +32,13 @@ export interface RequestContext {
  */
 export async function followRequests(context: RequestContext): Promise<{ close(): Promise<void> }> {
   const { database, log } = context;
+  const after = await readCursor(database, CURSOR);
+  await notePassed(database, 'deliveries', after);
+  let notedAt = Date.now();
   return followEvents(
     database,
     {
-      after: await readCursor(database, CURSOR),
+      after,
       buckets: ['results'],
       onError: (error) => log.warn({ err: error }, 'a request for delivery waits'),
     },
@@ -41,6 +47,10 @@ export async function followRequests(context: RequestContext): Promise<{ close()
         await take(context, key);
         await moveCursor(database, CURSOR, id);
       }
+      if (Date.now() - notedAt < NOTE_EVERY_MS) return;
+      await moveCursor(database, CURSOR, id);
+      await notePassed(database, 'deliveries', id);
+      notedAt = Date.now();
     },
   );
 }

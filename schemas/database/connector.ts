@@ -1,4 +1,4 @@
-import { bigserial, index, integer, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, boolean, index, integer, pgSchema, text, timestamp } from 'drizzle-orm/pg-core';
 import type { End } from '../run.ts';
 
 /** Tables of the connector: read through `connector/feed.ts` or its HTTP face, written by nobody else. */
@@ -19,6 +19,18 @@ export const event = connector.table(
   },
   (table) => [index('event_object').on(table.bucket, table.key)],
 );
+
+/** Who follows the events, and how far each has dealt with them for good: what somebody has not read is kept. */
+export const reader = connector.table('reader', {
+  name: text('name').primaryKey(),
+  position: bigint('position', { mode: 'number' }).notNull(),
+});
+
+/** Up to which moment objects count as heard of although no event is kept of them. One row, or none. */
+export const forgotten = connector.table('forgotten', {
+  only: boolean('only').primaryKey().default(true),
+  before: timestamp('before', { withTimezone: true }).notNull(),
+});
 
 /** Every run that the connector holds: what it reconciles, and which have failed (the dead letters). */
 export const run = connector.table(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
-import { followEvents } from '../../connector/feed.ts';
+import { followEvents, notePassed } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { parseRunKey } from '../../lib/runs/keys.ts';
@@ -40,6 +40,7 @@ export function runOfObject(bucket: Bucket, key: string): string | undefined {
 export async function followProjection({ store, database, log, onChange }: FollowProjectionOptions) {
   const [stored] = await database.db.select().from(cursor).where(eq(cursor.name, CURSOR));
   const after = stored?.position ?? 0;
+  await notePassed(database, 'projection', after);
   let noted = new Set<string>();
   let seen = after;
   let wake = () => {};
@@ -84,6 +85,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
       .insert(cursor)
       .values(values)
       .onConflictDoUpdate({ target: cursor.name, set: values })
+      .then(() => notePassed(database, 'projection', position))
       .then(
         () => true,
         (error: unknown) => {
