@@ -27,6 +27,8 @@ export interface Frame {
   readonly intercept: number;
   /** Stored values are unsigned and have 16 bits or more. */
   readonly isWide: boolean;
+  /** Displays show low values bright (MONOCHROME1). */
+  readonly isShownInverted: boolean;
   readonly FrameOfReferenceUID: string | null;
   readonly Modality: string;
   /** Values of `DISTINGUISHING` and of what was asked for, where the image has them. */
@@ -98,6 +100,7 @@ export function framesOf(
     rows,
     columns,
     isWide: !description.signed && description.bitsStored >= 16,
+    isShownInverted: photometricInterpretation === 'MONOCHROME1',
     ...describe([...(perFrame[index] ?? []), ...shared, dataset], wanted),
   }));
 }
@@ -112,7 +115,7 @@ function groupsOf(item: Dataset): Dataset[] {
 function describe(
   layers: readonly Dataset[],
   wanted: readonly string[],
-): Omit<Frame, 'source' | 'rows' | 'columns' | 'isWide'> {
+): Omit<Frame, 'source' | 'rows' | 'columns' | 'isWide' | 'isShownInverted'> {
   const numbers = (keyword: string) => firstOf(layers, (dataset) => dataset.numbers(keyword));
   const text = (keyword: string) => firstOf(layers, (dataset) => dataset.texts(keyword))[0] ?? null;
   const [x, y, z] = numbers('ImagePositionPatient');

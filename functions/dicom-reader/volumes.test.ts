@@ -168,6 +168,19 @@ describe('values', () => {
     expect(await kindOf(elements)).toEqual([kind, first, last]);
   });
 
+  it('are those that are stored, also where displays show low ones white', async () => {
+    const plain = await readFiles(axial([0, 1, 2]));
+    const inverted = await readFiles(axial([0, 1, 2], () => ({ PhotometricInterpretation: 'MONOCHROME1' })));
+    expect([...inverted.voxels.values]).toEqual([...plain.voxels.values]);
+    expect(inverted.voxels.values[0], 'in Hounsfield units').toBe(100 - 1024);
+    expect(inverted.volume.grid).toEqual(plain.volume.grid);
+    expect([inverted.volume.units, inverted.volume.notes]).toEqual(['HU', [expect.stringContaining('MONOCHROME1')]]);
+    const mixed = await readFiles(
+      axial([0, 1, 2], (k) => (k === 1 ? { PhotometricInterpretation: 'MONOCHROME1' } : {})),
+    );
+    expect([...mixed.voxels.values]).toEqual([...plain.voxels.values]);
+  });
+
   it('widen where one slice needs it', async () => {
     const { voxels } = await readFiles(axial([0, 1, 2], (k) => (k === 1 ? { RescaleSlope: 300 } : {})));
     expect([voxels.values.constructor.name, voxels.values[0], voxels.values[12]]).toEqual(['Int32Array', -924, 58_976]);

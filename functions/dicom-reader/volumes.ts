@@ -82,9 +82,19 @@ async function readVolume(
     slices: straight === undefined ? places.map(([{ source }]) => source) : [],
     units: first?.Modality === 'CT' ? 'HU' : null,
     lossy,
-    notes: [...arranged.notes, ...doubles.notes, ...(straight?.notes ?? [])],
+    notes: [...arranged.notes, ...doubles.notes, ...(straight?.notes ?? []), ...displayNotes(places)],
   };
   return { volume, leftOut: [...found.leftOut, ...arranged.leftOut, ...doubles.leftOut] };
+}
+
+/**
+ * MONOCHROME1 says that a display shows the least value white, after windowing, and nothing about values (PS3.3 C.7.6.3.1.2):
+ * they are stored value × slope + intercept as in any other image, of a CT Hounsfield units (C.8.2.1.1.5). So they are
+ * read as they are, and people are told, since a model of MR takes bright for signal.
+ */
+function displayNotes(places: Layout['places']): string[] {
+  const isInverted = places.some(([frame]) => frame.isShownInverted);
+  return isInverted ? ['Displays show its images inverted (MONOCHROME1); the values are read as they are stored.'] : [];
 }
 
 /** Where the images come to lie, and what was left beside. @throws {ProblemError} 422: they make no volume */
