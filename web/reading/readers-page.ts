@@ -33,8 +33,9 @@ ${giveAway(view, viewer)}`,
 const WORDS: Readonly<Record<ReadersView['assignment'], (count: ReadersView['readersPerCase']) => string>> = {
   all: () => 'Every reader reads every exam: nothing is given out.',
   balanced: (count) =>
-    `Each exam is read by ${count}: those with the fewest exams, and by lot where these are equal. It is given out when it is ready.`,
-  random: (count) => `Each exam is read by ${count}, drawn by lot alone. It is given out when it is ready.`,
+    `Each exam is read by ${count === 1 ? 'one reader' : `${count} readers`}: those with the fewest exams, and by lot where these are equal. It is given out when it is ready.`,
+  random: (count) =>
+    `Each exam is read by ${count === 1 ? 'one reader' : `${count} readers`}, drawn by lot alone. It is given out when it is ready.`,
 };
 
 function table({ readers }: ReadersView): Html {
