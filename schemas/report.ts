@@ -181,9 +181,11 @@ export const VolumeAgreement = z.object({
   source: z.string(),
   pairs: z.int(),
   exams: z.int(),
+  /** The clusters of the limits below. */
+  patients: z.int(),
   /** Mean of both and person − model, mL, of so many pairs as can be drawn. */
   points: z.array(z.tuple([z.number(), z.number()])),
-  /** Person − model, mL. */
+  /** Person − model, mL; intervals clustered by patient. */
   blandAltman: z.union([
     z.object({
       bias: EstimateView,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blandAltman } from './bland-altman.ts';
+import { blandAltman, blandAltmanByPatient, type Pair } from './bland-altman.ts';
 import { fQuantile, t95 } from './distributions.ts';
 import { quantile, spreadOf } from './quantiles.ts';
 
@@ -26,6 +26,32 @@ describe('Bland and Altman', () => {
   it('needs two pairs', () => {
     expect(blandAltman([])).toEqual({ because: 'there is no pair' });
     expect(blandAltman([[1, 2]])).toEqual({ because: 'there is but one pair' });
+  });
+});
+
+describe('Bland and Altman by patient', () => {
+  const all = FIRST.map((first, index): Pair => [first, SECOND[index] ?? 0]);
+
+  it('equals statsmodels 0.15.0 (cluster-robust OLS, ANOVA) and NumPy 2.4.6', () => {
+    expect(blandAltmanByPatient([all.slice(0, 2), all.slice(2, 5), [], all.slice(5, 6), all.slice(6)])).toEqual({
+      pairs: 8,
+      bias: near(1.4375, -12.789830429738439, 15.664830429738439),
+      deviation: expect.closeTo(13.956942716798698, 10),
+      lowerLimit: near(-25.917605059214065, -70.15401632580296, 18.318806207374823),
+      upperLimit: near(28.792605059214065, 13.504514452893739, 44.08069566553439),
+    });
+  });
+
+  it('is the same as by case where each patient has one pair', () => {
+    expect(blandAltmanByPatient(all.map((pair) => [pair]))).toEqual(blandAltman(all));
+  });
+
+  it('needs three patients where they have several pairs', () => {
+    expect(blandAltmanByPatient([])).toEqual({ because: 'there is no pair' });
+    expect(blandAltmanByPatient([all])).toEqual({ because: 'all pairs are of one patient' });
+    expect(blandAltmanByPatient([all.slice(1), all.slice(0, 1)])).toEqual({
+      because: 'the pairs are of two patients only',
+    });
   });
 });
 

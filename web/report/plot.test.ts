@@ -6,7 +6,8 @@ const none = { because: 'there is no value' };
 const estimate = (value: number) => ({ value, low: value - 1, high: value + 1 });
 
 const volumes = (points: [number, number][], limit: number): VolumeAgreement => ({
-  ...{ structure: '<lobe>', source: 'edited', pairs: points.length, exams: points.length, points, rows: '/' },
+  ...{ structure: '<lobe>', source: 'edited', pairs: points.length, exams: points.length, patients: points.length },
+  ...{ points, rows: '/' },
   ...{ dice: none, surfaceDistance95: none, minutes: none },
   blandAltman: {
     ...{ bias: estimate(0), deviation: 1, lowerLimit: estimate(-limit), upperLimit: estimate(limit) },

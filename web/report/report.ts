@@ -1,5 +1,5 @@
 import { listApprovals } from '../../lib/archive/approvals.ts';
-import { blandAltman } from '../../lib/statistics/bland-altman.ts';
+import { blandAltmanByPatient, type Pair } from '../../lib/statistics/bland-altman.ts';
 import { type AnswerPair, confusionMatrix } from '../../lib/statistics/confusion.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
@@ -223,6 +223,7 @@ async function volumeAgreements(
       const [first] = own;
       if (first === undefined) return [];
       const { structure, source } = first;
+      const patients = [...Map.groupBy(own, ({ patient }) => patient).values()];
       const given = (of: (row: VolumeRow) => number | null) => spreadOf(own.map(of).filter((value) => value !== null));
       return [
         {
@@ -230,8 +231,11 @@ async function volumeAgreements(
           source,
           pairs: own.length,
           exams: new Set(own.map(({ modelRun }) => modelRun)).size,
+          patients: patients.length,
           points: pointsOf(own),
-          blandAltman: blandAltman(own.map(({ modelMl, ml }) => [modelMl, ml])),
+          blandAltman: blandAltmanByPatient(
+            patients.map((rowsOf) => rowsOf.map(({ modelMl, ml }): Pair => [modelMl, ml])),
+          ),
           dice: given(({ dice }) => dice),
           surfaceDistance95: given(({ surfaceDistance95Mm }) => surfaceDistance95Mm),
           minutes: given(({ minutes }) => minutes),

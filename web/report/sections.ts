@@ -253,19 +253,20 @@ export function volumesSection({ volumes }: ArmFigures): Html | string {
       volumes.map(volumeRow),
     )}
 <div class="matrices">${volumes.map(agreementPlot)}</div>
-<p class="muted">Pairs are taken as independent. An edit begins at the model’s outline, so it tells how much a person changed, not how a
+<p class="muted">Exams of one patient are a cluster: limits hold differences between patients and within them, and intervals count patients, not pairs.
+There are none where the pairs are of fewer than three patients with several exams. An edit begins at the model’s outline, so it tells how much a person changed, not how a
 person would have drawn it.</p>`,
   );
 }
 
 function volumeRow(of: VolumeAgreement): Html {
-  const { structure, source, pairs, exams, blandAltman, rows } = of;
+  const { structure, source, pairs, exams, patients, blandAltman, rows } = of;
   const limits =
     'because' in blandAltman
       ? html`<td colspan="2" class="muted">– <span class="side-source">${blandAltman.because}</span></td>`
       : html`<td>${measured(blandAltman.bias, 'mL')}</td><td>${measured(blandAltman.lowerLimit, 'mL')}<br>${measured(blandAltman.upperLimit, 'mL')}</td>`;
   return html`<tr><th scope="row">${structure}</th><td>${source}</td>
-<td class="number"><a href="${rows}">${pairs}</a><span class="second">${exams} exams</span></td>${limits}
+<td class="number"><a href="${rows}">${pairs}</a><span class="second">${exams === 1 ? '1 exam' : `${exams} exams`}<br>${patients === 1 ? '1 patient' : `${patients} patients`}</span></td>${limits}
 <td>${spread(of.dice, fixed)}</td><td>${spread(of.surfaceDistance95, (mm) => `${mm.toFixed(1)} mm`)}</td><td>${spread(of.minutes, duration)}</td></tr>`;
 }
 

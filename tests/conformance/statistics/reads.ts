@@ -104,12 +104,15 @@ export async function putHipReads(world: World): Promise<void> {
   await sendEntries(world, entries);
 }
 
-/** 25 exams of which an expert drew each lobe anew, and a reader edited the model's of most. */
+/** 25 exams of nine patients, of which an expert drew each lobe anew, and a reader edited the model's of most. */
 export async function putLiverEdits(world: World): Promise<void> {
   const next = randomNumbers(11);
   const runs: ProjectedRun[] = [];
   for (let exam = 0; exam < 25; exam += 1) {
     const study = `1.2.840.2.${exam}`;
+    // Nine patients with two or three exams each: differences of one of them are alike.
+    const patientId = `L${exam % 9}`;
+    world.archive.patients.set(study, { name: null, patientId, birthDate: null, sex: null, studyDate: '20260105' });
     const createdAt = new Date(BEGIN + exam * 95 * MINUTE);
     const model = { left: 300 + next() * 300, right: 800 + next() * 500 };
     const base = { study, createdAt };
