@@ -4,9 +4,9 @@ import { Instant, Sha256, Slug, Version } from './scalars.ts';
 /**
  * What a question is asked about: the `exam` once, each of its images (`image`), each of the patient's two hips whether
  * the model found it or not (`hip`), each box that the model drew (`box`), each structure of a segmentation, also one
- * of 0 mL (`structure`).
+ * of 0 mL (`structure`), each exam on the patient's trend on the day of the answer (`time-point`).
  */
-export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box', 'structure']);
+export const QuestionSubject = z.enum(['exam', 'image', 'hip', 'box', 'structure', 'time-point']);
 export type QuestionSubject = z.infer<typeof QuestionSubject>;
 
 /**
@@ -23,7 +23,7 @@ const base = {
   help: z.string().default(''),
   required: z.boolean().default(false),
   per: QuestionSubject,
-  /** By default unaided and aided; questions about what the model drew (`box`, `structure`) aided only. */
+  /** By default unaided and aided; questions about what the model drew (`box`, `structure`, `time-point`) aided only. */
   stages: z.array(Stage).min(1).optional(),
   /** Asked only where an earlier question about the same thing, or about the exam, was answered so. */
   when: z.strictObject({ question: Slug, is: z.array(z.union([Slug, z.int()])).min(1) }).optional(),
@@ -149,7 +149,7 @@ export type Evaluation = z.infer<typeof Evaluation>;
 export const FeedbackAnswer = z.strictObject({
   question: Slug,
   /**
-   * `exam`, `right` or `left`, a structure's name, a SOPInstanceUID, or `<SOPInstanceUID>/<n>` for the n-th box of an
+   * `exam`, `right` or `left`, a structure's name, a SOPInstanceUID, a time point's StudyInstanceUID, or `<SOPInstanceUID>/<n>` for the n-th box of an
    * image, from 1.
    */
   subject: z.string().max(80),

@@ -55,6 +55,11 @@ describe('parseEvaluation', () => {
       /^e\.yaml:11: there is no question two before this one/,
     ],
     [
+      'a question about time points without a trend',
+      [...HEAD, ...choice('one', TWO).map((line) => line.replace('per: exam', 'per: time-point'))],
+      /^e\.yaml:8: there are time points only where there is a trend/,
+    ],
+    [
       'two arms of one name',
       [...HEAD, ...choice('one', TWO), 'reading: { mode: model-shown, arms: [{ name: a }, { name: b }, { name: a }] }'],
       /^e\.yaml:11: two arms are named a/,

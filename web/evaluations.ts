@@ -105,7 +105,7 @@ interface Contradiction {
   readonly what: string;
 }
 
-function contradictionIn({ questions, reading, reference }: Evaluation): Contradiction | undefined {
+function contradictionIn({ questions, reading, reference, trend }: Evaluation): Contradiction | undefined {
   const names = questions.map(({ name }) => name);
   for (const [index, question] of questions.entries()) {
     const at = ['questions', index];
@@ -113,6 +113,9 @@ function contradictionIn({ questions, reading, reference }: Evaluation): Contrad
       return { at: [...at, 'name'], what: `two questions are named ${question.name}` };
     const wrong = contradictionInQuestion(question, names.slice(0, index));
     if (wrong !== undefined) return { at: [...at, ...wrong.at], what: wrong.what };
+    if (question.per === 'time-point' && trend === undefined) {
+      return { at: [...at, 'per'], what: 'there are time points only where there is a trend' };
+    }
   }
   const named = [
     ...reading.adjudicate.map((name, index) => ({ name, at: ['reading', 'adjudicate', index], values: [] })),

@@ -6,6 +6,7 @@ import { may } from '../accounts/rights.ts';
 import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { checkAnswers } from '../feedback/form.ts';
 import { questioned, requireAsked, requirePart } from '../feedback/handlers.ts';
+import { timePointsOf } from '../feedback/time-points.ts';
 import type { WebContext } from '../parts.ts';
 import { jsonBody, parseOrRefuse } from './parse.ts';
 
@@ -41,7 +42,8 @@ export async function postFeedback(c: WebContext) {
     );
   }
   const { id, reason, stage } = submission;
-  const { answers, errors } = checkAnswers({ evaluation, result, stage }, submission.answers);
+  const timePoints = await timePointsOf(c, evaluation, run);
+  const { answers, errors } = checkAnswers({ evaluation, result, stage, timePoints }, submission.answers);
   const [first] = errors;
   if (first !== undefined) throw new ProblemError(422, 'Answers not accepted', `${first[0]}: ${first[1]}`);
   const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };

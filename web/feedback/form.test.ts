@@ -139,3 +139,49 @@ describe('checkAnswers', () => {
     expect(checkAnswers(asked, answers).errors.get(label)).toMatch(message);
   });
 });
+
+describe('questions about time points', () => {
+  const overTime = Evaluation.parse({
+    ...evaluation,
+    pipeline: 'liver-transplant-segmentation',
+    questions: [
+      {
+        ...{ name: 'change', label: 'Change', per: 'time-point', kind: 'choice', required: true },
+        options: [
+          { value: 'same', label: 'Same' },
+          { value: 'larger', label: 'Larger' },
+        ],
+      },
+    ],
+  });
+  const timePoints = [
+    { studyInstanceUid: '1.2.1', date: '20250301' },
+    { studyInstanceUid: '1.2.2', date: null },
+  ];
+  const over = {
+    ...asked,
+    evaluation: overTime,
+    result: { kind: 'segmentation', structures: [] },
+    timePoints,
+  } as const;
+
+  it('are asked once for each exam on the trend, with the model in view', () => {
+    expect(formGroups(over).map(({ title }) => title)).toEqual([
+      'Exam of 2025-03-01',
+      'An exam that is no longer on the trend',
+    ]);
+    expect(formGroups({ ...over, stage: 'unaided' })).toEqual([]);
+    expect(formGroups({ ...over, timePoints: [] })).toEqual([]);
+  });
+
+  it('must be answered for each, and for no other exam', () => {
+    const answers = [
+      { question: 'change', subject: '1.2.1', value: 'same' },
+      { question: 'change', subject: '9.9', value: 'same' },
+    ];
+    expect([...checkAnswers(over, answers).errors]).toEqual([
+      ['change 9.9', 'this is not asked'],
+      ['change 1.2.2', 'this must be answered'],
+    ]);
+  });
+});

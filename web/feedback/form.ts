@@ -1,7 +1,9 @@
 import type { Evaluation, FeedbackAnswer, Question, Stage } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
 import { hipNames } from '../hips.ts';
+import { calendarDate } from '../pages/patient.ts';
 import { type AnswerValue, enteredValue, fieldsOfValue, valueError } from './answer.ts';
+import type { TimePoint } from './time-points.ts';
 
 /** One field of a form: a question about one thing. */
 export interface FormField {
@@ -34,6 +36,8 @@ export interface Asked {
   readonly evaluation: Evaluation;
   readonly result: Result | Outlined;
   readonly stage: Stage;
+  /** Exams of the patient that are asked about one by one; none where no question is. */
+  readonly timePoints?: readonly TimePoint[];
 }
 
 /** Subject of questions about the exam as a whole. */
@@ -48,16 +52,16 @@ export const boxSubject = (SOPInstanceUID: string, number: number) => `${SOPInst
 export function isAskedAt({ reading }: Evaluation, question: Question, stage: Stage): boolean {
   if (question.stages !== undefined) return question.stages.includes(stage);
   if (stage === 'blinded') return true;
-  const isOfModel = question.per === 'box' || question.per === 'structure';
+  const isOfModel = question.per === 'box' || question.per === 'structure' || question.per === 'time-point';
   if (stage === 'adjudication') return reading.adjudicate.includes(question.name);
   return stage === 'aided' || (stage === 'unaided' && !isOfModel);
 }
 
 /**
  * The form that an evaluation asks for one result, in the order of reading: the patient's right and left hip and each
- * image with its boxes, or each structure; then the exam.
+ * image with its boxes, or each structure; then each exam over time; then the exam.
  */
-export function formGroups({ evaluation, result, stage }: Asked): FormGroup[] {
+export function formGroups({ evaluation, result, stage, timePoints = [] }: Asked): FormGroup[] {
   const fields = (per: Question['per'], subject: string, about = '') =>
     evaluation.questions
       .filter((question) => question.per === per && isAskedAt(evaluation, question, stage))
@@ -78,7 +82,13 @@ export function formGroups({ evaluation, result, stage }: Asked): FormGroup[] {
             ],
           })),
         ];
-  return [...parts, { title: 'Exam', fields: fields('exam', EXAM) }].filter((group) => group.fields.length > 0);
+  const overTime = timePoints.map(({ studyInstanceUid, date }) => ({
+    title: date === null ? 'An exam that is no longer on the trend' : `Exam of ${calendarDate(date)}`,
+    fields: fields('time-point', studyInstanceUid),
+  }));
+  return [...parts, ...overTime, { title: 'Exam', fields: fields('exam', EXAM) }].filter(
+    (group) => group.fields.length > 0,
+  );
 }
 
 /** Takes what a browser sent: every value as text, by field name. What a condition leaves out is dropped. */

@@ -29,6 +29,7 @@ import {
   signInFirst,
   stageOfForm,
 } from './sent-form.ts';
+import { timePointsOf } from './time-points.ts';
 
 /** Answers that were sent without a session, through the sign-in page and back. */
 const Resume = z.object({ run: RunId, author: z.string(), fields: FormFields });
@@ -63,7 +64,14 @@ export async function postFeedbackForm(c: WebContext) {
   if (fields['evaluation-version'] !== evaluation.version) return keepAnd('changed');
   if (fields.action === 'draft') return keepAnd('saved');
 
-  const form: SentForm = { run, asked: { evaluation, result, stage }, fields, answers, corrects: sent.at(-1) };
+  const timePoints = await timePointsOf(c, evaluation, run);
+  const form: SentForm = {
+    run,
+    asked: { evaluation, result, stage, timePoints },
+    fields,
+    answers,
+    corrects: sent.at(-1),
+  };
   const { errors, ...entry } = checkedForm(form, parts.now());
   if (errors.size > 0 || entry.id === undefined) {
     await saveDraft(parts.database, place, answers, parts.now());

@@ -15,6 +15,7 @@ import { themeOf } from '../theme.ts';
 import { amendedRegion } from './amended.ts';
 import { findDraft, isLocked, listFeedback, newestDraft } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
+import { timePointsOf } from './time-points.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */
 export const NOTICES: Readonly<Record<string, string>> = {
@@ -48,9 +49,10 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
     const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
     const draft = await findDraft(parts.database, place);
     const taken = takesOver && begun.stage === stage ? begun.fields : undefined;
+    const timePoints = await timePointsOf(c, evaluation, run);
     const form = feedbackForm(viewer, {
       run: run.id,
-      asked: { evaluation, result, stage },
+      asked: { evaluation, result, stage, timePoints },
       id: randomUUID(),
       fields: draft?.fields ?? taken ?? fieldsOfAnswers(corrects?.answers ?? []),
       errors: new Map(),
@@ -63,12 +65,22 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
     // What was begun goes on; who comes here now should see the newer run first.
     return html`<details class="of-earlier"${draft === undefined ? '' : html` open`}><summary>The form about the earlier run</summary>${form}</details>`;
   };
-  const sections = Stage.options.flatMap((stage) => {
+  const sections = Stage.options.flatMap((stage): Html[] => {
     const versions = sent.filter((entry) => entry.stage === stage);
     if (versions.length === 0) return [];
     const canCorrect = !isLocked(evaluation, stage);
     if (correcting === stage && canCorrect) return [entered(stage, versions.at(-1))];
-    return [sentFeedback({ run: run.id, author: person.name }, { evaluation, result, stage }, versions, canCorrect)];
+    return [
+      timePointsOf(
+        c,
+        evaluation,
+        run,
+        versions.flatMap(({ answers }) => answers),
+      ).then((timePoints) => {
+        const asked = { evaluation, result, stage, timePoints };
+        return sentFeedback({ run: run.id, author: person.name }, asked, versions, canCorrect);
+      }),
+    ];
   });
   if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
   if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));

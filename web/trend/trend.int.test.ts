@@ -224,3 +224,44 @@ describe('a trend in an evaluation with unaided reads', () => {
     expect((await reader.get(`/api/v1/runs/${second}/trend`)).status).toBe(403);
   });
 });
+
+describe('a form that asks about each exam on the trend', () => {
+  const OVER_TIME = Evaluation.parse({
+    ...LIVER_EVALUATION,
+    questions: [
+      {
+        name: 'agrees',
+        label: 'Is the volume right?',
+        per: 'time-point',
+        kind: 'choice',
+        options: SEEN,
+        required: true,
+      },
+    ],
+  });
+
+  it('asks about those that are there when it is opened, and keeps what was said of one that left', async () => {
+    await world.close();
+    world = await makeWorld(await server.fresh(), [OVER_TIME]);
+    const [, second = ''] = await patient([100, 120]);
+    const reader = await world.signedIn('reader');
+    const form = await (await reader.get(`/runs/${second}`)).text();
+    expect(form).toContain('<legend>Exam of 2020-03-01</legend>');
+    const fields = await Promise.all(
+      ['form-token', 'id', 'author', 'stage', 'evaluation-version'].map(async (name) => {
+        const value = new RegExp(`name="${name}" value="([^"]*)"`).exec(
+          form.slice(form.indexOf('data-draft-key')),
+        )?.[1];
+        return [name, value ?? ''] as const;
+      }),
+    );
+    const answers = { 'answer:agrees:1.2.1': 'yes', action: 'send' };
+    const send = (more: Record<string, string>) =>
+      reader.post(`/runs/${second}/feedback`, { ...Object.fromEntries(fields), ...answers, ...more });
+    expect((await send({})).status, 'one is not answered').toBe(422);
+    expect((await send({ 'answer:agrees:1.2.2': 'no' })).status).toBe(303);
+    expect((await say(second, 'withdrawn', '1.2.1')).status).toBe(201);
+    const sent = await (await reader.get(`/runs/${second}`)).text();
+    expect(sent).toMatch(/Exam of 2020-03-01[^<]*: Is the volume right\?/);
+  });
+});
