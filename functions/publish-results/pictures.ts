@@ -144,17 +144,14 @@ function mix(a: number, b: number, part: number): number {
   return a + (b - a) * part;
 }
 
-/** Colours the pixels of a structure that have a neighbour which is not of it. */
+/** Colours the outermost two pixels of a structure: one alone is lost where the picture is shown smaller. */
 function outline(rgb: Uint8Array, labels: Uint8Array, columns: number, structures: readonly Structure[]): void {
   const colours = new Map(structures.map(({ label, colour }) => [label, rgbOf(colour)]));
+  const around = [1, 2].flatMap((far) => [-far, far, -far * columns, far * columns]);
   for (let at = 0; at < labels.length; at++) {
     const label = labels[at] ?? 0;
     if (label === 0) continue;
-    const isInside =
-      labels[at - 1] === label &&
-      labels[at + 1] === label &&
-      labels[at - columns] === label &&
-      labels[at + columns] === label;
+    const isInside = around.every((step) => labels[at + step] === label);
     const colour = isInside ? undefined : colours.get(label);
     if (colour !== undefined) rgb.set(colour, at * 3);
   }

@@ -6,10 +6,11 @@ import { files } from './files.ts';
 import type { Html } from './layout.ts';
 import { radiograph } from './radiograph.ts';
 
-/** The two parts of a result on its page: what to look at, and what the model says of the exam. */
+/** The parts of a result on its page: what to look at, what the model says of the exam, and what can be downloaded. */
 export interface ShownResult {
   readonly images: Html;
-  readonly summary: Html;
+  readonly summary: Html | string;
+  readonly files: Html | string;
 }
 
 /** A detection: each radiograph with its boxes, and the summary by side. */
@@ -17,7 +18,8 @@ export function detection(result: DetectionResult, run: Pick<RunView, 'id'>): Sh
   const { summary, objects } = result;
   return {
     images: radiographs(result, run, { withheld: false }),
-    summary: html`${sides(summary)}${files({ objects }, run)}`,
+    summary: sides(summary),
+    files: files({ objects }, run),
   };
 }
 

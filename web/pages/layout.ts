@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Right } from '../../schemas/rights.ts';
 import type { Person } from '../accounts/accounts.ts';
 import { may } from '../accounts/rights.ts';
 import { formToken } from '../accounts/sessions.ts';
@@ -29,6 +30,18 @@ export interface Layout {
   readonly refreshSeconds?: number;
 }
 
+/** The pages that the head of every page leads to: each has the label as its title. */
+const MENU: readonly { readonly at: string; readonly label: string; readonly right?: Right }[] = [
+  { at: '/', label: 'Worklist' },
+  { at: '/reading', label: 'To read' },
+  { at: '/approvals', label: 'Approvals', right: 'approve' },
+  { at: '/evaluations', label: 'Evaluations', right: 'lead' },
+  { at: '/quarantine', label: 'Quarantine', right: 'quarantine' },
+  { at: '/patients', label: 'Patients', right: 'identify' },
+  { at: '/audit', label: 'Audit', right: 'audit' },
+  { at: '/accounts', label: 'Accounts', right: 'manage-accounts' },
+];
+
 /** Somebody who is not signed in. */
 export const NOBODY: Viewer = { person: undefined, formToken: '', theme: 'dark' };
 
@@ -56,7 +69,7 @@ ${['times.ts', ...islands].map((island) => html`<script type="module" src="${ass
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 ${banner(site)}
-${header(viewer)}
+${header(viewer, title)}
 <main id="main" tabindex="-1">
 ${body}
 </main>
@@ -76,15 +89,17 @@ function banner(site: Parts['site']): Html {
 </aside>`;
 }
 
-function header({ person, formToken: token, theme }: Viewer): Html {
+function header({ person, formToken: token, theme }: Viewer, title: string): Html {
   const other = theme === 'dark' ? 'light' : 'dark';
   return html`<header class="page-header">
 <a class="brand" href="/"><span class="brand-mark" aria-hidden="true"></span>Overread</a>
 ${
   person === undefined
     ? ''
-    : html`<nav aria-label="Main"><a href="/">Worklist</a> <a href="/reading">To read</a> ${may(person, 'approve') ? html`<a href="/approvals">Approvals</a>` : ''}
-${may(person, 'lead') ? html`<a href="/evaluations">Evaluations</a>` : ''} ${may(person, 'quarantine') ? html`<a href="/quarantine">Quarantine</a>` : ''} ${may(person, 'identify') ? html`<a href="/patients">Patients</a>` : ''} ${may(person, 'audit') ? html`<a href="/audit">Audit</a>` : ''} ${may(person, 'manage-accounts') ? html`<a href="/accounts">Accounts</a>` : ''}</nav>
+    : html`<nav aria-label="Main">${MENU.map(({ at, label, right }) => {
+        if (right !== undefined && !may(person, right)) return '';
+        return html`<a href="${at}"${label === title ? html` aria-current="page"` : ''}>${label}</a> `;
+      })}</nav>
 <div class="page-header-end">
 <form method="post" action="/theme"><input type="hidden" name="form-token" value="${token}">
 <button class="quiet" name="theme" value="${other}">${other === 'dark' ? 'Dark' : 'Light'} theme</button></form>

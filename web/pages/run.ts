@@ -82,15 +82,16 @@ function withResult(
   run: RunView,
   { feedback, trend, edits, withheld }: Pick<RunPage, 'feedback' | 'trend' | 'edits' | 'withheld'>,
 ): Html {
-  const { images, summary } = withheld === true ? unread(result, run) : shown(result, run);
+  const { images, summary, files } = withheld === true ? unread(result, run) : shown(result, run);
   return html`<div class="result">
 ${images}
 <div class="reading">
 ${summary}
-<div class="follows" data-live-region="run-edits">${edits ?? ''}
-${trend ?? ''}</div>
 ${feedback ?? ''}
 </div>
+<div class="besides"><div class="follows" data-live-region="run-edits">${edits ?? ''}
+${trend ?? ''}</div>
+${files}</div>
 </div>`;
 }
 
@@ -99,11 +100,13 @@ const shown = (result: Result, run: RunView) =>
 
 /** What is to be read, without what the model found. */
 function unread(result: Result, run: RunView): ShownResult {
-  if (result.kind === 'detection') return { images: radiographs(result, run, { withheld: true }), summary: html`` };
+  if (result.kind === 'detection')
+    return { images: radiographs(result, run, { withheld: true }), summary: '', files: '' };
   return {
     images: html`<section class="message"><h2>Read the images first</h2>
 <p>Open them in the viewer, or in the PACS. The model’s segmentation is shown when you have sent your read.</p></section>`,
-    summary: html``,
+    summary: '',
+    files: '',
   };
 }
 

@@ -14,7 +14,8 @@ type Structure = SegmentationResult['structures'][number];
 export function segmentation(result: SegmentationResult, run: Pick<RunView, 'id'>): ShownResult {
   return {
     images: html`<div class="images">${previews(result, run)}</div>`,
-    summary: html`${volumes(result)}${changesCard(result)}${files(result, run)}`,
+    summary: html`${volumes(result)}${changesCard(result)}`,
+    files: files(result, run),
   };
 }
 

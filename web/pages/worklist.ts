@@ -59,7 +59,7 @@ function searchForm(viewer: Viewer, { search }: Worklist): Html {
   return html`<form class="search" method="post" action="/search" role="search">
 <input type="hidden" name="form-token" value="${viewer.formToken}">
 <label><span class="skip">Search for</span><input type="search" name="text" value="${search?.text ?? ''}" maxlength="200" placeholder="Name, ID, accession, description, date" autocomplete="off"></label>
-<button class="quiet">Search</button>
+<button>Search</button>
 ${search === undefined ? '' : html`<a href="/">Show all</a>`}
 </form>`;
 }
@@ -73,7 +73,7 @@ ${[...pipelines].map(([name, { title }]) => option(name, title, filter.pipeline)
 <label>Status <select name="status">${option('', 'All', filter.status)}
 ${Object.entries(STATUS_WORDS).map(([value, label]) => option(value, label, filter.status))}</select></label>
 ${filter.search === undefined ? '' : html`<input type="hidden" name="search" value="${filter.search}">`}
-<button class="quiet">Show</button>
+<button>Show</button>
 </form>`;
 }
 

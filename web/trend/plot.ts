@@ -7,6 +7,8 @@ import { calendarDate } from '../pages/patient.ts';
 /** Sizes of a plot in its own units, about a pixel each: of a page, and of a card on one. */
 const SIZES = { page: { width: 760, height: 300 }, card: { width: 400, height: 230 } } as const;
 const MARGIN = { left: 48, right: 40, top: 28, bottom: 30 };
+/** Between the axis and the first exam, and after the last: a point must not lie on a number. */
+const INSET = 14;
 
 /** Marks on the axis of volumes. */
 const MOST_MARKS = 5;
@@ -22,8 +24,9 @@ export function plot(trend: Trend, size: keyof typeof SIZES): Html {
   const threshold = thresholdOf(trend);
   const marks = axisMarks(Math.max(...points.map(({ volumeMl }) => volumeMl), threshold ?? 0));
   const top = marks.at(-1) ?? 1;
-  const span = width - MARGIN.left - MARGIN.right;
-  const x = (day: number) => MARGIN.left + (first === last ? span / 2 : ((day - first) / (last - first)) * span);
+  const span = width - MARGIN.left - MARGIN.right - 2 * INSET;
+  const x = (day: number) =>
+    MARGIN.left + INSET + (first === last ? span / 2 : ((day - first) / (last - first)) * span);
   const y = (volumeMl: number) => height - MARGIN.bottom - (volumeMl / top) * (height - MARGIN.top - MARGIN.bottom);
   const place = (point: TrendPoint) => ({ x: round(x(dayOf(point.date))), y: round(y(point.volumeMl)) });
   return html`<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="Volume at each exam; the table below has the numbers">
