@@ -7,6 +7,7 @@ import { pipelinesFor } from './accounts/rights.ts';
 import { maySeeStudy } from './accounts/studies.ts';
 import { noteLook } from './audit/looks.ts';
 import { record } from './audit.ts';
+import { nextOnExams } from './blinded/list.ts';
 import { acceptSigned, type LaunchRefusal, namesPerson } from './launch/signed.ts';
 import { launchPage } from './pages/launch.ts';
 import { viewerOf } from './pages/layout.ts';
@@ -104,6 +105,8 @@ export async function getLaunched(c: WebContext) {
   const newest = newestOfEach(runs);
   const [only] = newest;
   if (newest.length === 1 && only !== undefined) return c.redirect(`/runs/${only.id}`, 303);
+  const copy = newest.length === 0 ? await nextOnExams(c, studies, search.evaluation) : undefined;
+  if (copy !== undefined) return c.redirect(`/copies/${copy}`, 303);
   const views = await Promise.all(studies.map((study) => parts.archive.studyView(study)));
   const held = views.filter((view) => view !== undefined);
   const seen = await Promise.all(studies.map((study) => maySeeStudy(c, study)));

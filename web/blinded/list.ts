@@ -76,3 +76,16 @@ export async function getNextCopy(c: WebContext) {
   const next = nextIn(list?.exams ?? []);
   return c.redirect(next === undefined ? '/reading' : `/copies/${next}`, 303);
 }
+
+/** The copy that the person is asked about on one of these exams, where a PACS opened it. @param named by the PACS: of this evaluation alone */
+export async function nextOnExams(
+  c: WebContext,
+  studies: readonly string[],
+  named: string | undefined,
+): Promise<string | undefined> {
+  const lists = (await blindedLists(c)).filter(({ evaluation }) => named === undefined || evaluation.name === named);
+  const exams = lists.flatMap((list) =>
+    list.exams.filter(({ studyInstanceUid }) => studies.includes(studyInstanceUid)),
+  );
+  return nextIn(exams) ?? exams[0]?.copies[0]?.id;
+}

@@ -31,14 +31,15 @@ export function copyPage(
     title: `${title}, ${evaluation.title}`,
     islands: ['draft.ts', 'keys.ts', 'review-time.ts'],
     body: html`<div class="run"><div class="page-title"><h1>${title}</h1>
-<p class="muted">${evaluation.title}</p>${viewerButton(parts, copy.id)}</div>
+<p class="muted">${evaluation.title}</p></div>
 ${examHeader(exam)}
 <div class="result">
 <div class="images"><section class="message"><h2>Look at it in the viewer</h2>
 <p>The viewer shows the images with this one segmentation over them. Come back here by “← Overread”, and answer.</p>
+${viewerButton(parts, copy.id)}
+${turns(opened)}
 <p class="muted">Known as <span class="number copy-hash">${copy.id.slice(0, 12)}</span>. Who made it is told to nobody who reads.</p></section></div>
 <div class="reading">
-${turns(opened)}
 ${evaluation.reading.showVolumes === true ? volumes(copy.structures) : ''}
 ${feedback}
 </div></div></div>`,
@@ -47,18 +48,18 @@ ${feedback}
 
 function viewerButton({ viewing }: Partial<Pick<Parts, 'viewing'>>, id: string): Html | string {
   if (viewing?.program.isInstalled !== true) return '';
-  return html`<a class="button open-viewer" href="/copies/${id}/viewer">Open in viewer</a>`;
+  return html`<p><a class="button primary" href="/copies/${id}/viewer">Open in viewer</a></p>`;
 }
 
 /** Where the reader is among the segmentations of the exam; what was sent can be opened again. */
 function turns({ mine, ofExam }: OpenedCopy): Html {
-  return html`<nav class="card copy-turns" aria-label="Segmentations of this exam"><ol class="inline">${ofExam.map(
+  return html`<nav aria-label="Segmentations of this exam"><ul class="inline">${ofExam.map(
     ({ copy, number, state }) => {
-      const words = html`${number}: ${STATE_WORDS[state]}`;
+      const words = html`${number} ${STATE_WORDS[state]}`;
       if (copy.id === mine.copy.id) return html`<li><strong aria-current="page">${words}</strong></li>`;
       return html`<li>${state === 'later' ? html`<span class="muted">${words}</span>` : html`<a href="/copies/${copy.id}">${words}</a>`}</li>`;
     },
-  )}</ol></nav>`;
+  )}</ul></nav>`;
 }
 
 function volumes(structures: readonly CopiedStructure[]): Html {

@@ -99,6 +99,15 @@ describe('a blinded reader', () => {
     expect((await copiesOf(ann)).map(({ state }) => state)).toEqual(['sent', 'asked', 'later']);
   });
 
+  it('is led there by the PACS', async () => {
+    const { studies } = world.archive;
+    const lastReceivedAt = world.parts.now().toISOString();
+    const held = { instances: 16, series: 1, lastReceivedAt, quarantined: 0, routes: [] };
+    studies.set(exam.StudyInstanceUID, { studyInstanceUid: exam.StudyInstanceUID, state: 'complete', ...held });
+    const sealed = (await ann.get(`/launch?study=${exam.StudyInstanceUID}`)).headers.get('location') ?? '';
+    expect((await ann.get(sealed)).headers.get('location')).toBe(`/copies/${await asked(ann)}`);
+  });
+
   it('corrects what was sent by a new version, with a reason', async () => {
     const [first] = await copiesOf(ann);
     const id = first?.id ?? '';

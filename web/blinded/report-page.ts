@@ -77,12 +77,13 @@ function readers({ readers: all }: BlindedReport): Html {
   );
 }
 
-function ratings({ questions }: Evaluation, { ratings: all }: BlindedReport): Html {
+function ratings({ questions }: Evaluation, { ratings: all, volumes: of }: BlindedReport): Html {
+  const titles = new Map(of.map(({ structure, title }) => [structure, title]));
   if (all.length === 0) return nothing('Nobody has sent anything yet.');
   const row = (one: RatingsBySource) => {
     const question = questions.find(({ name }) => name === one.question);
     const options = question !== undefined && 'options' in question ? question.options : [];
-    return html`<tr><th scope="row">${one.label}${one.subject === 'exam' ? '' : html`<span class="second">${one.subject}</span>`}</th><td>${one.source}</td>
+    return html`<tr><th scope="row">${one.label}${one.subject === 'exam' ? '' : html`<span class="second">${titles.get(one.subject) ?? one.subject}</span>`}</th><td>${one.source}</td>
 <td class="number">${one.answers}</td><td class="number">${one.mean === null ? '–' : fixed(one.mean)}</td>
 <td>${one.spread === null ? '–' : spread(one.spread, (value) => String(value))}</td>
 <td>${one.chosen === null ? '–' : html`<ul class="inline">${options.map(({ value, label }) => html`<li>${label}: <span class="number">${one.chosen?.[value] ?? 0}</span></li>`)}</ul>`}</td></tr>`;

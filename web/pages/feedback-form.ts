@@ -47,7 +47,7 @@ ${errors.size === 0 ? '' : html`<p class="notice is-failed" role="alert">${error
 <p class="muted">${evaluation.introduction}</p>
 ${stage === 'unaided' && evaluation.reading.mode === 'unaided-first' ? html`<p class="notice">The model’s result is shown when you have sent this read. It cannot be changed after that.</p>` : ''}
 ${stage === 'adjudication' ? readersAnswers(form) : ''}
-<form method="post" action="${page}/feedback#feedback" data-draft="${page}/feedback/draft" data-draft-key="${run}:${author}:${stage}" data-saved-at="${form.savedAt ?? ''}">
+<form method="post" action="${page}/feedback#feedback" data-draft="${page}/feedback/draft" data-draft-key="${run}:${author}:${stage}" data-saved-at="${form.savedAt ?? ''}"${stage === 'blinded' ? html` data-review-kept` : ''}>
 <p class="notice is-warning" role="status" data-draft-aside hidden>Another draft was saved elsewhere since, and is shown. What this browser had kept was set aside.
 <button type="button">Use what this browser had kept</button></p>
 <input type="hidden" name="form-token" value="${viewer.formToken}">

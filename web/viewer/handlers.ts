@@ -38,7 +38,7 @@ const MODES = { read: 'viewer', edit: 'segmentation' } as const;
 const PAGES: ReadonlySet<string> = new Set(Object.values(MODES));
 
 /** Our own scripts of the viewer's page, in one: each in a scope of its own. */
-const config = ['app-config.ts', 'saving.ts']
+const config = ['app-config.ts', 'saving.ts', 'viewed-time.ts']
   .map((name) => `{\n${stripTypeScriptTypes(readFileSync(path.join(import.meta.dirname, name), 'utf8'))}\n}`)
   .join('\n');
 
