@@ -1,5 +1,6 @@
 import { imagesOfStudy } from '../../lib/archive/instances.ts';
 import type { Database } from '../../lib/database/connection.ts';
+import { canWrite } from '../../lib/dicom/capture/page.ts';
 import { writeCapture } from '../../lib/dicom/capture/write.ts';
 import type { Dataset } from '../../lib/dicom/dataset.ts';
 import { examOf } from '../../lib/dicom/made/exam.ts';
@@ -12,7 +13,7 @@ import { readHead } from '../dicomweb/head.ts';
 import { calendarDate, personName, SEXES } from '../pages/patient.ts';
 import type { Parts } from '../parts.ts';
 import { findRuns } from './read.ts';
-import { drawSheet } from './sheet.ts';
+import { drawSheet, type Patient } from './sheet.ts';
 
 /** SeriesNumber of a report; the objects of a run have numbers below. */
 const SERIES_NUMBER = 9021;
@@ -148,13 +149,18 @@ async function imageOf(parts: Parts, run: RunView): Promise<{ dataset: Dataset; 
   return { dataset, digest: first.sha256 };
 }
 
-function patientOf(dataset: Dataset): [string, string][] {
+function patientOf(dataset: Dataset): Patient {
   const text = (keyword: string) => dataset.text(keyword)?.trim() || null;
-  const sex = text('PatientSex');
-  return [
-    ['Patient', personName(text('PatientName')) ?? 'not given'],
-    ['Patient ID', text('PatientID') ?? 'not given'],
-    ['Born', calendarDate(text('PatientBirthDate')) ?? 'not given'],
-    ['Sex', (sex === null ? null : (SEXES[sex] ?? sex)) ?? 'not given'],
-  ];
+  const [name, sex] = [text('PatientName'), text('PatientSex')];
+  const whole = personName(name);
+  // The letters of a page are Latin ones: of a name in several scripts the first is written where the others cannot be.
+  const shown = whole === null || canWrite(whole) ? whole : personName(name?.split('=')[0] ?? null);
+  return {
+    name: shown ?? whole ?? NOT_GIVEN,
+    patientId: text('PatientID') ?? NOT_GIVEN,
+    birthDate: calendarDate(text('PatientBirthDate')) ?? NOT_GIVEN,
+    sex: sex === null ? NOT_GIVEN : (SEXES[sex] ?? sex),
+  };
 }
+
+const NOT_GIVEN = 'not given';

@@ -111,6 +111,11 @@ export class Page {
   }
 }
 
+/** Whether every letter of a text, or its plain form, can be written on a page. */
+export function canWrite(text: string): boolean {
+  return text.includes('?') || !plain(text).includes('?');
+}
+
 /** Breaks a text into lines of at most so many letters, at its spaces. */
 export function wrap(text: string, letters: number): string[] {
   const lines: string[] = [];
