@@ -1,4 +1,4 @@
-import { cut, foregroundBlock } from '../../lib/imaging/crop.ts';
+import { cut, cutInPlace, foregroundBlock } from '../../lib/imaging/crop.ts';
 import { percentilesOf } from '../../lib/imaging/normalise.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
 import { resample, respaced } from '../../lib/imaging/resample3d.ts';
@@ -18,8 +18,12 @@ export interface Prepared {
   readonly steps: readonly PreparedStep[];
 }
 
-/** Turns, resamples and cuts a volume as the card of a model wants it: this decides the grid of the tensor. */
-export function ontoModelGrid(volume: Volume3D, units: Volume['units'], input: VolumeInput): Prepared {
+/**
+ * Turns, resamples and cuts a volume as the card of a model wants it: this decides the grid of the tensor.
+ *
+ * @param isOwn the volume is needed no more: its memory may be used for the result
+ */
+export function ontoModelGrid(volume: Volume3D, units: Volume['units'], input: VolumeInput, isOwn = false): Prepared {
   const steps: PreparedStep[] = [{ does: 'reorient', with: { to: input.orientation } }];
   let voxels = reorient(volume, input.orientation);
   if (input.spacing !== null) {
@@ -29,7 +33,7 @@ export function ontoModelGrid(volume: Volume3D, units: Volume['units'], input: V
   }
   if (input.cropMarginMm !== null) {
     const block = foregroundBlock(voxels, backgroundOf(units, voxels), input.cropMarginMm);
-    voxels = cut(voxels, block);
+    voxels = isOwn || voxels !== volume ? cutInPlace(voxels, block) : cut(voxels, block);
     steps.push({ does: 'crop', with: { from: block.from, to: block.to } });
   }
   return { voxels, steps };

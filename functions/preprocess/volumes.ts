@@ -1,9 +1,9 @@
 import { centredBlock, cut, gridOfBlock } from '../../lib/imaging/crop.ts';
-import { normalise } from '../../lib/imaging/normalise.ts';
+import { type Normalised, normalise } from '../../lib/imaging/normalise.ts';
 import { farthestMove, registerRigid } from '../../lib/imaging/register.ts';
 import { resample } from '../../lib/imaging/resample3d.ts';
-import { countOf, type Grid, type Volume3D } from '../../lib/imaging/volume.ts';
-import type { SegmentationModelCard } from '../../schemas/model.ts';
+import { countOf, type Grid, type Volume3D, type Voxels } from '../../lib/imaging/volume.ts';
+import type { Normalisation, SegmentationModelCard } from '../../schemas/model.ts';
 import { type PreparedStep, type PreparedVolume, type Volume, VolumeSet } from '../../schemas/volume.ts';
 import { bytesOf, jsonBytes, readJson, readVoxels, type StepContext, type StepData, volumeNamed } from '../operator.ts';
 import { type Expectation, requireExpected } from './expectations.ts';
@@ -31,7 +31,7 @@ export async function prepareVolumes(
   const [first, ...others] = input.channels;
   if (first === undefined) return {};
   const reference = volumeNamed(set, first.input);
-  const base = ontoModelGrid(await readVoxels(context.input('pixels'), reference), reference.units, input);
+  const base = ontoModelGrid(await readVoxels(context.input('pixels'), reference), reference.units, input, true);
   const grid = input.size === null ? base.voxels.grid : sizedGrid(base.voxels.grid, input.size);
   let tensor: Float32Array = new Float32Array(others.length === 0 ? 0 : countOf(grid) * input.channels.length);
   const channels: Channel[] = [];
@@ -40,7 +40,7 @@ export async function prepareVolumes(
     const volume = volumeNamed(set, channel.input);
     const prepared = volume === reference ? base : await bringOnto(context, volume, reference, base.voxels);
     requireExpected(channel.input, prepared.voxels, context.parameters.expects);
-    const { values, numbers } = normalise(prepared.voxels.values, channel.normalisation);
+    const { values, numbers } = normalised(prepared.voxels.values, channel.normalisation, others.length === 0);
     const steps = [...prepared.steps, { does: 'normalise', with: { ...channel.normalisation, ...numbers } }];
     const sized =
       input.size === null ? { values, steps: [] } : intoSize({ grid: base.voxels.grid, values }, input.size);
@@ -62,6 +62,11 @@ export async function prepareVolumes(
     context.output('prepared', 'prepared.json', jsonBytes(prepared), 'application/json'),
   ]);
   return { size: grid.size, channels: channels.length };
+}
+
+/** @param isLast nothing else asks for the values: they are changed where they are, if they can be */
+function normalised(values: Voxels, how: Normalisation, isLast: boolean): Normalised {
+  return isLast && values instanceof Float32Array ? normalise(values, how, values) : normalise(values, how);
 }
 
 /** Brings the volume of another channel onto the grid of the reference, moved where it has other coordinates. */

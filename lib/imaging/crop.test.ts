@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { centredBlock, cut, foregroundBlock, gridOfBlock, paste, tightBlock, wholeOf } from './crop.ts';
+import { centredBlock, cut, cutInPlace, foregroundBlock, gridOfBlock, paste, tightBlock, wholeOf } from './crop.ts';
 import { GRIDS, numbered } from './volume.fixture.ts';
 import { countOf, toWorld } from './volume.ts';
 
@@ -54,5 +54,21 @@ describe('cut', () => {
         if (value !== 0) expect(value).toBe(volume.values[at]);
       });
     }
+  });
+
+  it('is the same in the volume’s own memory', () => {
+    for (const block of [
+      { from: [1, 1, 1], to: [4, 3, 3] },
+      { from: [0, 0, 0], to: GRIDS.plain.size },
+      { from: [0, 3, 2], to: [5, 4, 3] },
+    ] as const) {
+      const expected = cut(numbered(GRIDS.plain), block);
+      const volume = numbered(GRIDS.plain);
+      const part = cutInPlace(volume, block);
+      expect([part.grid, [...part.values]]).toEqual([expected.grid, [...expected.values]]);
+      expect(part.values.buffer).toBe(volume.values.buffer);
+    }
+    const beyond = { from: [-1, 0, 0], to: [2, 2, 2] } as const;
+    expect(() => cutInPlace(numbered(GRIDS.plain), beyond)).toThrow(RangeError);
   });
 });

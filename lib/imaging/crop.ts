@@ -76,6 +76,29 @@ export function cut<T extends Voxels>(volume: Volume3D<T>, block: Block, fill = 
   return { grid, values };
 }
 
+/**
+ * As `cut`, of a block inside the volume, in its own memory: the volume itself is lost. For volumes of which no second copy
+ * should be held.
+ *
+ * @throws {RangeError} the block reaches beyond the volume
+ */
+export function cutInPlace<T extends Voxels>(volume: Volume3D<T>, block: Block): Volume3D<T>;
+export function cutInPlace({ grid, values }: Volume3D, block: Block): Volume3D {
+  const isInside = ([0, 1, 2] as const).every((axis) => block.from[axis] >= 0 && block.to[axis] <= grid.size[axis]);
+  if (!isInside) throw new RangeError('A block that is cut in place lies inside its volume.');
+  const left = gridOfBlock(grid, block);
+  const [columns, rows] = grid.size;
+  let at = 0;
+  for (let k = block.from[2]; k < block.to[2]; k++) {
+    for (let j = block.from[1]; j < block.to[1]; j++, at += left.size[0]) {
+      // A row never goes behind where it was, so none is written over before it was read.
+      const row = columns * (j + rows * k);
+      values.copyWithin(at, row + block.from[0], row + block.to[0]);
+    }
+  }
+  return { grid: left, values: values.subarray(0, countOf(left)) };
+}
+
 /** Puts the values of a block back where `cut` took them; what lies beyond the volume is dropped. Writes into `volume`. */
 export function paste<T extends Voxels>(volume: Volume3D<T>, part: Volume3D<T>, block: Block): void {
   copyRows(part, volume, [-block.from[0], -block.from[1], -block.from[2]]);

@@ -26,6 +26,24 @@ describe('percentilesOf', () => {
 });
 
 describe('normalise', () => {
+  it.each([
+    { kind: 'none' },
+    { kind: 'window', low: 0, high: 4 },
+    { kind: 'z-score', over: 'nonzero' },
+    { kind: 'z-score', over: 'all' },
+    { kind: 'percentile', low: 10, high: 90, over: 'nonzero', clip: true },
+  ] as const)('gives the same where the values are: %o', (how) => {
+    for (const given of [
+      [0, 0, 2, 4.5, -6, Number.NaN],
+      [3, 3, 3],
+    ]) {
+      const values = Float32Array.from(given);
+      const apart = normalise(Float32Array.from(given), how);
+      expect(normalise(values, how, values)).toEqual(apart);
+      expect([...values]).toEqual([...apart.values]);
+    }
+  });
+
   it('to z-scores, of all or of what is not zero', () => {
     const values = Int16Array.from([0, 0, 2, 4, 6]);
     const some = normalise(values, { kind: 'z-score', over: 'nonzero' });

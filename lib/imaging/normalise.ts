@@ -17,22 +17,29 @@ export interface Normalised {
  * - `percentile`: the percentiles of the voxels named become 0 and 1; with `nonzero` the others become 0
  * - `window`: `low` and `high` become 0 and 1, cut beyond
  * - `none`: as they are
+ *
+ * @param into where the values go: `values` itself where they are needed no more, so that a large volume is not held twice
  */
-export function normalise(values: Voxels, how: Normalisation): Normalised {
+export function normalise(
+  values: Voxels,
+  how: Normalisation,
+  into: Float32Array = new Float32Array(values.length),
+): Normalised {
   switch (how.kind) {
     case 'none':
-      return { values: Float32Array.from(values), numbers: {} };
+      if (into !== values) into.set(values);
+      return { values: into, numbers: {} };
     case 'window':
-      return { values: rescaled(values, how.low, how.high - how.low, { clip: true }), numbers: {} };
+      return { values: rescaled(values, into, how.low, how.high - how.low, { clip: true }), numbers: {} };
     case 'z-score': {
       const zeroStays = how.over === 'nonzero';
       const { mean, deviation } = momentsOf(values, zeroStays);
-      return { values: rescaled(values, mean, deviation, { zeroStays }), numbers: { mean, deviation } };
+      return { values: rescaled(values, into, mean, deviation, { zeroStays }), numbers: { mean, deviation } };
     }
     case 'percentile': {
       const zeroStays = how.over === 'nonzero';
       const [low = 0, high = 0] = percentilesOf(values, [how.low, how.high], zeroStays);
-      return { values: rescaled(values, low, high - low, { zeroStays, clip: how.clip }), numbers: { low, high } };
+      return { values: rescaled(values, into, low, high - low, { zeroStays, clip: how.clip }), numbers: { low, high } };
     }
   }
 }
@@ -95,16 +102,15 @@ function momentsOf(values: Voxels, withoutZero: boolean): { mean: number; deviat
 
 function rescaled(
   values: Voxels,
+  out: Float32Array,
   low: number,
   range: number,
   { clip = false, zeroStays = false }: { readonly clip?: boolean; readonly zeroStays?: boolean },
 ): Float32Array {
-  const out = new Float32Array(values.length);
-  if (!(range > 0)) return out;
+  if (!(range > 0)) return out.fill(0);
   for (let at = 0; at < out.length; at++) {
     const value = finite(values[at]);
-    if (zeroStays && value === 0) continue;
-    const scaled = (value - low) / range;
+    const scaled = zeroStays && value === 0 ? 0 : (value - low) / range;
     out[at] = clip ? Math.min(1, Math.max(0, scaled)) : scaled;
   }
   return out;
