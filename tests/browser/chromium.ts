@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
@@ -62,10 +61,11 @@ export async function openWindow(
   return { context, page, foreign, complaints };
 }
 
-const folder = process.env.OVERREAD_SCREENSHOTS ?? mkdtempSync(path.join(tmpdir(), 'overread-screenshots-'));
-mkdirSync(folder, { recursive: true });
+const folder = process.env.OVERREAD_SCREENSHOTS;
+if (folder !== undefined) mkdirSync(folder, { recursive: true });
 
-/** Keeps a picture of the whole page, for people to look at. */
+/** Keeps a picture of the whole page, for people to look at, where somebody named a folder for it in OVERREAD_SCREENSHOTS. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  if (folder === undefined) return;
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
