@@ -154,6 +154,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a trend in Chromium', () => {
     await new TrendPage(other.page).open(last);
     await new TrendPage(other.page).confirmBaseline('2025-07-12', 'second exam after all');
     await page.getByText('The trend has changed').waitFor();
+    await page.getByRole('button', { name: 'Send the report' }).waitFor({ state: 'detached' });
     await screenshot(page, 'trend-report-changed');
     await page.getByRole('link', { name: 'Look at the report as it is now' }).click();
     await trend.previewed();

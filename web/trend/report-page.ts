@@ -19,21 +19,22 @@ export type ReportPage = { readonly run: Run } & (
 /** `/runs/<id>/trend/report` */
 export function reportPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewer, shown: ReportPage): Html {
   const { run } = shown;
+  const isAwaited = 'report' in shown && isUnderWay(shown.report);
   return layout({
     parts,
     viewer,
     title: 'DICOM report',
     islands: ['live.ts'],
-    ...('report' in shown && isUnderWay(shown.report) ? { refreshSeconds: LOOK_AGAIN_S } : {}),
-    body: html`<div class="trend" data-live="/events" data-live-seconds="${LOOK_AGAIN_S}">
+    ...(isAwaited ? { refreshSeconds: LOOK_AGAIN_S } : {}),
+    body: html`<div class="trend" data-live="/events"${isAwaited ? html` data-live-seconds="${LOOK_AGAIN_S}"` : ''}>
 <div class="page-title"><h1>DICOM report</h1><p><a href="/runs/${run.id}/trend">Back to the trend</a></p></div>
 <div data-live-region="notice">${notice(shown)}</div>
-${'report' in shown ? preview(shown.report, run, viewer) : ''}
+${'report' in shown ? preview(shown.report, run, viewer) : html`<div data-live-region="send"></div>`}
 </div>`,
   });
 }
 
-function notice(shown: ReportPage): Html | string {
+function notice(shown: ReportPage): Html {
   if ('obstacle' in shown) {
     return html`<section class="message"><h2>No report yet</h2><p>${shown.obstacle}</p>
 <p><a href="/runs/${shown.run.id}/trend#baseline">To the trend</a></p></section>`;
@@ -42,15 +43,14 @@ function notice(shown: ReportPage): Html | string {
     return html`<p class="notice is-warning" role="alert">The trend has changed: a report of how it was cannot be sent any more.
 <a href="/runs/${shown.run.id}/trend/report">Look at the report as it is now</a></p>`;
   }
-  return '';
+  return html`<p>This is the picture that is sent, pixel by pixel, as a Secondary Capture in the newest exam. It says INVESTIGATIONAL, and names the patient.</p>`;
 }
 
 function preview(report: TrendReportView, run: Run, viewer: Viewer): Html {
-  return html`<p>This is the picture that is sent, pixel by pixel, as a Secondary Capture in the newest exam. It says INVESTIGATIONAL, and names the patient.</p>
-<div class="report-and-receivers">
+  return html`<div class="report-and-receivers">
 <figure class="report-preview"><img src="/runs/${run.id}/trend/report.png?object=${report.object}" alt="The report: patient, plot, table of volumes, baseline, threshold, and what made it. The trend's page has the same as text."></figure>
 <div>
-${form(report, run, viewer)}
+<div data-live-region="send">${form(report, run, viewer)}</div>
 <div data-live-region="deliveries">${deliveries(report)}</div>
 </div>
 </div>`;
