@@ -62,6 +62,7 @@ import {
   postTrendReport,
 } from './trend/report-handlers.ts';
 import { getRunInViewer, getViewer } from './viewer/handlers.ts';
+import { postEditDelivery, postEditDeliveryForm } from './viewer/send.ts';
 import { getWorklist, postSearch } from './worklist.ts';
 
 /** Longest body that is read, bytes: a long form with long texts. */
@@ -174,6 +175,7 @@ export function createApp(parts: Parts) {
   app.get('/runs/:id/previews/:file', getPreview);
   app.get('/runs/:id/files/:kind', getResultFile);
   app.post('/runs/:id/retry', postRetryForm);
+  app.post('/runs/:id/deliveries', postEditDeliveryForm);
   app.get('/runs/:id/trend', getTrendPage);
   app.post('/runs/:id/trend', postTrendForm);
   app.get('/runs/:id/trend/report', getReportPreview);
@@ -213,6 +215,7 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/runs', getRuns);
   app.get('/api/v1/runs/:id', getRun);
   app.get('/api/v1/runs/:id/deliveries', getDeliveries);
+  app.post('/api/v1/runs/:id/deliveries', postEditDelivery);
   app.post('/api/v1/runs/:id/retry', postRetry);
   app.get('/api/v1/runs/:id/trend', getTrend);
   app.post('/api/v1/runs/:id/trend', postTrend);

@@ -33,6 +33,7 @@ export const AUDIT_ACTIONS = [
   'readers-viewed',
   'reading-reassigned',
   'segmentation-edited',
+  'edit-sent',
   'retry-requested',
   'trend-viewed',
   'trend-baseline',

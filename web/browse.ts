@@ -1,3 +1,4 @@
+import { html } from 'hono/html';
 import { BACKGROUND_HEADER, requireFormToken } from './accounts/gate.ts';
 import { evaluationOf, requireRight } from './accounts/rights.ts';
 import { retry, runOfRequest, wholeRunOfRequest } from './api/runs.ts';
@@ -17,6 +18,7 @@ import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
 import { trendOf } from './trend/read.ts';
 import { editsCard } from './viewer/cards.ts';
+import { sendCard } from './viewer/send.ts';
 
 /** `GET /runs/<id>` */
 export async function getRunPage(c: WebContext) {
@@ -42,7 +44,7 @@ export async function getRunPage(c: WebContext) {
       feedback,
       withheld,
       edits: withheld ? '' : editsCard(await shownTo(c, edits)),
-      deliveries: deliveriesCard(deliveries),
+      deliveries: html`${deliveriesCard(deliveries)}${withheld ? '' : await sendCard(c, run)}`,
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
   );

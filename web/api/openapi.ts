@@ -25,6 +25,7 @@ import { ReadingListView } from '../reading/handlers.ts';
 import { ReadersView, ReassignmentSubmission, ReassignmentView } from '../reading/readers.ts';
 import { TableFile } from '../report/tables.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
+import { EditDeliverySubmission } from '../viewer/send.ts';
 import { LookQuery } from '../trend/look.ts';
 import { TAGS, withExamples } from './examples.ts';
 import { FeedbackList } from './feedback.ts';
@@ -38,6 +39,7 @@ const SCHEMAS = {
   StudyView,
   QuarantineList,
   DeliveryList,
+  EditDeliverySubmission,
   Feedback,
   FeedbackList,
   FeedbackSubmission,
@@ -108,6 +110,19 @@ export function openApiDocument() {
           summary: 'What of a run was sent to which receiver, what waits, and what was refused and why',
           parameters: [runParameter],
           responses: { 200: json('DeliveryList', 'By receiver and state.'), ...problems(401, 404) },
+        },
+        post: {
+          operationId: 'sendEdit',
+          summary: 'Send the segmentation that a reader has edited to receivers, all of them or none',
+          parameters: [runParameter],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference('EditDeliverySubmission') } },
+          },
+          responses: {
+            202: json('DeliveryList', 'It is in the queue of each receiver.'),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
         },
       },
       '/runs/{id}/retry': {

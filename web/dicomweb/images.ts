@@ -151,7 +151,7 @@ function objectKeys({ id, pipeline, result }: RunView): string[] {
 }
 
 /** Those of the pipelines in which the last word on this exam is that it is withdrawn. */
-async function withdrawnPipelines(
+export async function withdrawnPipelines(
   database: Database,
   StudyInstanceUID: string,
   pipelines: ReadonlySet<string>,
