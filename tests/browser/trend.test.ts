@@ -143,6 +143,26 @@ describe.skipIf(!HAS_CHROMIUM)('the page of a trend in Chromium', () => {
     },
   );
 
+  it('should be right in the light theme too, and on a monitor that stands upright', async () => {
+    const { context, page } = await house.signedIn('reader');
+    const trend = new TrendPage(page);
+    await trend.open(last);
+    await trend.confirmBaseline('2025-03-01', 'for the light theme');
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    await page.setViewportSize({ width: 1080, height: 1920 });
+    for (const at of [`/runs/${last}/trend?threshold=70`, `/runs/${last}/trend/report`]) {
+      await page.goto(at);
+      await expectAccessible(page);
+      const excess = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(excess, at).toBe(0);
+    }
+    await trend.previewed();
+    await screenshot(page, 'trend-report-light');
+    await context.close();
+  });
+
   it('should tell whoever looks at a report that the trend has gone on, and send nothing', async () => {
     const { context, page } = await house.signedIn('reader');
     const trend = new TrendPage(page);
