@@ -36,6 +36,22 @@ export async function withdrawnExams({ sql }: Pick<Database, 'sql'>, pipeline: s
 }
 
 /**
+ * Exams of a pipeline of which a person has looked at a result, with a role that they may have lost since: they could know
+ * whose a segmentation is. The audit knows every look.
+ */
+export async function seenExams(
+  { sql }: Pick<Database, 'sql'>,
+  { pipeline, reader }: { readonly pipeline: string; readonly reader: string },
+): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ study: string }[]>`select distinct r.study_instance_uid as study
+    from web.audit a join web.run r on r.id = split_part(a.subject, '/', 1)
+    where a.actor = ${reader}
+      and a.action in ('run-viewed', 'result-downloaded', 'trend-viewed', 'segmentation-edited', 'feedback-sent')
+      and coalesce(r.view->'imported'->>'pipeline', r.pipeline) = ${pipeline}`;
+  return new Set(rows.map(({ study }) => study));
+}
+
+/**
  * The copies that a reader has, exam by exam, the longest waiting first, and of each exam in the order that is the reader's
  * own. Of an exam one is asked about, and the next one when that was sent.
  *

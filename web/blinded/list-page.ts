@@ -19,6 +19,7 @@ export function blindedSection(list: BlindedList, exams: ReadonlyMap<string, Exa
   return html`<section class="card reading-list">${heading}
 <p><strong>${waiting.length === 0 ? 'Nothing waits for you.' : waiting.length === 1 ? 'One exam waits' : `${waiting.length} exams wait`}</strong>
 <span class="muted">${done === 0 ? 'You have finished none yet.' : `You have finished ${done}.`}</span></p>
+${list.seen === 0 ? '' : html`<p class="muted">${list.seen === 1 ? 'One exam is' : `${list.seen} exams are`} left out: you have looked at a result of ${list.seen === 1 ? 'it' : 'them'} before.</p>`}
 ${waiting.length === 0 ? '' : html`<p><a class="button primary" href="/reading/${evaluation.name}/next">Open the next</a></p>${rows(waiting, exams)}`}
 </section>`;
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sha256, Slug, Uid, Version } from '../../schemas/scalars.ts';
 import { may } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
-import { copiesFor } from './copies.ts';
+import { copiesFor, seenExams } from './copies.ts';
 import { whyNoReader } from './readers.ts';
 
 /** Answer of `GET /api/v1/copies`: what a blinded reader is to judge. */
@@ -31,9 +31,13 @@ export interface BlindedList {
   readonly evaluation: Evaluation;
   readonly refused: string | undefined;
   readonly exams: CopyList['evaluations'][number]['exams'];
+  /** Exams that the person is not asked about, having looked at a result of them before. */
+  readonly seen: number;
 }
 
 const NONE: Awaited<ReturnType<typeof copiesFor>> = new Map();
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** By evaluation, for who is its reader; who leads it is told nothing here. */
 export async function blindedLists(c: WebContext): Promise<BlindedList[]> {
@@ -45,11 +49,13 @@ export async function blindedLists(c: WebContext): Promise<BlindedList[]> {
     const refused = whyNoReader(parts, person, evaluation);
     const found =
       refused === undefined ? await copiesFor(parts, { evaluation: name, pipeline, reader: person.name }) : NONE;
-    const exams = [...found].map(([studyInstanceUid, copies]) => ({
+    const known = found.size === 0 ? NOTHING : await seenExams(parts.database, { pipeline, reader: person.name });
+    const unseen = [...found].filter(([study]) => !known.has(study));
+    const exams = unseen.map(([studyInstanceUid, copies]) => ({
       studyInstanceUid,
       copies: copies.map(({ copy, state }) => ({ id: copy.id, state })),
     }));
-    lists.push({ evaluation, refused, exams });
+    lists.push({ evaluation, refused, exams, seen: found.size - unseen.length });
   }
   return lists;
 }

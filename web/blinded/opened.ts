@@ -3,7 +3,7 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { may } from '../accounts/rights.ts';
 import { notFound } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
-import { type Copy, copiesFor, findCopy, type ReadersCopy } from './copies.ts';
+import { type Copy, copiesFor, findCopy, type ReadersCopy, seenExams } from './copies.ts';
 import { whyNoReader } from './readers.ts';
 
 /** A copy as its reader has opened it. */
@@ -30,6 +30,11 @@ export async function copyOfRequest(c: WebContext): Promise<OpenedCopy> {
   const why = whyNoReader(parts, person, evaluation);
   if (why !== undefined) throw new ProblemError(403, 'Not yours to read', why);
   const { name, pipeline } = evaluation;
+  if ((await seenExams(parts.database, { pipeline, reader: person.name })).has(copy.studyInstanceUid)) {
+    const rule =
+      'Its readers must not know who made a segmentation, and you have looked at a result of this exam before.';
+    throw new ProblemError(403, 'Not yours to read', rule);
+  }
   const exams = await copiesFor(parts, { evaluation: name, pipeline, reader: person.name }, copy.studyInstanceUid);
   const ofExam = exams.get(copy.studyInstanceUid) ?? [];
   const mine = ofExam.find((one) => one.copy.id === copy.id);

@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
+import { roleGrant } from '../../schemas/database/web.ts';
 import { type BlindedExam, MAKERS, makeBlindedExam } from '../../tests/blinded-exam.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { createApp } from '../app.ts';
@@ -185,6 +187,17 @@ describe('who cannot be a blinded reader', () => {
     expect(answer.status).toBe(403);
     expect(await answer.text()).toMatch(why);
     if (role === 'reader') expect(await (await browser.get('/reading')).text()).toMatch(why);
+  });
+
+  it('is, for an exam, who has looked at its result with a role that they have lost since', async () => {
+    const eve = await reader('eve', 'reader', null);
+    expect((await eve.get(`/runs/${exam.runs.get('novice')}`)).status).toBe(200);
+    const { db } = world.database;
+    await db.update(roleGrant).set({ evaluation: EVALUATION }).where(eq(roleGrant.account, 'eve'));
+    expect((await eve.get(`/runs/${exam.runs.get('novice')}`)).status).toBe(404);
+    expect(await copiesOf(eve)).toEqual([]);
+    expect(await (await eve.get('/reading')).text()).toContain('One exam is left out');
+    expect((await eve.get(`/copies/${await asked(ann)}`)).status).toBe(403);
   });
 
   it('is anybody of another evaluation: there is nothing for them', async () => {
