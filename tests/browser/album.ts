@@ -6,32 +6,44 @@ import { stringify } from 'yaml';
 import { sendFiles } from '../../lib/dicom/send.ts';
 import { demoStudies } from '../../phantoms/demo.ts';
 import { hipDemoExams } from '../../phantoms/demo-hip.ts';
+import type { RunView } from '../../schemas/api.ts';
 import { PASSWORD } from '../../web/testing/world.ts';
 import { type Site, startSite } from '../site.ts';
 
 /** Where the pictures of the pages go; undefined: nobody wants any. */
 export const ALBUM = process.env.OVERREAD_SCREENSHOTS;
 
-/** Colours of a picture: enough for a radiograph beside text, in a third of the bytes. */
-const COLOURS = 96;
+/** Of the palette, of 100: what nobody sees is left out, and a radiograph beside text has a third of the bytes. */
+const QUALITY = 80;
 
-/** Keeps what a person sees in the window, without scrolling. */
-export async function picture(page: Page, name: string): Promise<void> {
+/**
+ * Keeps what a person sees in the window, without scrolling.
+ *
+ * @param width of the picture, in pixels; that of the window where left out
+ */
+export async function picture(page: Page, name: string, width?: number): Promise<void> {
   if (ALBUM === undefined) return;
   await page.evaluate(() => document.fonts.ready);
-  const png = await page.screenshot();
+  const png = sharp(await page.screenshot());
   mkdirSync(ALBUM, { recursive: true });
-  const small = await sharp(png).png({ palette: true, colours: COLOURS, dither: 0.4, effort: 10 }).toBuffer();
+  const small = await (width === undefined ? png : png.resize({ width }))
+    .png({ palette: true, quality: QUALITY, effort: 10 })
+    .toBuffer();
   writeFileSync(path.join(ALBUM, `${name}.png`), small);
 }
 
-/** Of the site with the phantoms of the demo: one person for each part. */
+/** Of the site with the phantoms of the demo: one person for each part; `bea` reads blinded, and may nothing else. */
 const PEOPLE = {
-  rada: 'reader',
-  rolf: 'reader',
-  quinn: 'quality-reviewer',
-  lea: 'evaluation-lead',
+  rada: { role: 'reader' },
+  rolf: { role: 'reader' },
+  bea: { role: 'reader', evaluation: 'liver-transplant-blinded' },
+  quinn: { role: 'quality-reviewer' },
+  lea: { role: 'evaluation-lead' },
 } as const;
+
+/** Who segmented the liver too, besides the model, whose labels they took over. */
+const SOURCES = ['expert', 'novice'];
+const STRUCTURES = ['left-lobe=1', 'right-lobe=2', 'vessels=3'];
 
 /** What the demo shows, and a chest that came to the hips by mistake. */
 export interface DemoSite {
@@ -50,8 +62,8 @@ export async function openDemo(folder: string, limitMs: number): Promise<DemoSit
   };
   writeFileSync(config, stringify(site));
   const started = await startSite({ OVERREAD_CONFIG: config, OVERREAD_QUIET_SECONDS: '3' });
-  for (const [name, role] of Object.entries(PEOPLE)) {
-    const body = JSON.stringify({ name, password: PASSWORD, grants: [{ role }] });
+  for (const [name, grant] of Object.entries(PEOPLE)) {
+    const body = JSON.stringify({ name, password: PASSWORD, grants: [grant] });
     const headers = { 'content-type': 'application/json' };
     const { status } = await started.api('/accounts', { method: 'POST', body, headers });
     if (status !== 201) throw new Error(`The account ${name} was answered ${status}.`);
@@ -64,9 +76,26 @@ export async function openDemo(folder: string, limitMs: number): Promise<DemoSit
     const { failed } = await sendFiles(target, files);
     if (failed.length > 0) throw new Error(`Not taken: ${JSON.stringify(failed[0])}`);
   }
-  for (const { description, studyInstanceUid: study } of studies) {
+  for (const { description, pipeline, studyInstanceUid: study } of studies) {
     const [run] = await started.untilEnded(study, 1, limitMs);
-    if (run !== undefined) runs.set(description, { id: run.id, study });
+    if (run === undefined) throw new Error(`${description} has no run.`);
+    runs.set(description, { id: run.id, study });
+    if (pipeline === 'liver-transplant-segmentation') await bringIn(started, folder, run);
   }
   return { site: started, runs };
+}
+
+/** Brings in what others made of a liver. */
+async function bringIn(site: Site, folder: string, { studyInstanceUid, pipeline, result }: RunView): Promise<void> {
+  const store = site.openStore();
+  const labels = await store.get('results', result?.objects.labels ?? '').finally(() => store.close());
+  const file = path.join(folder, 'labels.nii.gz');
+  writeFileSync(file, labels);
+  for (const source of SOURCES) {
+    const { status, stderr } = await site.overread(
+      ...['segmentation', 'import', file, '--study', studyInstanceUid, '--pipeline', pipeline, '--source', source],
+      ...['--tool', '3D Slicer', '--minutes', '40', ...STRUCTURES.flatMap((name) => ['--names', name])],
+    );
+    if (status !== 0) throw new Error(`What the ${source} made was not taken: ${stderr}`);
+  }
 }
