@@ -100,6 +100,13 @@ describe('the report on blinded reads', () => {
     expect(page).toContain('It waits for them.');
   });
 
+  it('is led to from the report of the pipeline itself', async () => {
+    const boss = await world.signedIn('boss', 'administrator');
+    const page = await (await boss.get(`/evaluations/${LIVER_EVALUATION.name}`)).text();
+    expect(page).toContain(`href="${AT}"`);
+    expect(await (await lea.get('/evaluations')).text()).toContain(`href="${AT}"`);
+  });
+
   it('leaves out exams that were withdrawn', async () => {
     const [exam] = exams;
     await withdrawExam(world, exam?.StudyInstanceUID ?? '', 'withdrawn');

@@ -112,7 +112,9 @@ export async function sendFeedback(
     const shown: Feedback = { ...entry, createdAt: now.toISOString() };
     const key = `${evaluation.name}/${run}/${id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
-    await transaction.insert(audit).values({ at: now, actor: author, action: 'feedback-sent', subject: run });
+    await transaction
+      .insert(audit)
+      .values({ at: now, actor: author, action: 'feedback-sent', subject: run, evaluation: evaluation.name });
     await transaction.delete(feedbackDraft).where(at(feedbackDraft, place));
     return { entry: shown, isNew: true };
   });

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { ArmReport, EvaluationReport } from '../../schemas/report.ts';
+import { may } from '../accounts/rights.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
 import { rowsAt, type Table } from './links.ts';
@@ -73,7 +74,7 @@ export function waitingPage(
 
 /** `/evaluations/<name>`: what the evaluation lead and the committee read, on the screen and on paper. */
 export function reportPage(
-  parts: Pick<Parts, 'assets' | 'site' | 'pipelines'>,
+  parts: Pick<Parts, 'assets' | 'site' | 'pipelines' | 'blinded'>,
   viewer: Viewer,
   { evaluation, report }: { readonly evaluation: Evaluation; readonly report: EvaluationReport },
 ): Html {
@@ -87,6 +88,7 @@ export function reportPage(
 <p class="muted">as of ${moment(report.asOf)} <a class="on-screen" href="/evaluations/${name}?anew=1">Make it anew</a></p></div>
 <p>${parts.pipelines.get(report.pipeline)?.title ?? report.pipeline}; form ${report.evaluationVersion}. ${howRead(evaluation)}.
 <a class="on-screen" href="/evaluations/${name}/readers">Readers and their exams</a></p>
+${blindedReads(parts, viewer, evaluation)}
 <p class="notice"><strong>What counts.</strong> ${report.rule}${otherVersions(report)}${earlierRuns(report)}</p>
 <p class="on-screen downloads">Tables (CSV): ${TABLES.map(({ table, label }, index) => html`${index > 0 ? ' · ' : ''}<a href="${rowsAt(evaluation, table)}">${label}</a>`)}.
 Each figure below that is a link leads to its own rows.</p>
@@ -99,6 +101,21 @@ independent cases that the variance between patients is worth (Rao and Scott 199
 not two people. Bias and limits of agreement: Bland and Altman 1999. Quartiles: type 7 of Hyndman and Fan.</p></section>
 </article>`,
   });
+}
+
+/** Reports on blinded reads of the same pipeline, for who leads those too. */
+function blindedReads(
+  { blinded }: Pick<Parts, 'blinded'>,
+  { person }: Viewer,
+  { pipeline }: Evaluation,
+): Html | string {
+  const led = [...blinded.values()].filter(
+    (one) => one.pipeline === pipeline && person !== undefined && may(person, 'lead', one.name),
+  );
+  if (led.length === 0) return '';
+  return html`<p class="on-screen">Blinded reads of its segmentations have a report of their own: ${led.map(
+    ({ name, title }, index) => html`${index > 0 ? ', ' : ''}<a href="/evaluations/${name}">${title}</a>`,
+  )}.</p>`;
 }
 
 /** What is told of exams that are read in one way. */
