@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -78,6 +78,11 @@ describe.each(documents())('%s', (document) => {
       }
     }
   });
+});
+
+it('every picture is shown somewhere', () => {
+  const shown = documents().flatMap((document) => localLinks(document).map((link) => path.basename(link)));
+  for (const picture of readdirSync(path.join(HOME, 'docs/images'))) expect(shown).toContain(picture);
 });
 
 it('the administrator is told every environment variable, with its default', () => {

@@ -6,9 +6,9 @@ import { stringify } from 'yaml';
 import { sendFiles } from '../../lib/dicom/send.ts';
 import { demoStudies } from '../../phantoms/demo.ts';
 import { hipDemoExams } from '../../phantoms/demo-hip.ts';
-import type { RunView } from '../../schemas/api.ts';
 import { PASSWORD } from '../../web/testing/world.ts';
 import { type Site, startSite } from '../site.ts';
+import { bringIn } from './brought-in.ts';
 
 /** Where the pictures of the pages go; undefined: nobody wants any. */
 export const ALBUM = process.env.OVERREAD_SCREENSHOTS;
@@ -40,10 +40,6 @@ const PEOPLE = {
   quinn: { role: 'quality-reviewer' },
   lea: { role: 'evaluation-lead' },
 } as const;
-
-/** Who segmented the liver too, besides the model, whose labels they took over. */
-const SOURCES = ['expert', 'novice'];
-const STRUCTURES = ['left-lobe=1', 'right-lobe=2', 'vessels=3'];
 
 /** What the demo shows, and a chest that came to the hips by mistake. */
 export interface DemoSite {
@@ -80,22 +76,7 @@ export async function openDemo(folder: string, limitMs: number): Promise<DemoSit
     const [run] = await started.untilEnded(study, 1, limitMs);
     if (run === undefined) throw new Error(`${description} has no run.`);
     runs.set(description, { id: run.id, study });
-    if (pipeline === 'liver-transplant-segmentation') await bringIn(started, folder, run);
+    if (pipeline === 'liver-transplant-segmentation') await bringIn(started, run, folder);
   }
   return { site: started, runs };
-}
-
-/** Brings in what others made of a liver. */
-async function bringIn(site: Site, folder: string, { studyInstanceUid, pipeline, result }: RunView): Promise<void> {
-  const store = site.openStore();
-  const labels = await store.get('results', result?.objects.labels ?? '').finally(() => store.close());
-  const file = path.join(folder, 'labels.nii.gz');
-  writeFileSync(file, labels);
-  for (const source of SOURCES) {
-    const { status, stderr } = await site.overread(
-      ...['segmentation', 'import', file, '--study', studyInstanceUid, '--pipeline', pipeline, '--source', source],
-      ...['--tool', '3D Slicer', '--minutes', '40', ...STRUCTURES.flatMap((name) => ['--names', name])],
-    );
-    if (status !== 0) throw new Error(`What the ${source} made was not taken: ${stderr}`);
-  }
 }

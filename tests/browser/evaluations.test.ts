@@ -7,6 +7,7 @@ import { debianPackages } from '../peers/debian.ts';
 import { startMinio } from '../peers/minio.ts';
 import { describeWith } from '../peers/skip.ts';
 import { startSlapd } from '../peers/slapd.ts';
+import { bringIn } from './brought-in.ts';
 import { HAS_CHROMIUM, screenshot } from './chromium.ts';
 import { type Hospital, openHospital } from './hospital.ts';
 import { EditorPage } from './pages/editor.ts';
@@ -238,6 +239,38 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
         ...structures.map((name) => ['outline', name, name === 'right-lobe' ? 'small-corrections' : 'as-it-is']),
         ['division', 'exam', 'fits'],
       ].sort(),
+    );
+  });
+
+  it('liver, blinded: three segmentations of one exam, and whose each was', { timeout: LIMIT_MS }, async () => {
+    const exam = { ...liver().exam, seed: 'evaluations/blinded', patient: 3 };
+    const study = await sendSeries(hospital.site, 'CI2_CD_LDN', hospital.folder, [liver({ exam })]);
+    const [run] = await hospital.site.untilEnded(study, 1, 4 * MINUTES);
+    if (run === undefined) throw new Error('The exam has no run.');
+    await bringIn(hospital.site, run, hospital.folder);
+    const bea = await signedIn('bea');
+    const reading = new ReadingPage(bea.page);
+    await reading.openNext('Liver for transplantation, blinded');
+    for (const turn of [1, 2, 3]) {
+      await bea.page.getByRole('heading', { name: `Segmentation ${turn} of 3` }).waitFor();
+      await bea.page.locator('.question.is-current').waitFor();
+      await reading.answer('4', '3', '2', SECOND);
+      await bea.page.getByText('Sent by').waitFor();
+      if (turn < 3) await bea.page.getByRole('link', { name: 'Next segmentation' }).click();
+    }
+    await bea.context.close();
+
+    const { page, context } = await signedIn('lea');
+    await page.getByRole('link', { name: 'Evaluations' }).click();
+    await page.getByRole('link', { name: 'Liver for transplantation, blinded' }).click();
+    const answers = await new ReportPage(page).table('Answers');
+    await context.close();
+    const given = answers.map(({ source, reader, question, subject, value }) =>
+      [source, reader, question, subject, value].join(' '),
+    );
+    const each = ['outline left-lobe 4', 'outline right-lobe 3', 'outline vessels 2', 'plan exam small-corrections'];
+    expect(given.sort()).toEqual(
+      ['model', 'expert', 'novice'].flatMap((source) => each.map((answer) => `${source} bea ${answer}`)).sort(),
     );
   });
 

@@ -15,15 +15,25 @@ import { type Site, startSite } from '../site.ts';
 import { launchChromium, openWindow, WITH_WEBGL } from './chromium.ts';
 import { SignInPage } from './pages/sign-in.ts';
 
-/** Who works here, and what the groups of the directory make them. */
+/** Who works here, and of which group of the directory they are. */
 const PEOPLE = {
-  rada: ['reader'],
-  rolf: ['reader'],
-  quinn: ['quality-reviewer'],
-  lea: ['evaluation-lead'],
-  paul: ['pacs-administrator'],
+  rada: 'readers',
+  rolf: 'readers',
+  bea: 'blinded-readers',
+  quinn: 'quality-reviewers',
+  lea: 'leads',
+  paul: 'pacs',
 } as const;
 export type PersonOfTheHospital = keyof typeof PEOPLE;
+
+/** What the groups make them. */
+const GROUPS = {
+  readers: { role: 'reader' },
+  'blinded-readers': { role: 'reader', evaluation: 'liver-transplant-blinded' },
+  'quality-reviewers': { role: 'quality-reviewer' },
+  leads: { role: 'evaluation-lead' },
+  pacs: { role: 'pacs-administrator' },
+} as const;
 
 const passwordOf = (name: string) => `password of ${name}`;
 
@@ -91,10 +101,9 @@ async function configuration(slapd: Slapd, folder: string): Promise<object> {
   writeFileSync(passwordFile, SERVICE.password);
   const names = Object.keys(PEOPLE);
   for (const name of names) await slapd.addPerson(name, passwordOf(name));
-  const roles = [...new Set(Object.values(PEOPLE).flat())];
-  for (const role of roles) {
-    const members = Object.entries(PEOPLE).flatMap(([name, own]) => (own.some((one) => one === role) ? [name] : []));
-    await slapd.setGroup(`overread-${role}`, members);
+  for (const group of Object.keys(GROUPS)) {
+    const members = Object.entries(PEOPLE).flatMap(([name, own]) => (own === group ? [name] : []));
+    await slapd.setGroup(group, members);
   }
   return {
     site: { name: 'Radiology, General Hospital', mode: 'test' },
@@ -103,7 +112,7 @@ async function configuration(slapd: Slapd, folder: string): Promise<object> {
       caFile: slapd.certificate.certificate,
       serviceAccount: { dn: SERVICE.dn, passwordFile },
       people: { baseDn: slapd.people, filter: '(&(objectClass=person)(uid={name}))' },
-      roles: roles.map((role) => ({ group: `cn=overread-${role},${slapd.groups}`, role })),
+      roles: Object.entries(GROUPS).map(([name, given]) => ({ group: `cn=${name},${slapd.groups}`, ...given })),
     },
     signedLaunch: { allowed: true },
   };
