@@ -1,6 +1,7 @@
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { UnfitObjectError } from '../../lib/dicom/made/unfit.ts';
 import { type ReadRoi, readStructureSet } from '../../lib/dicom/rtstruct/read.ts';
+import { RT_STRUCTURE_SET_STORAGE } from '../../lib/dicom/rtstruct/write.ts';
 import { maskOf, readSegmentation } from '../../lib/dicom/seg/read.ts';
 import { fillRings, fromPatient, type Ring } from '../../lib/imaging/contours.ts';
 import { NiftiError, readNifti } from '../../lib/imaging/nifti.ts';
@@ -43,7 +44,9 @@ export function openMasks(bytes: Buffer, volume: Volume, identity: Identity): Ma
       IssuerOfPatientID: dataset.text('IssuerOfPatientID') ?? '',
       StudyInstanceUID: dataset.text('StudyInstanceUID') ?? '',
     });
-    return dataset.text('Modality') === 'RTSTRUCT' ? roiMasks(bytes, volume) : segmentMasks(bytes, volume);
+    // By its class: viewers write contours with the Modality of a segmentation.
+    const isStructureSet = dataset.text('SOPClassUID') === RT_STRUCTURE_SET_STORAGE;
+    return isStructureSet ? roiMasks(bytes, volume) : segmentMasks(bytes, volume);
   } catch (error) {
     if (error instanceof MalformedDicomError) {
       throw unprocessable('The file is neither a DICOM segmentation or structure set nor a NIfTI label map.', error);

@@ -47,6 +47,18 @@ describe('segmentation-reader', () => {
     expect(Buffer.compare(Buffer.from(labels.values), Buffer.from(readNifti(bytes).values))).toBe(0);
   });
 
+  it('knows contours by their class, where a viewer calls their Modality that of a segmentation', async () => {
+    const exam = segmentedExam('axial', 'touching segments');
+    const { bytes } = await truthOf(exam);
+    const rtstruct = (await callWith(rtstructWriter, exam)).outputs.rtstruct ?? Buffer.alloc(0);
+    const called = Buffer.from(rtstruct);
+    const modality = called.indexOf(Buffer.from([0x08, 0x00, 0x60, 0x00]));
+    called.write('SEG     ', called.indexOf('RTSTRUCT', modality), 'latin1');
+    expect(readPart10(called).dataset.text('Modality')).toBe('SEG');
+    const { labels } = await read(exam, called);
+    expect(Buffer.compare(Buffer.from(labels.values), Buffer.from(readNifti(bytes).values))).toBe(0);
+  });
+
   it('takes the names that the person says', async () => {
     const exam = segmentedExam('axial', 'touching segments');
     const { bytes } = await truthOf(exam);
