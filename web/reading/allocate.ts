@@ -14,14 +14,15 @@ const BATCH = 500;
  * One after the other, so that no place of a block is given twice.
  *
  * @param study only this exam
+ * @returns whether there may be more
  */
-export async function allocateExams(parts: Giving, evaluation: Evaluation, study?: string): Promise<void> {
+export async function allocateExams(parts: Giving, evaluation: Evaluation, study?: string): Promise<'all' | 'more'> {
   const { arms } = evaluation.reading;
-  if (arms === undefined) return;
+  if (arms === undefined) return 'all';
   const { database, archive, launchKey, now } = parts;
   const design = designOf(arms);
   const key = lotKey(launchKey);
-  await database.db.transaction(async (transaction) => {
+  return database.db.transaction(async (transaction) => {
     await transaction.execute(
       sql`select pg_advisory_xact_lock(hashtextextended(${`web.allocate ${evaluation.name}`}, 0))`,
     );
@@ -31,7 +32,7 @@ export async function allocateExams(parts: Giving, evaluation: Evaluation, study
       ${study === undefined ? sql`` : sql`and r.study_instance_uid = ${study}`}
       order by r.created_at, r.id limit ${BATCH}`);
     const waiting = rows.map((row) => row.study_instance_uid);
-    if (waiting.length === 0) return;
+    if (waiting.length === 0) return 'all';
     // Pseudonyms that nobody sees: only what exams are alike in is used.
     const facts = await archive.examFacts(waiting, createHmac('sha256', key).digest());
     const counted = await transaction.execute<{ stratum: string; places: number }>(sql`
@@ -46,5 +47,6 @@ export async function allocateExams(parts: Giving, evaluation: Evaluation, study
       return { evaluation: evaluation.name, studyInstanceUid, arm, design, stratum, place, createdAt: now() };
     });
     await transaction.insert(allocation).values(allocated);
+    return waiting.length < BATCH ? 'all' : 'more';
   });
 }

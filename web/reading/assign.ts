@@ -21,18 +21,21 @@ export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0
  * readers otherwise, also when its run is amended.
  *
  * @param study only this exam
+ * @returns whether there may be more
  */
-export async function assignReaders(parts: Giving, evaluation: Evaluation, study?: string): Promise<void> {
-  if (evaluation.reading.readersPerCase === 'all') return;
+export async function assignReaders(parts: Giving, evaluation: Evaluation, study?: string): Promise<'all' | 'more'> {
+  if (evaluation.reading.readersPerCase === 'all') return 'all';
   const people = await participantsOf(parts.database, evaluation);
-  await parts.database.db.transaction(async (transaction) => {
+  return parts.database.db.transaction(async (transaction) => {
     await lockAssignments(transaction, evaluation);
+    let shared = 0;
     for (const arm of armsOf(evaluation)) {
       const readers = readersAmong(people, arm.evaluation);
       const only = study === undefined ? sql`true` : sql`r.study_instance_uid = ${study}`;
       await releaseGone(transaction, arm, readers, parts.now(), only);
-      if (readers.length > 0) await shareOut(transaction, arm, readers, parts, only);
+      if (readers.length > 0) shared = Math.max(shared, await shareOut(transaction, arm, readers, parts, only));
     }
+    return shared < BATCH ? 'all' : 'more';
   });
 }
 
@@ -150,24 +153,26 @@ async function releaseGone(
   }
 }
 
-/** Gives each exam of an arm that has too few readers to others, as far as there are any. */
+/** Gives each exam of an arm that has too few readers to others, as far as there are any. @returns how many exams that were */
 async function shareOut(
   transaction: Transaction,
   { evaluation, holds }: ReadIn,
   readers: readonly string[],
   { launchKey, now }: Pick<Giving, 'launchKey' | 'now'>,
   only: SQL,
-): Promise<void> {
+): Promise<number> {
   const { name, reading } = evaluation;
   const wanted = Number(reading.readersPerCase);
-  const given = sql`select x.reader from web.assignment x where x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid`;
+  // Sets that are made once, not asked for exam by exam: there may be a hundred thousand.
+  const given = sql`select x.study_instance_uid from web.assignment x where x.evaluation = ${name}`;
+  const own = sql`x.reader in (${sql.join([...readers], sql`, `)})`;
   const waiting = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)} and ${holds}
     and ${only} and ${passedQuality(evaluation)}
-    and (select count(*) from (${given} and x.released_at is null) held) < ${wanted}
-    and exists (select 1 from unnest(array[${sql.join([...readers], sql`, `)}]::text[]) free where free not in (${given}))
+    and r.study_instance_uid not in (${given} and x.released_at is null group by 1 having count(*) >= ${wanted})
+    and r.study_instance_uid not in (${given} and ${own} group by 1 having count(*) >= ${readers.length})
     order by r.created_at, r.id limit ${BATCH}`);
   const studies = [...new Set(waiting.map((row) => row.study_instance_uid))];
-  if (studies.length === 0) return;
+  if (studies.length === 0) return 0;
   const [known, loads] = [
     await transaction
       .select({ study: assignment.studyInstanceUid, reader: assignment.reader, releasedAt: assignment.releasedAt })
@@ -187,6 +192,7 @@ async function shareOut(
     }));
   });
   await transaction.insert(assignment).values(rows).onConflictDoNothing();
+  return studies.length;
 }
 
 /** How many cases each reader has in an arm, and in all. */

@@ -12,17 +12,16 @@ export function currentRuns({ pipeline }: Evaluation): SQL {
   return sql`select r.id, r.study_instance_uid, r.created_at from web.run r
     where r.pipeline = ${pipeline} and r.readable
       and not exists (select 1 from web.run n where n.amends = r.id)
-      and not exists (select 1 from web.run n where n.study_instance_uid = r.study_instance_uid and n.pipeline = r.pipeline
-        and (n.created_at, n.id) > (r.created_at, r.id) and n.view->>'replayOf' is null
-        and not exists (select 1 from web.run m where m.amends = n.id))
-      and not ${isWithdrawn(pipeline)}`;
+      and r.study_instance_uid not in (${withdrawn(pipeline)})`;
 }
 
-/** Whether somebody took the exam of the outer query out. */
-function isWithdrawn(pipeline: string): SQL {
-  return sql`coalesce((select w.kind = 'withdrawn' from web.trend_entry w
-    where w.pipeline = ${pipeline} and w.study_instance_uid = r.study_instance_uid and w.kind in ('withdrawn', 'restored')
-    order by w.created_at desc, w.id desc limit 1), false)`;
+/** Exams that somebody took out. */
+function withdrawn(pipeline: string): SQL {
+  return sql`select said.study_instance_uid from (
+    select distinct on (w.study_instance_uid) w.study_instance_uid, w.kind from web.trend_entry w
+    where w.pipeline = ${pipeline} and w.kind in ('withdrawn', 'restored')
+    order by w.study_instance_uid, w.created_at desc, w.id desc
+  ) said where said.kind = 'withdrawn'`;
 }
 
 /** Whether a quality reviewer let the run of the outer query through. */
@@ -50,7 +49,7 @@ export function armsOf(evaluation: Evaluation): readonly ReadIn[] {
   return arms.map((arm) => ({
     evaluation: inArm(evaluation, arm),
     arm,
-    holds: sql`exists (select 1 from web.allocation l where l.evaluation = ${evaluation.name}
-      and l.study_instance_uid = r.study_instance_uid and l.arm = ${arm.name})`,
+    holds: sql`r.study_instance_uid in (select l.study_instance_uid from web.allocation l
+      where l.evaluation = ${evaluation.name} and l.arm = ${arm.name})`,
   }));
 }
