@@ -104,6 +104,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     studyInstanceUid: EXAMPLE.study,
     reason: 'First exam after the operation.',
   },
+  sendEdit: { receivers: ['research-archive'] },
   sendTrendReport: { state: EXAMPLE.state, object: EXAMPLE.object, receivers: ['research-archive'] },
   decideQuarantined: { decision: 'discard', reason: REASON },
   statePatientChange: { id: id(4), change: { kind: 'move', exam: EXAMPLE.study, to: 'new' }, reason: REASON },
