@@ -3,6 +3,7 @@ import { Alarm } from '../../lib/platform/alarm.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { ModelNotHeldError } from '../../lib/runs/import.ts';
+import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import { isReady, type WaitingExam, waitingExams } from './exams.ts';
@@ -60,6 +61,8 @@ export class BlindedCopies {
     } catch (error) {
       if (error instanceof UnfitObjectError) this.#unfit.set(name, { of, why: error.message });
       else if (error instanceof ModelNotHeldError) this.#unfit.set(name, { of: '', why: error.message });
+      else if (error instanceof ObjectNotFoundError)
+        this.#unfit.set(name, { of: '', why: 'An object of a run is gone.' });
       else throw error;
       this.#options.log.warn({ err: error, study: exam.StudyInstanceUID }, 'segmentations cannot be judged blinded');
       return false;

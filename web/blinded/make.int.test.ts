@@ -149,6 +149,18 @@ describe('copies for blinded readers', () => {
   });
 });
 
+describe('segmentations that cannot be copied', () => {
+  it('keep no other exam waiting, and it is said why', async () => {
+    const broken = await makeBlindedExam(world, { seed: 'a broken one' });
+    const whole = await makeBlindedExam(world, { seed: 'a whole one' });
+    const run = broken.runs.get('expert') ?? '';
+    await world.store.put('results', `segmentation-import/${run}/liver.seg.dcm`, Buffer.from('no DICOM'));
+    expect(await world.parts.copies.makeDue(world.parts.now())).toMatchObject({ exams: 1 });
+    expect(await copiesOf(whole)).toHaveLength(3);
+    expect(world.parts.copies.whyNot(BLINDED_EVALUATION.name, broken.StudyInstanceUID)).toMatch(/cannot be read/);
+  });
+});
+
 describe('the order in which a reader is given copies', () => {
   it('is each time the same, and another one for another reader', () => {
     const copies = Array.from({ length: 8 }, (_, index) => ({ id: String(index) }));

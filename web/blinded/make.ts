@@ -59,7 +59,7 @@ export async function makeCopies(
   for (const { source, run, result } of results) {
     const { StudyInstanceUID } = exam;
     const id = copyId(blindingKey, { evaluation: evaluation.name, StudyInstanceUID, source });
-    const segmentation = await store.get('results', result.objects.seg ?? '');
+    const segmentation = await segmentationOf(store, result, source);
     const bytes = await inThread({ ...shared, id, segmentation });
     const { bucket, key } = copyObject({ id, evaluation: evaluation.name });
     await store.put(bucket, key, bytes, 'application/dicom');
@@ -97,6 +97,11 @@ async function resultsOf(
     if (run !== undefined && result?.kind === 'segmentation') results.push({ source, run, result });
   }
   return results;
+}
+
+async function segmentationOf(store: ObjectStore, { objects }: SegmentationResult, source: string): Promise<Buffer> {
+  if (objects.seg !== undefined) return store.get('results', objects.seg);
+  throw new UnfitObjectError('kind', `What is judged must be there as a DICOM Segmentation; that of ${source} is not.`);
 }
 
 /** @throws {UnfitObjectError} readers would tell them apart by the images */
@@ -166,7 +171,9 @@ async function keep(database: Database, copies: readonly BlindedCopy[], now: Dat
 async function inThread(copy: CopyToWrite): Promise<Buffer> {
   const worker = new Worker(new URL('./copy-worker.ts', import.meta.url), { workerData: copy });
   try {
-    const [answer]: Answer[] = await once(worker, 'message');
+    const [answer]: Answer[] = await once(worker, 'message').catch((error: unknown) => {
+      throw new UnfitObjectError('pixels', 'A segmentation cannot be read, or is too large to be copied.', error);
+    });
     if (answer !== undefined && 'bytes' in answer) return Buffer.from(answer.bytes);
     throw new UnfitObjectError('kind', answer?.unfit ?? 'It was not copied.');
   } finally {
