@@ -3,7 +3,7 @@ import { UnfitObjectError } from '../../lib/dicom/made/unfit.ts';
 import { type ReadRoi, readStructureSet } from '../../lib/dicom/rtstruct/read.ts';
 import { RT_STRUCTURE_SET_STORAGE } from '../../lib/dicom/rtstruct/write.ts';
 import { maskOf, readSegmentation } from '../../lib/dicom/seg/read.ts';
-import { fillRings, fromPatient, type Ring } from '../../lib/imaging/contours.ts';
+import { coverRings, fillRings, fromPatient, type Ring } from '../../lib/imaging/contours.ts';
 import { NiftiError, readNifti } from '../../lib/imaging/nifti.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
 import { orientationOf, sameGrid, type Voxels } from '../../lib/imaging/volume.ts';
@@ -111,7 +111,9 @@ function roiMasks(bytes: Buffer, { grid, FrameOfReferenceUID }: Volume): Masks {
       }
       const [columns, rows] = grid.size;
       for (const [k, rings] of ringsBySlice(roi, grid)) {
-        fillRings(mask.subarray(k * columns * rows, (k + 1) * columns * rows), columns, rings);
+        const slice = mask.subarray(k * columns * rows, (k + 1) * columns * rows);
+        fillRings(slice, columns, rings);
+        coverRings(slice, columns, rings);
       }
       return mask;
     },

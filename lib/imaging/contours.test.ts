@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillRings, fromPatient, polygonsOf, toPatient } from './contours.ts';
+import { coverRings, fillRings, fromPatient, polygonsOf, toPatient } from './contours.ts';
 import { GRIDS, generator } from './volume.fixture.ts';
 import { type Grid, gridOf, type Volume3D } from './volume.ts';
 
@@ -85,6 +85,24 @@ describe('rings in the patient', () => {
       expect(slice).toEqual(values.subarray(40 * 36 * k));
     },
   );
+});
+
+describe('coverRings', () => {
+  it('makes whole what rings through the outermost pixels go around, and changes nothing where they go around pixels', () => {
+    const through = new Uint8Array(25);
+    const rings = [[1, 1, 3, 1, 3, 2, 2, 3, 1, 3]];
+    fillRings(through, 5, rings);
+    coverRings(through, 5, rings);
+    const expected = drawn('.....', '.###.', '.###.', '.##..', '.....');
+    expect([...through]).toEqual([...expected.values]);
+    const around = refilled(expected);
+    coverRings(
+      around,
+      5,
+      polygonsOf(expected, 0).map(({ outer }) => outer),
+    );
+    expect([...around]).toEqual([...expected.values]);
+  });
 });
 
 describe('fillRings', () => {

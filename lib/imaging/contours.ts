@@ -82,6 +82,35 @@ export function fillRings(slice: Uint8Array, columns: number, rings: readonly Ri
   });
 }
 
+/**
+ * Sets the pixels whose middles lie on a ring: `fillRings` takes those of two of its sides only. For rings that run through
+ * the outermost pixels of a structure instead of around them, as OHIF draws them.
+ */
+export function coverRings(slice: Uint8Array, columns: number, rings: readonly Ring[], label = 1): void {
+  const rows = Math.floor(slice.length / columns);
+  const set = (i: number, j: number) => {
+    if (i >= 0 && j >= 0 && i < columns && j < rows) slice[j * columns + i] = label;
+  };
+  for (const ring of rings) {
+    for (let at = 0; at < ring.length; at += 2) {
+      const next = (at + 2) % ring.length;
+      coverEdge(set, ring[at] ?? 0, ring[at + 1] ?? 0, ring[next] ?? 0, ring[next + 1] ?? 0);
+    }
+  }
+}
+
+/** What is nearer to a line than this is on it, pixels. */
+const ON_LINE = 1e-3;
+
+function coverEdge(set: (i: number, j: number) => void, x0: number, y0: number, x1: number, y1: number): void {
+  const isLevel = Math.abs(y1 - y0) < ON_LINE;
+  for (let j = Math.ceil(Math.min(y0, y1) - ON_LINE); j <= Math.max(y0, y1) + ON_LINE; j++) {
+    const part = isLevel ? 0 : Math.min(1, Math.max(0, (j - y0) / (y1 - y0)));
+    const [from, to] = isLevel ? [Math.min(x0, x1), Math.max(x0, x1)] : [x0 + part * (x1 - x0), x0 + part * (x1 - x0)];
+    for (let i = Math.ceil(from - ON_LINE); i <= to + ON_LINE; i++) set(i, j);
+  }
+}
+
 /** Where an edge crosses the middles of rows; its lower end counts, its upper does not. */
 function crossRows(crossings: readonly number[][], x0: number, y0: number, x1: number, y1: number): void {
   if (y0 === y1) return;
