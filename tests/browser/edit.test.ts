@@ -5,10 +5,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { nativeFrame } from '../../lib/dicom/frames.ts';
-import { describePixels } from '../../lib/dicom/pixel-description.ts';
-import { eachSetBit } from '../../lib/dicom/seg/bits.ts';
-import { readSegmentation } from '../../lib/dicom/seg/read.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import { installViewer } from '../../web/viewer/install.ts';
@@ -17,6 +13,7 @@ import { debianPackages } from '../peers/debian.ts';
 import { describeWith } from '../peers/skip.ts';
 import { ADMIN_PASSWORD, type Site, startSite } from '../site.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
+import { countOf, drawnIn } from './pages/drawn.ts';
 import { type Drawn, EditorPage } from './pages/editor.ts';
 import { SignInPage } from './pages/sign-in.ts';
 
@@ -178,19 +175,7 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     const store = site.openStore();
     const bytes = await store.get('results', objects.seg ?? '').finally(() => store.close());
     await expectValid(bytes);
-    const { dataset } = readSegmentation(bytes);
-    const description = describePixels(dataset);
-    const drawn: Drawn = {};
-    for (const [index, frame] of dataset.items('PerFrameFunctionalGroupsSequence').entries()) {
-      const [image] = frame.items('DerivationImageSequence')[0]?.items('SourceImageSequence') ?? [];
-      const [identified] = frame.items('SegmentIdentificationSequence');
-      if (segment !== undefined && identified?.number('ReferencedSegmentNumber') !== segment) continue;
-      const set: number[] = [];
-      const pixels = nativeFrame(dataset, description, index);
-      eachSetBit(pixels.bytes, pixels.firstBit, description.rows * description.columns, (at) => set.push(at));
-      if (set.length > 0) drawn[image?.text('ReferencedSOPInstanceUID') ?? ''] = set;
-    }
-    return drawn;
+    return drawnIn(bytes, segment);
   }
 
   /** Without an error in dciodvfy, where it is there. */
@@ -207,5 +192,3 @@ function resultOf({ result, reason }: RunView): SegmentationResult {
   if (result?.kind !== 'segmentation') throw new Error(`The run has no segmentation: ${reason}`);
   return result;
 }
-
-const countOf = (drawn: Drawn) => Object.values(drawn).reduce((sum, set) => sum + set.length, 0);

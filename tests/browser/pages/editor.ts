@@ -80,11 +80,11 @@ export class EditorPage {
     }, segment);
   }
 
-  /** Saves by the menu of the segmentation; what comes then is said in `saved`. */
-  async save(): Promise<void> {
+  /** Saves by the menu of the segmentation, as voxels or as contours; what comes then is said in `saved`. */
+  async save(as: 'DICOM SEG' | 'DICOM RTSS' = 'DICOM SEG'): Promise<void> {
     await this.#page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click();
     await this.#page.getByRole('menuitem', { name: 'Export' }).hover();
-    await this.#page.getByRole('menuitem', { name: 'DICOM SEG' }).click();
+    await this.#page.getByRole('menuitem', { name: as }).click();
     await this.#page.getByRole('button', { name: 'Save', exact: true }).click();
   }
 
