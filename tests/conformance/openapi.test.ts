@@ -79,11 +79,13 @@ describe('the OpenAPI document', () => {
 
 /**
  * What the site of this test does not have, where the answer is the declared refusal: the images of the phantom have no
- * binary value, nobody was given an exam that could be given to somebody else, and there are no blinded reads.
+ * binary value, nobody was given an exam that could be given to somebody else, no reader has edited the
+ * result, and there are no blinded reads.
  */
 const REFUSED: Readonly<Record<string, number>> = {
   retrieveBulkData: 404,
   reassignExams: 422,
+  sendEdit: 409,
   listCopyFeedback: 404,
   sendCopyFeedback: 404,
   getBlindedReport: 404,
