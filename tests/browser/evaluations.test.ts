@@ -279,7 +279,7 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
     await page.getByRole('link', { name: 'Quarantine' }).click();
     await page.getByRole('heading', { name: 'Quarantine' }).first().waitFor();
     await page.goto('/');
-    await page.locator('tbody tr', { hasText: 'ABDOMEN FOR LIVER DONOR' }).locator('a.row-link').click();
+    await page.locator('tbody tr', { hasText: 'ABDOMEN FOR LIVER DONOR' }).first().locator('a.row-link').click();
     await page.locator('table.volumes').waitFor();
     expect(await page.locator('#feedback input').count()).toBe(0);
     expect(await page.getByRole('link', { name: 'Accounts' }).count()).toBe(0);

@@ -18,6 +18,9 @@ export interface ReadingPage {
   readonly exams: ReadonlyMap<string, ExamView>;
 }
 
+/** No event tells blinded readers of a run, nor anybody that a time has come: the page looks by itself, too. */
+const LOOK_AGAIN_SECONDS = 20;
+
 /** `/reading`: the exams that wait for the person who is signed in, by evaluation. */
 export function readingPage(
   parts: Pick<Parts, 'assets' | 'site' | 'evaluations'>,
@@ -32,7 +35,7 @@ export function readingPage(
     islands: ['live.ts'],
     refreshSeconds: 30,
     body: html`<div class="page-title"><h1>To read</h1></div>
-<div data-live="/events" data-live-region="reading">${
+<div data-live="/events" data-live-seconds="${LOOK_AGAIN_SECONDS}" data-live-region="reading">${
       evaluations.length + blinded.length === 0
         ? html`<section class="message"><h2>Nothing is asked of you</h2>
 <p>You have no part in an evaluation that readers, quality reviewers or adjudicators have. An administrator can give you one.</p>
