@@ -39,7 +39,7 @@ function filters(asked: Readonly<Record<string, string>>): Html {
 <label>Subject <input name="subject" value="${asked.subject ?? ''}" maxlength="200" placeholder="run id, StudyInstanceUID, account" spellcheck="false"></label>
 <label>From (UTC) <input type="date" name="from" value="${asked.from ?? ''}"></label>
 <label>To (UTC) <input type="date" name="to" value="${asked.to ?? ''}"></label>
-<button class="quiet">Show</button>
+<button>Show</button>
 </form>`;
 }
 
