@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+const REAL = {
+  exclude: ['**/node_modules/**', '.peers/**'],
+  globalSetup: 'tests/shared-postgres.ts',
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+};
+
 /**
- * Two projects: `unit` (beside the code, fast, no service started) and `whole` (in `tests/`, real peers and processes,
- * one file at a time since they share the machine's two cores).
+ * `unit`: beside the code, fast, no service started. `service`: beside the code too, with a real PostgreSQL, store or peer;
+ * two files at a time, since each waits more than it works. `whole`: in `tests/`, whole sites and browsers, one at a time.
  */
 export default defineConfig({
   test: {
@@ -19,13 +26,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'service',
+          ...REAL,
+          include: ['**/*.int.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'whole',
-          include: ['tests/**/*.test.ts', '**/*.int.test.ts'],
-          exclude: ['**/node_modules/**', '.peers/**'],
-          globalSetup: 'tests/shared-postgres.ts',
+          ...REAL,
+          include: ['tests/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
