@@ -12,7 +12,7 @@ import type { Directory } from './accounts/directory.ts';
 import type { ArchiveReader, Patients, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
 import type { BlindedCopies } from './blinded/follow.ts';
-import type { Shelf } from './dicomweb/shelf.ts';
+import type { Shelf } from './dicomweb/images.ts';
 import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import type { Viewing } from './viewer/viewing.ts';

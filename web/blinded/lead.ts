@@ -5,10 +5,10 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Right } from '../../schemas/rights.ts';
 import { may, requireRight } from '../accounts/rights.ts';
 import { notFound } from '../api/parse.ts';
-import { type AuditAction, record } from '../audit.ts';
 import { type Html, layout, moment, viewerOf } from '../pages/layout.ts';
 import type { Variables, WebContext } from '../parts.ts';
-import { csvLine } from '../report/csv.ts';
+import { csvHeaders, csvLine } from '../report/csv.ts';
+import { noted } from '../report/noted.ts';
 import { themeOf } from '../theme.ts';
 import type { Copy } from './copies.ts';
 import { blindedReport } from './report.ts';
@@ -139,24 +139,4 @@ function ledEvaluation(c: WebContext, right: Right): Evaluation {
   }
   requireRight(c, right, evaluation.name);
   return evaluation;
-}
-
-async function noted(c: WebContext, action: AuditAction, { name }: Evaluation, detail?: string): Promise<void> {
-  const { parts, person } = c.var;
-  const what = detail === undefined ? {} : { detail };
-  await record(parts.database, {
-    actor: person.name,
-    action,
-    subject: name,
-    evaluation: name,
-    at: parts.now(),
-    ...what,
-  });
-}
-
-function csvHeaders({ name }: Evaluation, table: string): Record<string, string> {
-  return {
-    'Content-Type': 'text/csv; charset=utf-8; header=present',
-    'Content-Disposition': `attachment; filename="${name}-${table}.csv"`,
-  };
 }

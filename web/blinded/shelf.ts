@@ -1,8 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { SEGMENTATION_STORAGE } from '../../lib/dicom/seg/write.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '../../lib/dicom/transfer-syntax.ts';
-import type { ViewedInstance } from '../dicomweb/images.ts';
-import type { Shelf } from '../dicomweb/shelf.ts';
+import type { Shelf, ViewedInstance } from '../dicomweb/images.ts';
 import type { Variables, WebContext } from '../parts.ts';
 import type { Copy } from './copies.ts';
 import { uidsOf } from './encode.ts';

@@ -21,6 +21,16 @@ export interface ViewedInstance extends DicomObject {
   readonly digest: string;
 }
 
+/** From where DICOMweb takes what it shows, for who asks: everything they may see of a study, or less. */
+export interface Shelf {
+  /** Path of the DICOMweb service, which the addresses in its answers begin with. */
+  readonly root: string;
+  /** Whether who asks may know of the study. */
+  holds(study: string): Promise<boolean>;
+  /** Its instances, in the order in which they are shown. */
+  find(study: string, within?: WithinStudy): Promise<ViewedInstance[]>;
+}
+
 /** Objects of a result that are DICOM. */
 const DICOM_OBJECTS = ['seg', 'rtstruct', 'report', 'capture'] as const;
 

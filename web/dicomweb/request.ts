@@ -7,8 +7,8 @@ import { Uid } from '../../schemas/scalars.ts';
 import { notFound } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import type { WebContext } from '../parts.ts';
-import type { ViewedInstance } from './images.ts';
-import { type Shelf, shelfOf } from './shelf.ts';
+import type { Shelf, ViewedInstance } from './images.ts';
+import { shelfOf } from './shelf.ts';
 
 /** What the address names of a study. @throws {ProblemError} 404: not a UID, so nothing of this name is here */
 export function addressed(c: WebContext): { study: string } & WithinStudy {

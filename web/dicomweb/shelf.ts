@@ -1,18 +1,7 @@
-import type { WithinStudy } from '../../lib/archive/instances.ts';
 import { maySeeStudy } from '../accounts/studies.ts';
 import type { WebContext } from '../parts.ts';
-import type { ViewedInstance } from './images.ts';
+import type { Shelf } from './images.ts';
 import { sightOf } from './sight.ts';
-
-/** From where DICOMweb takes what it shows, for who asks: everything they may see of a study, or less. */
-export interface Shelf {
-  /** Path of the DICOMweb service, which the addresses in its answers begin with. */
-  readonly root: string;
-  /** Whether who asks may know of the study. */
-  holds(study: string): Promise<boolean>;
-  /** Its instances, in the order in which they are shown. */
-  find(study: string, within?: WithinStudy): Promise<ViewedInstance[]>;
-}
 
 /** Where DICOMweb is. */
 export const ROOT = '/dicomweb';

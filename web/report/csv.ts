@@ -40,3 +40,11 @@ function textOf(cell: Cell): string {
 
 const quoted = (text: string) =>
   /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+
+/** Headers under which a table of an evaluation is saved, `<evaluation>-<table>.csv`. */
+export function csvHeaders({ name }: { readonly name: string }, table: string): Record<string, string> {
+  return {
+    'Content-Type': 'text/csv; charset=utf-8; header=present',
+    'Content-Disposition': `attachment; filename="${name}-${table}.csv"`,
+  };
+}

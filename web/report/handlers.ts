@@ -5,12 +5,13 @@ import type { EvaluationReport } from '../../schemas/report.ts';
 import type { Right } from '../../schemas/rights.ts';
 import { may, requireRight } from '../accounts/rights.ts';
 import { notFound, parseOrRefuse } from '../api/parse.ts';
-import { record } from '../audit.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type Parts, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
+import { csvHeaders } from './csv.ts';
 import { Keeper } from './keeper.ts';
+import { noted } from './noted.ts';
 import { evaluationsPage, reportPage, waitingPage } from './page.ts';
 import { makeReport } from './report.ts';
 import { csvOf, dictionaryOf, FILTERS, type RowTable, RowTableName } from './tables.ts';
@@ -107,31 +108,6 @@ function evaluationOfRequest(c: WebContext, right: Right): Evaluation {
   }
   requireRight(c, right, evaluation.name);
   return evaluation;
-}
-
-async function noted(
-  c: WebContext,
-  action: 'report-viewed' | 'table-exported',
-  { name }: Evaluation,
-  detail?: string,
-): Promise<void> {
-  const { parts, person } = c.var;
-  const what = detail === undefined ? {} : { detail };
-  await record(parts.database, {
-    actor: person.name,
-    action,
-    subject: name,
-    evaluation: name,
-    at: parts.now(),
-    ...what,
-  });
-}
-
-function csvHeaders({ name }: Evaluation, table: string): Record<string, string> {
-  return {
-    'Content-Type': 'text/csv; charset=utf-8; header=present',
-    'Content-Disposition': `attachment; filename="${name}-${table}.csv"`,
-  };
 }
 
 /** Text as bytes; the head is gone already when it breaks off, so only the log says why. */
