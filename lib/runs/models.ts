@@ -84,9 +84,11 @@ async function putModel(store: ObjectStore, card: ModelCard, bytes: Buffer, weig
       put: (key: string) => store.put('models', key, bytes, 'application/json'),
     },
   ] as const;
-  // Both are looked at before either is put, so that a refused model leaves nothing behind.
-  const [heldWeights, heldCard] = await Promise.all(objects.map((object) => held(store, `${name} ${version}`, object)));
   const [weights, cardObject] = objects;
+  // Both are looked at before either is put, so that a refused model leaves nothing behind; the weights first, since other
+  // weights make another card.
+  const heldWeights = await held(store, `${name} ${version}`, weights);
+  const heldCard = await held(store, `${name} ${version}`, cardObject);
   return {
     name,
     version,
