@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Of `tests/`, what can share the machine with another file. */
+const IN_PAIRS = ['tests/conformance/**/*.test.ts', 'tests/end-to-end/**/*.test.ts'];
+
 const REAL = {
   exclude: ['**/node_modules/**', '.peers/**'],
   globalSetup: 'tests/shared-postgres.ts',
@@ -8,8 +11,8 @@ const REAL = {
 };
 
 /**
- * `unit`: beside the code, fast, no service started. `service`: beside the code too, with a real PostgreSQL, store or peer;
- * two files at a time, since each waits more than it works. `whole`: in `tests/`, whole sites and browsers, one at a time.
+ * `unit`: beside the code, fast, no service started. `service`: real services and peers, beside the code and in `tests/`, two
+ * files at a time, since each waits more than it works. `whole`: browsers, faults and commands, one file at a time.
  */
 export default defineConfig({
   test: {
@@ -28,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'service',
           ...REAL,
-          include: ['**/*.int.test.ts'],
+          include: ['**/*.int.test.ts', ...IN_PAIRS],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -38,6 +41,7 @@ export default defineConfig({
           name: 'whole',
           ...REAL,
           include: ['tests/**/*.test.ts'],
+          exclude: [...REAL.exclude, ...IN_PAIRS],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

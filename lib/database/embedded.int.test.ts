@@ -1,6 +1,10 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer } from '../../tests/postgres.ts';
+import { freePort, startServer } from '../../tests/postgres.ts';
+import { startEmbeddedPostgres } from './embedded.ts';
 
 describe('the embedded PostgreSQL', () => {
   let server: Awaited<ReturnType<typeof startServer>>;
@@ -34,5 +38,27 @@ describe('the embedded PostgreSQL', () => {
     const again = postgres(other.url, { max: 1, connect_timeout: 1 });
     await expect(again`select 1`).rejects.toThrow(/ECONNREFUSED/);
     await again.end();
+  });
+
+  it('starts after one that was killed, whose processes are not all gone', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'overread-embedded-'));
+    chmodSync(folder, 0o711);
+    const port = await freePort();
+    const killed = await startEmbeddedPostgres(folder, port);
+    const sql = postgres(killed.url, { max: 1 });
+    const [checkpointer] = await sql`select pid from pg_stat_activity where backend_type = 'checkpointer'`;
+    await sql.end();
+    const pid = Number(checkpointer?.pid);
+    process.kill(pid, 'SIGSTOP');
+    const gone = new Promise((resolve) => killed.process.once('exit', resolve));
+    killed.process.kill('SIGKILL');
+    await gone;
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 500);
+    const next = await startEmbeddedPostgres(folder, port);
+    const again = postgres(next.url, { max: 1 });
+    expect([...(await again`select 1 as one`)]).toEqual([{ one: 1 }]);
+    await again.end();
+    await next.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 });

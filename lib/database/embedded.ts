@@ -40,6 +40,11 @@ const SYSTEM_ACCOUNT = 'overread-postgres';
 const ROOTS_OWN_FOLDER = '/var/lib/overread';
 
 const START_LIMIT_MS = 60_000;
+
+/** What PostgreSQL says where processes of one that was killed have not noticed it yet, and the pause until it is asked again. */
+const STILL_THERE = /pre-existing shared memory block/;
+const START_AGAIN_MS = 100;
+
 /** Longest time of a fast shutdown; together with the 5 s that an immediate one takes at most, a service's limit to stop. */
 const FAST_SHUTDOWN_LIMIT_MS = 5_000;
 
@@ -60,14 +65,14 @@ export async function startEmbeddedPostgres(folder: string, port: number): Promi
   const cluster = reachableCluster(folder, identity);
   const password = initialise(cluster, programs, identity);
   stopLeftover(cluster, programs, identity);
-  const child = spawn(path.join(programs, 'bin/postgres'), ['-D', cluster, ...settings(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    cwd: '/',
-    ...identity,
-  });
-  const log = tail(child);
   const url = `postgres://overread:${password}@127.0.0.1:${port}/overread`;
-  await untilAnswering(child, url, log);
+  const child = await answering(url, () =>
+    spawn(path.join(programs, 'bin/postgres'), ['-D', cluster, ...settings(port)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      cwd: '/',
+      ...identity,
+    }),
+  );
   return {
     url,
     process: child,
@@ -233,8 +238,27 @@ function tail(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function untilAnswering(child: ChildProcess, url: string, log: () => string): Promise<void> {
+/** Starts a server until one answers: it refuses to while processes of a killed one are still about to end. */
+async function answering(url: string, start: () => ChildProcess): Promise<ChildProcess> {
   const deadline = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    const child = start();
+    const log = tail(child);
+    try {
+      await untilAnswering(child, url, { log, deadline });
+      return child;
+    } catch (error) {
+      if (!STILL_THERE.test(log()) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
+    }
+  }
+}
+
+async function untilAnswering(
+  child: ChildProcess,
+  url: string,
+  { log, deadline }: { readonly log: () => string; readonly deadline: number },
+): Promise<void> {
   const admin = new URL(url);
   admin.pathname = '/postgres';
   for (;;) {
