@@ -64,5 +64,5 @@ describe.skipIf(python === undefined)('the API and its document, by schemathesis
     }).catch((error: { stdout?: string; stderr?: string }) => error);
     const said = `${answer.stdout ?? ''}${answer.stderr ?? ''}`;
     expect(said).toContain('No issues found');
-  });
+  }, 300_000);
 });
