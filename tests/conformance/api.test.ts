@@ -51,18 +51,22 @@ describe.skipIf(python === undefined)('the API and its document, by schemathesis
   it.each([
     ['/api/v1', '/api/v1', ['--exclude-path-regex', '^/dicomweb']],
     ['DICOMweb, reading', '', ['--include-path-regex', '^/dicomweb', '--exclude-method', 'POST']],
-  ])('finds no 5xx and no answer that is not declared: %s', async (_, base, chosen) => {
-    const document = path.join(folder, 'openapi.json');
-    writeFileSync(document, JSON.stringify(openApiDocument()));
-    const asked = ['run', document, '--url', `${site.url}${base}`, '-H', `Authorization: Bearer ${API_TOKEN}`];
-    const how = ['--checks', CHECKS.join(','), '--phases', 'examples,coverage,fuzzing', '--seed', '7'];
-    const limits = ['--max-examples', String(EXAMPLES), '--continue-on-failure', '--no-shrink', '--warnings', 'off'];
-    const answer = await run(python ?? '', ['-m', 'schemathesis.cli', ...asked, ...chosen, ...how, ...limits], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
-      maxBuffer: 1 << 26,
-    }).catch((error: { stdout?: string; stderr?: string }) => error);
-    const said = `${answer.stdout ?? ''}${answer.stderr ?? ''}`;
-    expect(said).toContain('No issues found');
-  }, 300_000);
+  ])(
+    'finds no 5xx and no answer that is not declared: %s',
+    async (_, base, chosen) => {
+      const document = path.join(folder, 'openapi.json');
+      writeFileSync(document, JSON.stringify(openApiDocument()));
+      const asked = ['run', document, '--url', `${site.url}${base}`, '-H', `Authorization: Bearer ${API_TOKEN}`];
+      const how = ['--checks', CHECKS.join(','), '--phases', 'examples,coverage,fuzzing', '--seed', '7'];
+      const limits = ['--max-examples', String(EXAMPLES), '--continue-on-failure', '--no-shrink', '--warnings', 'off'];
+      const answer = await run(python ?? '', ['-m', 'schemathesis.cli', ...asked, ...chosen, ...how, ...limits], {
+        cwd: folder,
+        env: { ...process.env, NO_COLOR: '1' },
+        maxBuffer: 1 << 26,
+      }).catch((error: { stdout?: string; stderr?: string }) => error);
+      const said = `${answer.stdout ?? ''}${answer.stderr ?? ''}`;
+      expect(said).toContain('No issues found');
+    },
+    300_000,
+  );
 });
