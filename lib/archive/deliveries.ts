@@ -74,7 +74,7 @@ export interface SentObject {
 }
 
 /** Where queuing reads and writes: a transaction, so that it happens together with what is written down of it. */
-type Queuing = Pick<Database['db'], 'select' | 'insert' | 'execute'>;
+export type Queuing = Pick<Database['db'], 'select' | 'insert' | 'execute'>;
 
 const CHANNEL = 'archive_delivery';
 

@@ -1,16 +1,10 @@
-import {
-  type Delivery,
-  deliveriesOfObject,
-  queueObject,
-  type SentObject,
-  whyRefused,
-} from '../../lib/archive/deliveries.ts';
-import { ProblemError } from '../../lib/platform/problem.ts';
+import { type Delivery, deliveriesOfObject, type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { trendReportKey } from '../../lib/runs/keys.ts';
 import { audit, outbox } from '../../schemas/database/web.ts';
 import type { SentTrendReport, TrendReportView } from '../../schemas/trend.ts';
 import type { Parts } from '../parts.ts';
+import { queueForAll, receiversNamed } from '../sending.ts';
 import type { TrendReport } from './report.ts';
 
 /** The report with where it may go, and what became of it there. */
@@ -47,24 +41,14 @@ export async function sendReport(
   report: TrendReport,
   { receivers, author, evaluation }: { receivers: readonly string[]; author: string; evaluation: string },
 ): Promise<void> {
-  const chosen = receivers.map((name) => {
-    const receiver = parts.receivers.find((one) => one.name === name);
-    if (receiver === undefined)
-      throw new ProblemError(422, 'Unknown receiver', 'The site’s file names no such receiver.');
-    return receiver;
-  });
+  const chosen = receiversNamed(parts, receivers);
   const { state, SOPInstanceUID, pipeline, run, versions } = report;
   const key = trendReportKey(pipeline, state, SOPInstanceUID);
   const object = await parts.store.put('results', key, report.bytes, 'application/dicom');
   const sent: SentObject = { SOPInstanceUID, object, run, pipeline, versions };
   const now = parts.now();
   await parts.database.db.transaction(async (transaction) => {
-    const queued: string[] = [];
-    for (const receiver of chosen) {
-      const answer = await queueObject(transaction, sent, { receiver, now });
-      if (typeof answer === 'object') throw new ProblemError(422, 'Not sent', answer.refusal);
-      if (answer) queued.push(receiver.name);
-    }
+    const queued = await queueForAll(transaction, sent, { receivers: chosen, now });
     if (queued.length === 0) return;
     const sentAt = now.toISOString();
     for (const receiver of queued) {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
-import { queueObject, type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
+import { type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
@@ -17,6 +17,7 @@ import { type Html, viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { requireRevealed } from '../reading/sight.ts';
 import { findRun } from '../runs.ts';
+import { queueForAll, receiversNamed } from '../sending.ts';
 import { themeOf } from '../theme.ts';
 
 /** Body of `POST /api/v1/runs/<id>/deliveries`. */
@@ -81,20 +82,11 @@ async function send(c: WebContext, run: RunView, given: unknown): Promise<void> 
   requireRight(c, 'read', evaluation);
   await requireRevealed(c, run);
   const { receivers } = parseOrRefuse(EditDeliverySubmission, given, { status: 422, title: 'Not sent' });
-  const chosen = [...new Set(receivers)].map((name) => {
-    const receiver = parts.receivers.find((one) => one.name === name);
-    if (receiver !== undefined) return receiver;
-    throw new ProblemError(422, 'Unknown receiver', 'The site’s file names no such receiver.');
-  });
+  const chosen = receiversNamed(parts, receivers);
   const sent = await editOf(c, run);
   const now = parts.now();
   await parts.database.db.transaction(async (transaction) => {
-    const queued: string[] = [];
-    for (const receiver of chosen) {
-      const answer = await queueObject(transaction, sent, { receiver, now });
-      if (typeof answer === 'object') throw new ProblemError(422, 'Not sent', answer.refusal);
-      if (answer) queued.push(receiver.name);
-    }
+    const queued = await queueForAll(transaction, sent, { receivers: chosen, now });
     if (queued.length === 0) return;
     const entry = { at: now, actor: person.name, action: 'edit-sent', subject: run.id, evaluation };
     await transaction.insert(audit).values({ ...entry, detail: `to ${queued.join(', ')}` });
