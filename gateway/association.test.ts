@@ -366,4 +366,21 @@ describe('limits', () => {
     // Result 2 transient, source 3 service provider (presentation), reason 2 local limit exceeded.
     expect(await last?.receive()).toEqual({ type: 0x03, body: Buffer.from([0x00, 2, 3, 2]) });
   });
+
+  it('gives as many of a crowd an association as there is room for, and to the next when one has ended', async () => {
+    // All are connected before the first proposes anything.
+    const crowd = Array.from({ length: 80 }, peer);
+    await vi.waitFor(() => expect(crowd.every(({ socket }) => socket.readyState === 'open')).toBe(true));
+    for (const sender of crowd) sender.send(associateRequest());
+    const answers = await Promise.all(crowd.map((sender) => sender.receive()));
+    expect(answers.filter(({ type }) => type === 0x02)).toHaveLength(64);
+    expect(answers.filter(({ type }) => type === 0x03)).toHaveLength(16);
+    const served = crowd[answers.findIndex(({ type }) => type === 0x02)];
+    served?.socket.destroy();
+    await vi.waitFor(async () => {
+      const next = peer();
+      next.send(associateRequest());
+      expect((await next.receive()).type).toBe(0x02);
+    });
+  });
 });

@@ -31,7 +31,7 @@ export interface AssociationContext {
   readonly metrics: GatewayMetrics;
   /** Whether a called AE title is served here. */
   readonly isAccepted: (calledAETitle: string) => boolean;
-  /** Whether there is room for another association. */
+  /** Whether there is room for this association. */
   readonly hasRoom: () => boolean;
 }
 

@@ -14,15 +14,21 @@ const MAXIMUM_CONNECTIONS = 2 * MAXIMUM_ASSOCIATIONS;
 export class DicomServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Connections that may have an association: by the order in which they came, else a crowd would leave room for none of it. */
+  readonly #places = new Set<Socket>();
 
   constructor(context: Omit<AssociationContext, 'hasRoom'>) {
     silenceLibraries();
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
+      this.#takePlace(socket);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#places.delete(socket);
+      });
       new StorageAssociation(socket, {
         ...context,
-        hasRoom: () => this.#sockets.size <= MAXIMUM_ASSOCIATIONS,
+        hasRoom: () => this.#takePlace(socket),
       });
     });
     this.#server.maxConnections = MAXIMUM_CONNECTIONS;
@@ -31,6 +37,12 @@ export class DicomServer {
   /** @param port 0: a free one  @returns the port  @throws when it is taken */
   listen(host: string, port: number): Promise<number> {
     return listen(this.#server, host, port);
+  }
+
+  /** Whether a connection has a place, now if not before. */
+  #takePlace(socket: Socket): boolean {
+    if (this.#places.size < MAXIMUM_ASSOCIATIONS) this.#places.add(socket);
+    return this.#places.has(socket);
   }
 
   /** Takes no new connections, gives the others `graceMs` to end, then cuts them. */

@@ -151,7 +151,7 @@ describe('a store that is away', () => {
     const changes = await follow(store);
     await event('runs', `${id}/run.json`);
     await event('runs', `${other}/run.json`);
-    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([other]));
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([other]), { timeout: 10_000 });
     away = false;
     await vi.waitFor(() => expect(changes.map((view) => view.id)).toContain(id), { timeout: 10_000 });
   });
