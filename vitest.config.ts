@@ -8,6 +8,8 @@ const REAL = {
   globalSetup: 'tests/shared-postgres.ts',
   testTimeout: 120_000,
   hookTimeout: 180_000,
+  // A wait ends with its condition; how long that takes beside another file says nothing.
+  expect: { poll: { timeout: 10_000 } },
 };
 
 /**

@@ -247,7 +247,7 @@ describe('delivery', () => {
     await decide('approved', VERSION);
     expect(await queue(['2.0.0', VERSION])).toBe(true);
     expect(await queue(['2.0.0', VERSION]), 'on its way already').toBe(false);
-    await vi.waitFor(() => expect(heard).toBeGreaterThan(atFirst));
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(atFirst), { timeout: 10_000 });
     await decide('withdrawn', VERSION);
     await deliver([clinical], now);
     expect(received).toHaveLength(0);

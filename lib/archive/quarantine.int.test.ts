@@ -85,7 +85,7 @@ describe('an instance of another patient', () => {
     expect(await decideQuarantined(context, sha256, decision('release'))).toBe('released');
     expect(await waiting()).toEqual([]);
     expect(await studyView(database, '1.2')).toMatchObject({ instances: 2, quarantined: 0, state: 'receiving' });
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 10_000 });
     const kept = JSON.parse((await store.get('dicom', decisionKey(sha256))).toString('utf8'));
     expect(kept).toMatchObject({ decision: 'release', by: 'boss', sha256 });
     expect(await store.stat('dicom', quarantineKey(sha256))).toBeUndefined();

@@ -12,6 +12,9 @@ import { followProjection, runOfObject } from './follow.ts';
 import { projectRun, reprojectAll } from './project.ts';
 import { listUnreadable } from './unreadable.ts';
 
+/** How long a wait may take before it counts as one for nothing. */
+const WAIT = { timeout: 10_000 };
+
 let postgres: TestPostgres;
 let world: World;
 const open: { close(): Promise<void> }[] = [];
@@ -62,7 +65,7 @@ describe('followProjection', () => {
     const changes = await follow();
     const { id } = await makeRun(world.store, { status: 'running' });
     await event('runs', `${id}/run.json`);
-    await vi.waitFor(() => expect(changes.map((view) => [view.id, view.status])).toContainEqual([id, 'running']));
+    await vi.waitFor(() => expect(changes.map((view) => [view.id, view.status])).toContainEqual([id, 'running']), WAIT);
     expect(await findRun(world.database, id)).toMatchObject({ id, status: 'running' });
 
     for (const following of open.splice(0)) await following.close();
@@ -70,7 +73,7 @@ describe('followProjection', () => {
     await world.store.put('runs', endKey(id), Buffer.from(JSON.stringify(end)));
     await event('runs', endKey(id));
     const later = await follow();
-    await vi.waitFor(() => expect(later.at(-1)).toMatchObject({ id, status: 'failed', reason: 'No.' }));
+    await vi.waitFor(() => expect(later.at(-1)).toMatchObject({ id, status: 'failed', reason: 'No.' }), WAIT);
     expect(later, 'what was projected before the restart is not projected again').toHaveLength(1);
   });
 
@@ -80,7 +83,7 @@ describe('followProjection', () => {
     await event('runs', `${'f'.repeat(64)}/run.json`);
     await event('results', `hip-fracture-detection/${id}/result.json`);
     await event('results', `hip-fracture-detection/${id}/result.json`);
-    await vi.waitFor(() => expect(changes.at(-1)).toMatchObject({ id, status: 'succeeded' }));
+    await vi.waitFor(() => expect(changes.at(-1)).toMatchObject({ id, status: 'succeeded' }), WAIT);
     expect(DetectionResult.parse(changes.at(-1)?.result).images).toHaveLength(1);
   });
 });
@@ -97,12 +100,12 @@ describe('a run without a valid plan', () => {
     await event('runs', `${invalid}/run.json`);
     const { id } = await makeRun(world.store);
     await event('runs', `${id}/run.json`);
-    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([id]));
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([id]), WAIT);
     await vi.waitFor(async () => {
       const [{ stored = 0, position = -1 } = {}] = await world.database.sql`
         select (select max(id)::int from connector.event) as stored, position::int from web.cursor`;
       expect(position, 'the cursor has passed it').toBe(stored);
-    });
+    }, WAIT);
     expect(await listUnreadable(world.database, 5), 'administrators see it').toMatchObject([
       { id: invalid, reason: 'Its `run.json` is not the plan of a run.' },
     ]);
@@ -125,7 +128,7 @@ describe('a run that PostgreSQL cannot hold', () => {
     await vi.waitFor(async () => {
       const [cursor] = await sql`select position from web.cursor where name = 'projection'`;
       expect(Number(cursor?.position)).toBe(Number(last?.id));
-    });
+    }, WAIT);
     expect(await findRun(world.database, id)).toBeUndefined();
     await world.store.remove('runs', endKey(id));
     expect(await projectRun(world.store, world.database, id), 'and is taken up again').toBeDefined();
@@ -151,9 +154,9 @@ describe('a store that is away', () => {
     const changes = await follow(store);
     await event('runs', `${id}/run.json`);
     await event('runs', `${other}/run.json`);
-    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([other]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toEqual([other]), WAIT);
     away = false;
-    await vi.waitFor(() => expect(changes.map((view) => view.id)).toContain(id), { timeout: 10_000 });
+    await vi.waitFor(() => expect(changes.map((view) => view.id)).toContain(id), WAIT);
   });
 });
 
