@@ -5,7 +5,7 @@ import path from 'node:path';
 import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../lib/database/embedded.ts';
 import { migrateDatabase } from '../lib/database/migrate.ts';
-import { tryPort } from '../lib/platform/listen.ts';
+import { freePort as freePortOf } from '../lib/platform/listen.ts';
 
 /** URL of the server that all test files of a run share, in the environment: `tests/shared-postgres.ts` starts it. */
 export const SHARED_POSTGRES = 'OVERREAD_TEST_POSTGRES';
@@ -78,5 +78,5 @@ function databaseOn(server: string, name: string): string {
 
 /** A port of 127.0.0.1 that nobody listened on a moment ago. */
 export function freePort(): Promise<number> {
-  return tryPort('127.0.0.1', 0);
+  return freePortOf('127.0.0.1');
 }

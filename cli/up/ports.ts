@@ -1,6 +1,6 @@
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { errorCode } from '../../lib/platform/error-code.ts';
-import { tryPort } from '../../lib/platform/listen.ts';
+import { freePort, tryPort } from '../../lib/platform/listen.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
 /**
@@ -29,5 +29,5 @@ export async function requireFreePorts(configuration: Configuration): Promise<vo
 
 /** A port for the embedded PostgreSQL, which only our own processes need to know. */
 export function embeddedPostgresPort(): Promise<number> {
-  return tryPort('127.0.0.1', 0);
+  return freePort('127.0.0.1');
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { listen, tryPort } from './listen.ts';
+import { freePort, listen, tryPort } from './listen.ts';
 
 const HOST = '127.0.0.1';
 
@@ -15,11 +15,21 @@ describe('listen', () => {
   });
 });
 
-describe('tryPort', () => {
+describe('freePort', () => {
   it('leaves the port to somebody else', async () => {
-    const port = await tryPort(HOST, 0);
+    const port = await freePort(HOST);
     const server = createServer();
     expect(await listen(server, HOST, port)).toBe(port);
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is none that the system gives to outgoing connections', async () => {
+    const ports = await Promise.all(Array.from({ length: 50 }, () => freePort(HOST)));
+    expect(Math.max(...ports)).toBeLessThan(32_768);
+    expect(new Set(ports).size, 'by chance, two of 50 may be one').toBeGreaterThan(40);
+  });
+
+  it('says why where no port can be had', async () => {
+    await expect(freePort('192.0.2.1')).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 });

@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
+import { errorCode } from './error-code.ts';
 
 /**
  * Makes a server listen.
@@ -19,15 +21,36 @@ export function listen(server: Server, host: string, port: number): Promise<numb
 }
 
 /**
- * Opens a port and closes it again, so that somebody else can have it.
+ * Opens a port and closes it again, to learn whether somebody can have it.
  *
- * @param port 0: any free one
- * @returns the port: nobody listened on it a moment ago
  * @throws {Error} with `code` EADDRINUSE where it is taken
  */
-export async function tryPort(host: string, port: number): Promise<number> {
+export async function tryPort(host: string, port: number): Promise<void> {
   const server = createServer();
-  const opened = await listen(server, host, port);
+  await listen(server, host, port);
   await new Promise((resolve) => server.close(resolve));
-  return opened;
+}
+
+/** Ports that no system gives to outgoing connections by itself: Linux begins at 32768, the others above that. */
+const GIVEN_PORTS = { from: 20_000, below: 32_768 };
+
+/** Tries before a host is taken to have no free port. */
+const TRIES = 100;
+
+/**
+ * A port for a server that somebody else starts: nobody listened on it a moment ago, and, unlike one the system would
+ * choose, no outgoing connection takes it in the meantime.
+ *
+ * @throws {Error} with the `code` of the last try where none of a hundred can be had
+ */
+export async function freePort(host: string): Promise<number> {
+  for (let left = TRIES - 1; ; left--) {
+    const port = randomInt(GIVEN_PORTS.from, GIVEN_PORTS.below);
+    try {
+      await tryPort(host, port);
+      return port;
+    } catch (error) {
+      if (errorCode(error) !== 'EADDRINUSE' || left === 0) throw error;
+    }
+  }
 }

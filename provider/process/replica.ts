@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryPort } from '../../lib/platform/listen.ts';
+import { freePort } from '../../lib/platform/listen.ts';
 import type { Endpoint, Workload } from '../runtime.ts';
 import { splitCommand } from './command.ts';
 import { type ProcessLedger, signalGroup } from './ledger.ts';
@@ -115,7 +115,7 @@ export class Replica {
     const { workload, index, ledger } = this.#options;
     this.#instance = `${workload.name}-${index}-${randomBytes(3).toString('hex')}`;
     // A function that finds it taken by then ends, and gets another at its next start.
-    const port = await tryPort(HOST, 0);
+    const port = await freePort(HOST);
     if (this.#ending.signal.aborted) return { why: 'ended', soundMs: 0 };
     const child = this.#spawn(port);
     this.#child = child;
