@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Manifest } from '../../schemas/manifest.ts';
 import { AttemptFailed, AttemptStarted, End, Retry, Run, Trigger } from '../../schemas/run.ts';
 import { ObjectNotFoundError, type ObjectStore, type ObjectSummary } from '../store/store.ts';
@@ -47,7 +48,20 @@ export async function readEnd(store: ObjectStore, id: string): Promise<End | und
 }
 
 /** Objects of one run that were read before, by key: read again only where the store lists them as changed. */
-export type KnownObjects = Map<string, { readonly size: number; readonly modified: number; readonly json: unknown }>;
+export type KnownObjects = Map<
+  string,
+  { readonly size: number; readonly modified: number; readonly meaning: Meaning | undefined }
+>;
+
+/** What an object of a run says, understood. */
+type Meaning =
+  | { readonly kind: 'run'; readonly value: Run }
+  | { readonly kind: 'end'; readonly value: End }
+  | { readonly kind: 'trigger'; readonly value: Trigger }
+  | { readonly kind: 'retry'; readonly value: Retry }
+  | { readonly kind: 'manifest'; readonly step: string; readonly value: Manifest }
+  | { readonly kind: 'started'; readonly step: string; readonly value: AttemptStarted }
+  | { readonly kind: 'failed'; readonly step: string; readonly value: AttemptFailed };
 
 /** run.json is there and is no plan: the run can only end as failed. */
 export class InvalidRunError extends Error {
@@ -80,19 +94,16 @@ export async function readRunState(
     steps.set(name, state);
     return state;
   };
-  const keep = <Value>(list: Value[], value: Value | undefined) => {
-    if (value !== undefined) list.push(value);
-  };
   let run: Run | undefined;
   let end: End | undefined;
-  for (const { object, json } of read) {
-    if (object.kind === 'run') run = Run.safeParse(json).data;
-    if (object.kind === 'end') end = End.safeParse(json).data;
-    if (object.kind === 'trigger') keep(triggers, Trigger.safeParse(json).data);
-    if (object.kind === 'retry') keep(retries, Retry.safeParse(json).data);
-    if (object.kind === 'manifest') step(object.step).manifest = Manifest.safeParse(json).data;
-    if (object.kind === 'started') keep(step(object.step).started, AttemptStarted.safeParse(json).data);
-    if (object.kind === 'failed') keep(step(object.step).failed, AttemptFailed.safeParse(json).data);
+  for (const meaning of read) {
+    if (meaning?.kind === 'run') run = meaning.value;
+    if (meaning?.kind === 'end') end = meaning.value;
+    if (meaning?.kind === 'trigger') triggers.push(meaning.value);
+    if (meaning?.kind === 'retry') retries.push(meaning.value);
+    if (meaning?.kind === 'manifest') step(meaning.step).manifest = meaning.value;
+    if (meaning?.kind === 'started') step(meaning.step).started.push(meaning.value);
+    if (meaning?.kind === 'failed') step(meaning.step).failed.push(meaning.value);
   }
   if (run === undefined) throw new InvalidRunError(`Object ${runKey(id)} is not the plan of a run.`);
   for (const { started, failed } of steps.values()) {
@@ -115,15 +126,39 @@ async function readObject(
   store: ObjectStore,
   { key, size, lastModified }: ObjectSummary,
   known: KnownObjects,
-): Promise<{ object: RunObject; json: unknown }> {
-  const object = parseRunKey(key) ?? { kind: 'output', run: '' };
-  if (object.kind === 'output') return { object, json: undefined };
+): Promise<Meaning | undefined> {
+  const object = parseRunKey(key);
+  if (object === undefined || object.kind === 'output') return undefined;
   const modified = lastModified.getTime();
   const before = known.get(key);
-  if (before?.size === size && before.modified === modified) return { object, json: before.json };
-  const json = await readJson(store, key);
-  known.set(key, { size, modified, json });
-  return { object, json };
+  if (before?.size === size && before.modified === modified) return before.meaning;
+  const meaning = meaningOf(object, await readJson(store, key));
+  known.set(key, { size, modified, meaning });
+  return meaning;
+}
+
+/** Undefined where the object is not what its key says. */
+function meaningOf(object: Exclude<RunObject, { kind: 'output' }>, json: unknown): Meaning | undefined {
+  const understood = <Value, Rest>(schema: z.ZodType<Value>, rest: Rest) => {
+    const parsed = schema.safeParse(json);
+    return parsed.success ? { ...rest, value: parsed.data } : undefined;
+  };
+  switch (object.kind) {
+    case 'run':
+      return understood(Run, { kind: object.kind });
+    case 'end':
+      return understood(End, { kind: object.kind });
+    case 'trigger':
+      return understood(Trigger, { kind: object.kind });
+    case 'retry':
+      return understood(Retry, { kind: object.kind });
+    case 'manifest':
+      return understood(Manifest, { kind: object.kind, step: object.step });
+    case 'started':
+      return understood(AttemptStarted, { kind: object.kind, step: object.step });
+    case 'failed':
+      return understood(AttemptFailed, { kind: object.kind, step: object.step });
+  }
 }
 
 /** Undefined where the object is not JSON, or has gone since it was listed. */

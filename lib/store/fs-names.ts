@@ -11,6 +11,9 @@ const CONTINUED = '%';
 /** Characters of one name; file systems take 255 bytes. */
 const NAME_LENGTH = 200;
 
+/** A name of one piece that stands for itself, letter by letter: nearly every one. */
+const AS_IS = /^[a-z0-9_+=@,-][a-z0-9_.+=@,-]{0,199}$/;
+
 /** The path of a key below its bucket's folder. */
 export function pathOfKey(key: string): string {
   return key.split('/').map(nameOfSegment).join(path.sep);
@@ -23,6 +26,8 @@ export function isContinued(name: string): boolean {
 
 /** The part of a key that a name (or the piece of one) stands for; undefined where no key has such a name. */
 export function segmentOfNames(names: readonly string[]): string | undefined {
+  const [first = '', ...more] = names;
+  if (more.length === 0 && AS_IS.test(first)) return first;
   const joined = names.map((name) => (isContinued(name) ? name.slice(0, -1) : name)).join('');
   try {
     const segment = decodeURIComponent(joined);
@@ -33,6 +38,7 @@ export function segmentOfNames(names: readonly string[]): string | undefined {
 }
 
 function nameOfSegment(segment: string): string {
+  if (AS_IS.test(segment)) return segment;
   const escaped = Array.from(Buffer.from(segment), escapeByte).join('');
   const pieces: string[] = [];
   let rest = escaped;

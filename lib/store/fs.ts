@@ -23,6 +23,12 @@ import {
 /** Bytes that a stream reads at a time. */
 const READ_AHEAD = 1 << 18;
 
+/** Files whose size and time a listing asks for together. */
+const LISTED_AT_ONCE = 64;
+
+/** Folders that a listing reads before it comes to them, and groups of files that it asks for before it needs the answer. */
+const AHEAD = 8;
+
 /**
  * The embedded object store: a folder for each bucket, a file for each object, a folder for each part of its key. Any
  * number of processes of one machine may use it at once.
@@ -84,10 +90,13 @@ export class FsStore implements ObjectStore {
   async *list(bucket: Bucket, prefix: string): AsyncGenerator<ObjectSummary> {
     checkPrefix(prefix);
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    for await (const file of this.#walk(bucket, folder, prefix)) {
-      const found = await summary(bucket, file.key, file.path);
-      if (found !== undefined) yield found;
+    const asked: Promise<(ObjectSummary | undefined)[]>[] = [];
+    const answered = async () => (await asked.shift())?.filter((object) => object !== undefined) ?? [];
+    for await (const files of this.#walk(bucket, folder, prefix)) {
+      asked.push(unhurried(Promise.all(files.map((file) => summary(bucket, file.key, file.path)))));
+      if (asked.length > AHEAD) yield* await answered();
     }
+    while (asked.length > 0) yield* await answered();
   }
 
   async *listPrefixes(bucket: Bucket, prefix: string): AsyncGenerator<string> {
@@ -140,13 +149,33 @@ export class FsStore implements ObjectStore {
     return path.join(this.#folder, bucket, pathOfKey(key));
   }
 
-  /** Every file below a folder whose key begins with `prefix`, in order, one level of folders in memory at a time. */
-  async *#walk(bucket: Bucket, folder: string, prefix: string): AsyncGenerator<Entry> {
-    for (const entry of await this.#level(bucket, folder)) {
-      if (!entry.key.startsWith(prefix) && !prefix.startsWith(entry.key)) continue;
-      if (entry.isFolder) yield* this.#walk(bucket, entry.key, prefix);
-      else if (entry.key.startsWith(prefix)) yield entry;
+  /**
+   * Every file below a folder whose key begins with `prefix`, in order, a few neighbours at a time. In memory are one
+   * level of folders at a time, and what lies in the next few of them: those are read ahead.
+   */
+  async *#walk(
+    bucket: Bucket,
+    folder: string,
+    prefix: string,
+    level: Promise<Entry[]> = this.#level(bucket, folder),
+  ): AsyncGenerator<Entry[]> {
+    const entries = (await level).filter(
+      ({ key, isFolder }) => key.startsWith(prefix) || (isFolder && prefix.startsWith(key)),
+    );
+    const nextLevel = readAhead(
+      entries.filter(({ isFolder }) => isFolder),
+      ({ key }) => this.#level(bucket, key),
+    );
+    let files: Entry[] = [];
+    for (const entry of entries) {
+      if (!entry.isFolder) files.push(entry);
+      if (files.length > 0 && (entry.isFolder || files.length === LISTED_AT_ONCE)) {
+        yield files;
+        files = [];
+      }
+      if (entry.isFolder) yield* this.#walk(bucket, entry.key, prefix, nextLevel());
     }
+    if (files.length > 0) yield files;
   }
 
   /** What lies in one folder (a prefix that is empty or ends in `/`), in the order of keys. */
@@ -188,6 +217,32 @@ async function readEntries(root: string, folder: string, begun: readonly string[
     entries.push({ key: `${folder}${segment}${isFolder ? '/' : ''}`, path: at, isFolder });
   }
   return entries;
+}
+
+/**
+ * Does a task for each item in order, a few of them before they are asked for.
+ *
+ * @returns gives the next item's outcome; undefined after the last
+ */
+function readAhead<Item, Outcome>(items: readonly Item[], task: (item: Item) => Promise<Outcome>) {
+  const begun: Promise<Outcome>[] = [];
+  const rest = items.values();
+  const begin = () => {
+    const { value, done } = rest.next();
+    if (done) return;
+    begun.push(unhurried(task(value)));
+  };
+  for (let count = 0; count < AHEAD; count++) begin();
+  return (): Promise<Outcome> | undefined => {
+    begin();
+    return begun.shift();
+  };
+}
+
+/** A promise that may be awaited late, or, by whoever stops in the middle, never: then its failure is nobody's. */
+function unhurried<Outcome>(promise: Promise<Outcome>): Promise<Outcome> {
+  promise.catch(() => {});
+  return promise;
 }
 
 async function copyInto(target: FileHandle, file: string): Promise<{ sha256: string; size: number }> {
