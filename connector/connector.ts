@@ -94,7 +94,7 @@ export class Connector implements Service {
       concurrency: (operator) => concurrency[operator] ?? concurrency.default ?? 2,
       handle: async (_operator, call, signal) => {
         await this.#caller.call(call, signal);
-        this.#runs.advance(call.run);
+        if (!this.#runs.hasRead(call)) this.#runs.advance(call.run);
       },
     });
     this.#forgetting = new Forgetting(this.#database, options.keepEventsDays, log);

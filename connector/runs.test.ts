@@ -102,6 +102,22 @@ describe('Runs', () => {
     expect((await runs.stillDue({ ...call, attempt: 2 }))?.name).toBe('parse');
   });
 
+  it('knows which manifests it has decided on', async () => {
+    const plan = aState({ steps: [{ name: 'parse' }, { name: 'select', needs: ['parse'] }] }).run;
+    await put(runKey(RUN), plan);
+    runs.advance(RUN);
+    const parse = await calls[0];
+    if (parse === undefined) throw new Error('nothing is called');
+    expect(runs.hasRead(parse)).toBe(false);
+    await put(manifestKey(RUN, 'parse'), aManifest('parse'));
+    expect(await runs.stillDue({ ...parse, step: 'select' }), 'a look of the queue decides nothing').toBeDefined();
+    expect(runs.hasRead(parse)).toBe(false);
+    runs.advance(RUN);
+    expect(await calls[1]).toMatchObject({ step: 'select' });
+    expect(runs.hasRead(parse)).toBe(true);
+    expect(runs.hasRead({ ...parse, attempt: 2 })).toBe(false);
+  });
+
   it('writes the ending once, however often the run is read', async () => {
     await aRun(1);
     await put(failedKey(RUN, 'parse', 1), aFailure({ attempt: 1, detail: 'Out of memory.' }));

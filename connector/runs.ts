@@ -19,6 +19,8 @@ const FRESH_MS = 200;
 /** What this process remembers of a run that goes on; nothing depends on it but time. */
 interface Memory {
   readonly known: KnownObjects;
+  /** What was decided on last. */
+  state: RunState | undefined;
   /** Its row is known to say that it goes on. */
   isNoted: boolean;
   /** Step by call, as last decided, with the moment, epoch ms. */
@@ -78,6 +80,11 @@ export class Runs {
     return advance(state).due.find(({ step, attempt }) => step.name === call.step && attempt === call.attempt)?.step;
   }
 
+  /** Whether the manifest of this call was read already, and what follows from it is done or being done. */
+  hasRead(call: QueuedCall): boolean {
+    return this.#memories.get(call.run)?.state?.steps.get(call.step)?.manifest?.attempt === call.attempt;
+  }
+
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
@@ -108,6 +115,7 @@ export class Runs {
       throw error;
     }
     if (state === undefined) return;
+    this.#memory(run).state = state;
     if (state.end !== undefined) return this.#end(run, state.end, state.run.pipeline.name);
     const { due, end } = advance(state);
     if (end !== undefined) return this.#end(run, await this.#writeEnd(run, end), state.run.pipeline.name);
@@ -137,6 +145,7 @@ export class Runs {
   #memory(run: string): Memory {
     const memory = this.#memories.get(run) ?? {
       known: new Map(),
+      state: undefined,
       isNoted: false,
       decided: new Map(),
       handled: new Set(),

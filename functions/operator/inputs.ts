@@ -26,9 +26,14 @@ export async function resolveInputs(
   step: RunStep,
   operator: Operator,
 ): Promise<ResolvedInputs> {
-  const manifests = new Map<string, Manifest>();
+  const names = [...Object.keys(operator.inputs), ...Object.keys(operator.optionalInputs)];
+  const manifests = await manifestsOf(
+    store,
+    runId,
+    names.map((name) => step.inputs[name]),
+  );
   const references: Record<string, readonly ObjectReference[]> = {};
-  for (const name of [...Object.keys(operator.inputs), ...Object.keys(operator.optionalInputs)]) {
+  for (const name of names) {
     const [from, output] = step.inputs[name]?.split('.') ?? [];
     if (from === undefined && name in operator.optionalInputs) {
       references[name] = [];
@@ -41,17 +46,34 @@ export async function resolveInputs(
       references[name] = runInput(run, step, output);
       continue;
     }
-    const manifest = manifests.get(from) ?? (await readManifest(store, runId, from));
+    const manifest = manifests.get(from);
     if (manifest === undefined) {
       throw new ProblemError(503, 'Not yet', `Step ${step.name} needs ${from}, which has not ended.`);
     }
-    manifests.set(from, manifest);
     const objects = manifest.outputs[output];
     if (objects === undefined) throw unprocessable(`Step ${from} has no output \`${output}\`.`);
     references[name] = objects;
   }
   const finished = [...manifests.values()].map(({ finishedAt }) => finishedAt).sort();
   return { references, at: finished.at(-1) ?? new Date(0).toISOString() };
+}
+
+/** The manifests of the steps that these sources name, each read once, all at the same time. */
+async function manifestsOf(
+  store: ObjectStore,
+  runId: string,
+  sources: readonly (string | undefined)[],
+): Promise<ReadonlyMap<string, Manifest>> {
+  const steps = new Set(sources.flatMap((source) => source?.split('.')[0] ?? []));
+  steps.delete('run');
+  const manifests = new Map<string, Manifest>();
+  await Promise.all(
+    Array.from(steps, async (step) => {
+      const manifest = await readManifest(store, runId, step);
+      if (manifest !== undefined) manifests.set(step, manifest);
+    }),
+  );
+  return manifests;
 }
 
 function runInput(run: Run, step: RunStep, output: string): ObjectReference[] {
