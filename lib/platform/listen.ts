@@ -31,7 +31,7 @@ export async function tryPort(host: string, port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** Ports that no system gives to outgoing connections by itself: Linux begins at 32768, the others above that. */
+/** Ports that are not given to outgoing connections: Linux takes those from 32768, macOS and Windows from 49152. */
 const GIVEN_PORTS = { from: 20_000, below: 32_768 };
 
 /** Tries before a host is taken to have no free port. */

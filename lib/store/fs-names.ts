@@ -6,13 +6,14 @@ import path from 'node:path';
  * (file systems that normalise them), a leading dot. A name longer than a file system takes is continued in a folder
  * whose name ends in `%`.
  */
-const PLAIN = /[a-z0-9_.+=@,-]/;
+const PLAIN = '[a-z0-9_.+=@,-]';
 const CONTINUED = '%';
 /** Characters of one name; file systems take 255 bytes. */
 const NAME_LENGTH = 200;
 
+const IS_PLAIN = new RegExp(PLAIN);
 /** A name of one piece that stands for itself, letter by letter: nearly every one. */
-const AS_IS = /^[a-z0-9_+=@,-][a-z0-9_.+=@,-]{0,199}$/;
+const AS_IS = new RegExp(`^(?!\\.)${PLAIN}{1,${NAME_LENGTH}}$`);
 
 /** The path of a key below its bucket's folder. */
 export function pathOfKey(key: string): string {
@@ -54,6 +55,6 @@ function nameOfSegment(segment: string): string {
 
 function escapeByte(byte: number, index: number): string {
   const character = String.fromCharCode(byte);
-  const plain = PLAIN.test(character) && !(index === 0 && character === '.');
+  const plain = IS_PLAIN.test(character) && !(index === 0 && character === '.');
   return plain ? character : `%${byte.toString(16).padStart(2, '0')}`;
 }

@@ -186,7 +186,9 @@ export class FsStore implements ObjectStore {
   }
 
   async #holdsAny(bucket: Bucket, folder: string): Promise<boolean> {
-    for await (const _ of this.#walk(bucket, folder, folder)) return true;
+    for (const { key, isFolder } of await this.#level(bucket, folder)) {
+      if (!isFolder || (await this.#holdsAny(bucket, key))) return true;
+    }
     return false;
   }
 }
