@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/onnx',
     'provider/client.ts',
     'phantoms/demo.ts',
+    'web/blinded/restore.ts',
     'web/projection/project.ts',
     'web/viewer/install.ts',
   ],

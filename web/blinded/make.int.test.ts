@@ -13,6 +13,7 @@ import { makeWorld, type World } from '../testing/world.ts';
 import { waitingExams } from './exams.ts';
 import { copyId, inOrderFor } from './identity.ts';
 import { copyObject } from './make.ts';
+import { copyRecordKey, restoreCopies } from './restore.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -158,6 +159,50 @@ describe('segmentations that cannot be copied', () => {
     expect(await world.parts.copies.makeDue(world.parts.now())).toMatchObject({ exams: 1 });
     expect(await copiesOf(whole)).toHaveLength(3);
     expect(world.parts.copies.whyNot(BLINDED_EVALUATION.name, broken.StudyInstanceUID)).toMatch(/cannot be read/);
+  });
+});
+
+describe('copies of which the database knows nothing any more', () => {
+  const loseCopies = async () => {
+    await exportOutbox(world.store, world.database);
+    const before = await copiesOf(exam);
+    expect(before).toHaveLength(3);
+    await world.database.db.delete(blindedCopy);
+    return before;
+  };
+  const unreadable = (key: string) => {
+    throw new Error(`${key} was not read.`);
+  };
+
+  it('come back from the store, and what is there stays', async () => {
+    const before = await loseCopies();
+    expect(await restoreCopies(world.store, world.database, unreadable)).toBeGreaterThanOrEqual(3);
+    expect(await copiesOf(exam)).toEqual(expect.arrayContaining(before));
+    expect(await restoreCopies(world.store, world.database, unreadable)).toBe(0);
+  });
+
+  it('are those that readers were given, also where a newer segmentation has come since', async () => {
+    const before = await loseCopies();
+    const files = await Promise.all(before.map(fileOf));
+    const newer = MAKERS.slice(2).map((maker) => ({ ...maker, minutes: 12 }));
+    const { runs } = await makeBlindedExam(world, { seed: 'blinded copies', makers: newer });
+    expect(before.map(({ run }) => run)).not.toContain(runs.get('novice'));
+    await world.parts.copies.makeDue(world.parts.now());
+    expect(await copiesOf(exam)).toEqual(expect.arrayContaining(before));
+    expect(await Promise.all(before.map(fileOf))).toEqual(files);
+  });
+
+  it('are left out where their record is none, and it is said which', async () => {
+    const id = (await loseCopies())[0]?.id ?? '';
+    const key = copyRecordKey({ id, evaluation: BLINDED_EVALUATION.name });
+    const record = await world.store.get('feedback', key);
+    await world.store.put('feedback', key, Buffer.from('{'));
+    const named: string[] = [];
+    await restoreCopies(world.store, world.database, (one) => named.push(one));
+    expect(named).toEqual([key]);
+    expect((await copiesOf(exam)).map((copy) => copy.id)).not.toContain(id);
+    await world.store.put('feedback', key, record);
+    await restoreCopies(world.store, world.database, unreadable);
   });
 });
 

@@ -19,6 +19,7 @@ import type { Answer } from './copy-worker.ts';
 import type { CopyToWrite } from './encode.ts';
 import { sourcesOf, type WaitingExam } from './exams.ts';
 import { copyId } from './identity.ts';
+import { addCopies, copyRecordKey, recordedCopies } from './restore.ts';
 
 /** What copies are made with. */
 export interface Making {
@@ -35,7 +36,8 @@ export const copyObject = ({ id, evaluation }: { readonly id: string; readonly e
 
 /**
  * Makes the copies of an exam, all of them or none, from one list of images and one list of structures, so that they differ
- * in nothing but what was drawn. From then on the exam is in the hands of its readers: what comes later changes nothing.
+ * in nothing but what was drawn. From then on the exam is in the hands of its readers: what comes later changes nothing, and
+ * where the database has lost them they are those that the store knows.
  *
  * @throws {UnfitObjectError} the segmentations lie on different images, or one of them cannot be copied
  * @throws {ModelNotHeldError}
@@ -44,6 +46,14 @@ export async function makeCopies(
   { store, database, blindingKey }: Making,
   { evaluation, pipeline, exam, now }: { evaluation: Evaluation; pipeline: Pipeline; exam: WaitingExam; now: Date },
 ): Promise<BlindedCopy[]> {
+  const idOf = (source: string) =>
+    copyId(blindingKey, { evaluation: evaluation.name, StudyInstanceUID: exam.StudyInstanceUID, source });
+  const given = sourcesOf(evaluation).map((source) => ({ id: idOf(source), evaluation: evaluation.name }));
+  const recorded = await recordedCopies(store, given);
+  if (recorded.length > 1) {
+    await addCopies(database, recorded);
+    return recorded;
+  }
   const results = await resultsOf(database, evaluation, exam);
   const [first] = results;
   if (first === undefined) throw new UnfitObjectError('kind', 'There is no segmentation.');
@@ -58,7 +68,7 @@ export async function makeCopies(
   const copies: BlindedCopy[] = [];
   for (const { source, run, result } of results) {
     const { StudyInstanceUID } = exam;
-    const id = copyId(blindingKey, { evaluation: evaluation.name, StudyInstanceUID, source });
+    const id = idOf(source);
     const segmentation = await segmentationOf(store, result, source);
     const bytes = await inThread({ ...shared, id, segmentation });
     const { bucket, key } = copyObject({ id, evaluation: evaluation.name });
@@ -162,7 +172,7 @@ async function keep(database: Database, copies: readonly BlindedCopy[], now: Dat
     const made = await transaction.insert(blindedCopy).values(rows).onConflictDoNothing().returning();
     const orders = copies
       .filter(({ id }) => made.some((row) => row.id === id))
-      .map((copy) => ({ key: `${copy.evaluation}/copies/${copy.id}.json`, body: canonicalJson(copy), createdAt: now }));
+      .map((copy) => ({ key: copyRecordKey(copy), body: canonicalJson(copy), createdAt: now }));
     if (orders.length > 0) await transaction.insert(outbox).values(orders);
   });
 }
