@@ -7,8 +7,9 @@ import { connect, type Database } from '../lib/database/connection.ts';
 import { readFileHead } from '../lib/dicom/part10.ts';
 import { echo, sendFiles } from '../lib/dicom/send.ts';
 import { deriveUid } from '../lib/dicom/uid.ts';
+import { freePort } from '../lib/platform/listen.ts';
 import { readRunState } from '../lib/runs/state.ts';
-import { freePort, startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 import { dataSetOf, radiograph, written } from './images.fixture.ts';
 import { Testbed, type TestbedOptions, until } from './world.fixture.ts';
 

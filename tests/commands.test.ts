@@ -6,14 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
 import { makeExams } from './exams.ts';
-import { freePort } from './postgres.ts';
-import { type Site, startSite } from './site.ts';
+import { freePorts, type Site, startSite } from './site.ts';
 
 /** Environment with ports and a temporary folder of its own. */
 async function ownEnvironment(folder: string): Promise<NodeJS.ProcessEnv> {
-  const ports = new Set<number>();
-  while (ports.size < 4) ports.add(await freePort());
-  const [dicom, web, connector, faas] = [...ports].map(String);
+  const [dicom, web, connector, faas] = (await freePorts(4)).map(String);
   return {
     ...process.env,
     TMPDIR: folder,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../lib/database/embedded.ts';
 import { migrateDatabase } from '../lib/database/migrate.ts';
-import { freePort as freePortOf } from '../lib/platform/listen.ts';
+import { freePort } from '../lib/platform/listen.ts';
 
 /** URL of the server that all test files of a run share, in the environment: `tests/shared-postgres.ts` starts it. */
 export const SHARED_POSTGRES = 'OVERREAD_TEST_POSTGRES';
@@ -74,9 +74,4 @@ function databaseOn(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
-}
-
-/** A port of 127.0.0.1 that nobody listened on a moment ago. */
-export function freePort(): Promise<number> {
-  return freePortOf('127.0.0.1');
 }

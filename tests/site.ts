@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { StatusFile } from '../cli/up/data-folder.ts';
 import { readiness } from '../cli/up/up.ts';
 import { HOME, readStoreConfiguration } from '../lib/platform/configuration.ts';
+import { freePort } from '../lib/platform/listen.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import { RunView, StudyView } from '../schemas/api.ts';
-import { freePort } from './postgres.ts';
 
 /** Real images for tests, beside the clone; a test that needs them skips where they are absent. */
 export const REAL_DATA = path.resolve(HOME, '../shared/data');
@@ -199,7 +199,7 @@ function temporaryData(): string {
 }
 
 /** Free ports, all different, in a tuple of that length. */
-async function freePorts(count: 4): Promise<[number, number, number, number]> {
+export async function freePorts(count: 4): Promise<[number, number, number, number]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());
   const [a = 0, b = 0, c = 0, d = 0] = ports;

@@ -1,6 +1,6 @@
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { errorCode } from '../../lib/platform/error-code.ts';
-import { freePort, tryPort } from '../../lib/platform/listen.ts';
+import { tryPort } from '../../lib/platform/listen.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
 /**
@@ -25,9 +25,4 @@ export async function requireFreePorts(configuration: Configuration): Promise<vo
       throw new CommandError(EXIT.notReady, `Port ${port} of ${host} ${why}: set ${variable} to another one.`, error);
     }
   }
-}
-
-/** A port for the embedded PostgreSQL, which only our own processes need to know. */
-export function embeddedPostgresPort(): Promise<number> {
-  return freePort('127.0.0.1');
 }

@@ -4,11 +4,12 @@ import { checkRoutes } from '../../lib/archive/check-routes.ts';
 import { databaseUrl } from '../../lib/database/connection.ts';
 import { migrateDatabase } from '../../lib/database/migrate.ts';
 import { type Configuration, HOME } from '../../lib/platform/configuration.ts';
+import { freePort } from '../../lib/platform/listen.ts';
 import { FaasClient } from '../../provider/client.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { apiToken, prepareDataFolder, readStatusFile, removeStatusFile, writeStatusFile } from './data-folder.ts';
 import { type Part, partsOf, webAddress } from './parts.ts';
-import { embeddedPostgresPort, requireFreePorts } from './ports.ts';
+import { requireFreePorts } from './ports.ts';
 import { aborted } from './signal.ts';
 import { parseLogLine, type Supervised, supervise } from './supervisor.ts';
 
@@ -51,7 +52,7 @@ export async function startOverread(
   await requireFreePorts(configuration);
   prepareDataFolder(configuration);
   const token = apiToken(configuration);
-  const parts = partsOf(configuration, { postgresPort: await embeddedPostgresPort(), apiToken: token });
+  const parts = partsOf(configuration, { postgresPort: await freePort(), apiToken: token });
   const household = new Household(configuration, say);
   const start = async () => {
     const postgres = parts.filter(({ name }) => name === 'postgres');

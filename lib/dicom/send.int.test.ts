@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
+import { freePort } from '../platform/listen.ts';
 import { readPart10 } from './dataset.ts';
 import { echo, sendFiles, type Target } from './send.ts';
 import { deriveUid } from './uid.ts';
@@ -46,14 +47,6 @@ function radiograph(instance: number): Buffer {
     PixelRepresentation: 0,
     PixelData: Uint16Array.from({ length: 512 * 512 }, (_, index) => (index * 7 + instance) % 4096),
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** A fresh process says nothing when it listens, so the port is asked. */

@@ -43,7 +43,7 @@ const TRIES = 100;
  *
  * @throws {Error} with the `code` of the last try where none of a hundred can be had
  */
-export async function freePort(host: string): Promise<number> {
+export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let left = TRIES - 1; ; left--) {
     const port = randomInt(GIVEN_PORTS.from, GIVEN_PORTS.below);
     try {

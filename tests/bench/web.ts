@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { HOME } from '../../lib/platform/configuration.ts';
+import { freePort } from '../../lib/platform/listen.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
 import { loadEvaluations } from '../../web/evaluations.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD } from '../../web/testing/world.ts';
-import { freePort, startTestPostgres } from '../postgres.ts';
-import { SPREAD_HEADING, spread } from './statistics.ts';
+import { startTestPostgres } from '../postgres.ts';
 import { benchUsable } from './usable.ts';
+import { benchArms, READERS } from './web-arms.ts';
+import { type Look, printLooks } from './web-looks.ts';
 
 const RESULTS = 100_000;
-const LOOKS = 40;
 
 /**
  * How long the web takes to answer with 100,000 results in the database, a tenth of them read by two readers: pages and
@@ -24,22 +24,24 @@ const LOOKS = 40;
  */
 export async function benchWeb(print: (line: string) => void): Promise<void> {
   const postgres = await startTestPostgres();
-  const world = await makeWorld(postgres.url, [...loadEvaluations([path.join(HOME, 'pipelines')]).values()]);
+  const evaluations = loadEvaluations([path.join(HOME, 'pipelines')]);
+  const world = await makeWorld(postgres.url, [...evaluations.values()]);
+  const hips = evaluations.get('hip-fracture-detection');
+  if (hips === undefined) throw new Error('There is no evaluation of hips.');
   try {
     const { id } = await world.run();
     await fill(world.database, id);
-    const app = createApp({ ...world.parts, archive: archiveReader(world.database) });
-    for (const [name, role] of [
-      ['ann', 'reader'],
-      ['lea', 'evaluation-lead'],
-    ] as const) {
+    const parts = { ...world.parts, archive: archiveReader(world.database) };
+    const app = createApp(parts);
+    for (const name of ['ann', ...READERS, 'lea']) {
+      const role = name === 'lea' ? 'evaluation-lead' : 'reader';
       await createAccount(world.database, { name, password: PASSWORD, role, now: new Date() });
     }
     const [reader, lead] = [browserOf(app), browserOf(app)];
     await reader.signIn('ann');
     await lead.signIn('lea');
     const found = await lead.search(createHash('md5').update('4711').digest('hex').slice(0, 8));
-    const looks: readonly (readonly [string, () => Promise<Response>])[] = [
+    const looks: readonly Look[] = [
       ['account (the peer)', () => reader.get('/account')],
       ['worklist', () => lead.get('/')],
       ['worklist of a reader', () => reader.get('/')],
@@ -54,20 +56,8 @@ export async function benchWeb(print: (line: string) => void): Promise<void> {
       ['API: what is to be read', () => reader.get('/api/v1/reading')],
     ];
     print(`\nanswers with ${RESULTS} results in the database`);
-    print(SPREAD_HEADING);
-    for (const [name, look] of looks) {
-      // A report on so many exams is made behind the scenes: what is measured are looks at it then.
-      while ((await look()).status === 202);
-      const times: number[] = [];
-      for (let n = 0; n < LOOKS; n++) {
-        const begun = performance.now();
-        const answer = await look();
-        await answer.arrayBuffer();
-        times.push(performance.now() - begun);
-        if (answer.status !== 200) throw new Error(`${name} answered ${answer.status}.`);
-      }
-      print(spread(name, times));
-    }
+    await printLooks(print, looks);
+    await benchArms(print, parts, hips, 'lea');
     const site = await serveWorld({ ...world, app }, await freePort());
     const pages = [
       ['worklist', '/', 'lea'],

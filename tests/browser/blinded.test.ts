@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../lib/platform/listen.ts';
 import { blindedCopy } from '../../schemas/database/web.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
@@ -12,7 +13,7 @@ import { installViewer, VIEWER_FOLDER } from '../../web/viewer/install.ts';
 import { Viewing } from '../../web/viewer/viewing.ts';
 import { type BlindedExam, MAKERS, makeBlindedExam } from '../blinded-exam.ts';
 import { describeWith } from '../peers/skip.ts';
-import { freePort, startTestPostgres, type TestPostgres } from '../postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { expectAccessible } from './accessible.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
 import { SignInPage } from './pages/sign-in.ts';

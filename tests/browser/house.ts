@@ -1,10 +1,11 @@
 import type { Browser } from 'playwright-core';
+import { freePort } from '../../lib/platform/listen.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
-import { freePort, startTestPostgres } from '../postgres.ts';
+import { startTestPostgres } from '../postgres.ts';
 import { launchChromium, openWindow } from './chromium.ts';
 import { SignInPage } from './pages/sign-in.ts';
 

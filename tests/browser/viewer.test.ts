@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../lib/platform/listen.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
@@ -8,7 +9,7 @@ import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
 import { installViewer, VIEWER_FOLDER } from '../../web/viewer/install.ts';
 import { Viewing } from '../../web/viewer/viewing.ts';
 import { describeWith } from '../peers/skip.ts';
-import { freePort, startTestPostgres, type TestPostgres } from '../postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { makeViewedExam, takeIn } from '../viewed-exam.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
 import { SignInPage } from './pages/sign-in.ts';

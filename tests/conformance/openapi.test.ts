@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { HOME } from '../../lib/platform/configuration.ts';
+import { freePort } from '../../lib/platform/listen.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { EXAMPLE } from '../../web/api/examples.ts';
 import { openApiDocument } from '../../web/api/openapi.ts';
@@ -15,7 +16,7 @@ import { freshUid } from '../../web/testing/results.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { API_TOKEN, makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
 import { examId } from '../../web/trend/look.ts';
-import { freePort, startTestPostgres, type TestPostgres } from '../postgres.ts';
+import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { makeViewedExam, takeIn } from '../viewed-exam.ts';
 
 /** As much of the document as the rules ask about. */
