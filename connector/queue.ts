@@ -17,7 +17,7 @@ export interface QueueDepth {
 }
 
 /** PostgreSQL schema of pg-boss. */
-export const QUEUE_SCHEMA = 'connector_queue';
+const QUEUE_SCHEMA = 'connector_queue';
 
 /** pg-boss looks by itself this often, should a notification be lost, s. */
 const POLL_SECONDS = 10;

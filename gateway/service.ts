@@ -145,7 +145,7 @@ export function gatewayService(
 }
 
 /** The called AE titles served here: where the site lists some, those, our own and the pipelines'; else any. */
-export function acceptedTitles(
+function acceptedTitles(
   configuration: Pick<Configuration, 'site' | 'dicom'>,
   pipelines: ReturnType<typeof loadPipelines>,
 ): (calledAETitle: string) => boolean {

@@ -57,7 +57,7 @@ export async function writeRaw(
 }
 
 /** The input of the network as bytes (0 to 255), made as the operator `preprocess` makes it, and the way of a box into it. */
-export function networkInput(radiograph: Radiograph, size: number): { tensor: Uint8Array; toInput: (box: Box) => Box } {
+function networkInput(radiograph: Radiograph, size: number): { tensor: Uint8Array; toInput: (box: Box) => Box } {
   const { rows, columns, pixels: values } = radiograph;
   const letterbox = letterboxOf({ rows, columns, pixelAspect: 1 }, { rows: size, columns: size });
   const window = percentileWindow(values, WINDOW);

@@ -7,14 +7,14 @@ export const NAMESPACE = 'openfaas-fn';
 export const PLACEMENT_ANNOTATION = 'overread.io/placement';
 
 /** OpenFaaS function names, as its provider accepts them. */
-export const FunctionName = z
+const FunctionName = z
   .string()
   .max(63, 'a function name has at most 63 characters')
   .regex(/^[-a-zA-Z_0-9.]+$/, 'a function name has letters, digits, hyphens, underscores and dots only')
   .refine((name) => !/^\.+$/.test(name), 'a function name is more than dots');
 
 /** Names of secrets are file names in the function's secrets folder. */
-export const SecretName = z
+const SecretName = z
   .string()
   .regex(
     /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,

@@ -218,7 +218,7 @@ function licenceOf(folder: string): string | undefined {
 }
 
 /** Words as a name of lower-case letters, digits and hyphens. */
-export function slug(text: string): string {
+function slug(text: string): string {
   return (
     text
       .toLowerCase()

@@ -53,7 +53,7 @@ export async function compareRuns(store: ObjectStore, run: string, replay: strin
 }
 
 /** The files of both runs, step by step in the order of the first. Pure. */
-export function compareOutputs(first: RunState, second: RunState): ComparedOutput[] {
+function compareOutputs(first: RunState, second: RunState): ComparedOutput[] {
   const before = filesOf(first);
   const after = filesOf(second);
   const compared = [...before].map(([name, { place, sha256 }]): ComparedOutput => {

@@ -6,7 +6,7 @@ const SAME_DIRECTION = 1e-3;
 /** Pixels whose spacing differs by less are alike, in mm. */
 const SAME_SPACING_MM = 1e-4;
 /** Images nearer than this along the normal are at one place, in mm. */
-export const SAME_PLACE_MM = 0.01;
+const SAME_PLACE_MM = 0.01;
 /** The images beside a stack that are too few to be one of their own: a localizer, a stray slice. */
 const FEW = 0.25;
 

@@ -8,7 +8,7 @@ import { algorithmOf, readJson, type StepContext, sourceOf, trackingUidOf, volum
 import type { Reported } from './reported.ts';
 
 /** Said of a structure that may be cut off. */
-export const INCOMPLETE = 'Incomplete: it touches the first or the last slice, part of it may lie outside the images.';
+const INCOMPLETE = 'Incomplete: it touches the first or the last slice, part of it may lie outside the images.';
 const NOTHING = 'Nothing of this structure was found.';
 
 /** What a report says of a segmentation: the volume of each structure, and the segment that was measured. */

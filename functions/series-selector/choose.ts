@@ -12,7 +12,7 @@ import type {
 import { apply, Expression, Rule, Tag } from './rules.ts';
 
 /** Among series that fit, the ones to take first: those that match, or the least, most or nearest value. */
-export const Preference = z
+const Preference = z
   .strictObject({
     /** Looked at in order: the first that a series has counts. */
     tags: z.array(Tag).min(1),
@@ -23,7 +23,7 @@ export const Preference = z
   .refine(({ matches, order, nearest }) => [matches, order, nearest].filter((one) => one !== undefined).length === 1, {
     message: 'a preference has one of `matches`, `order` and `nearest`',
   });
-export type Preference = z.infer<typeof Preference>;
+type Preference = z.infer<typeof Preference>;
 
 /** An input of the model: exactly one series of the exam. */
 export const WantedInput = z.strictObject({

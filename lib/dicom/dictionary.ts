@@ -71,7 +71,7 @@ export function isSignedByPixelRepresentation(tag: number): boolean {
 }
 
 /** `xggggeeee`, lower case. */
-export function tagText(tag: number): string {
+function tagText(tag: number): string {
   return `x${tag.toString(16).padStart(8, '0')}`;
 }
 

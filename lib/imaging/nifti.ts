@@ -33,7 +33,7 @@ type Kind = (typeof TYPES)[DataType]['kind'];
  *
  * @param affine index → mm
  */
-export function flipRasLps(affine: Matrix): Matrix {
+function flipRasLps(affine: Matrix): Matrix {
   return compose([-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0], affine);
 }
 

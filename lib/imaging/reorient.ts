@@ -40,7 +40,7 @@ export function inverseOrder(order: AxisOrder): AxisOrder {
 }
 
 /** The grid with its axes in another order: the same voxels at the same places. */
-export function reorderGrid({ size, affine }: Grid, order: AxisOrder): Grid {
+function reorderGrid({ size, affine }: Grid, order: AxisOrder): Grid {
   const matrix = matrixOf(affine);
   let origin: Vector = shiftOf(matrix);
   const columns = order.map(({ axis, flipped }) => {

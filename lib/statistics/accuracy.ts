@@ -66,7 +66,7 @@ export function accuracy(patients: readonly PatientTable[]): Accuracy {
 }
 
 /** @param clusters one entry a patient; those without a case count for nothing */
-export function proportionOf(clusters: readonly ClusterCounts[]): Proportion {
+function proportionOf(clusters: readonly ClusterCounts[]): Proportion {
   const hits = sum(clusters.map((cluster) => cluster.hits));
   const cases = sum(clusters.map((cluster) => cluster.cases));
   return { hits, cases, wilson: wilsonInterval(hits, cases), clustered: clusteredInterval(clusters) };

@@ -33,7 +33,7 @@ function betaQuantile(probability: number, a: number, b: number): number {
 }
 
 /** I_x(a, b), by its continued fraction (Abramowitz & Stegun 26.5.8), on the side where it converges fast. */
-export function regularizedBeta(x: number, a: number, b: number): number {
+function regularizedBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));

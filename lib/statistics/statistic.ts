@@ -20,11 +20,6 @@ export function cannot(because: string): NotComputable {
   return { because };
 }
 
-/** Whether there is a value. */
-export function isComputed<Value extends object>(statistic: Statistic<Value>): statistic is Value {
-  return !('because' in statistic);
-}
-
 /** The interval that the normal distribution gives to an estimate with this standard error; not cut at any bound. */
 export function normalInterval(value: number, standardError: number): Estimate {
   return { value, low: value - Z_95 * standardError, high: value + Z_95 * standardError };

@@ -5,7 +5,7 @@ import type { Liver } from './liver.ts';
 import { type Solid, tube } from './solids.ts';
 
 /** Radius in mm of the finest branch that is drawn, and that the truth names. */
-export const FINEST = 1.4;
+const FINEST = 1.4;
 
 type Node = readonly [x: number, y: number, z: number, r: number];
 

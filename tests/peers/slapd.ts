@@ -12,7 +12,7 @@ import { debianPackages } from './debian.ts';
 /** Time for the server to answer, ms. */
 const START_LIMIT_MS = 30_000;
 
-export const SUFFIX = 'dc=hospital,dc=test';
+const SUFFIX = 'dc=hospital,dc=test';
 const ROOT = { dn: `cn=root,${SUFFIX}`, password: 'root of the test directory' };
 
 /** Who asks on behalf of Overread. */

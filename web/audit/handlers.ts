@@ -16,7 +16,7 @@ const PAGE_SIZE = 100;
 const COLUMNS = ['id', 'at', 'actor', 'action', 'subject', 'detail', 'evaluation'] as const;
 
 /** Query of `GET /api/v1/audit`. */
-export const AuditListQuery = AuditQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(100) });
+const AuditListQuery = AuditQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
 /** Answer of `GET /api/v1/audit`: newest first. */
 export const AuditList = z.object({

@@ -11,7 +11,7 @@ import type { Shelf, ViewedInstance } from './images.ts';
 import { shelfOf } from './shelf.ts';
 
 /** What the address names of a study. @throws {ProblemError} 404: not a UID, so nothing of this name is here */
-export function addressed(c: WebContext): { study: string } & WithinStudy {
+function addressed(c: WebContext): { study: string } & WithinStudy {
   const uid = (name: string, what: string) => {
     const given = c.req.param(name);
     if (given === undefined) return undefined;

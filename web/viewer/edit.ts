@@ -24,7 +24,7 @@ export interface KeptEdit extends NamedInstance {
 }
 
 /** Source and tool of a segmentation that a reader has made from another one in the viewer. */
-export const EDIT_SOURCE = 'edited';
+const EDIT_SOURCE = 'edited';
 const EDIT_TOOL = 'OHIF';
 
 /** The classes in which a viewer saves what was drawn. */

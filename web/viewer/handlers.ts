@@ -12,6 +12,7 @@ import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { missingPage } from './page.ts';
+import { VIEWER_ROOT } from './patch.ts';
 import type { ProgramFile } from './program.ts';
 
 /**
@@ -47,7 +48,7 @@ export function getViewer(c: WebContext) {
   const { parts } = c.var;
   const { program } = parts.viewing;
   if (!program.isInstalled) return c.html(missingPage(parts, viewerOf(c, themeOf(c))), 404);
-  const name = c.req.path.slice('/viewer/'.length);
+  const name = c.req.path.slice(VIEWER_ROOT.length);
   if (name === '') return c.redirect('/', 303);
   c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   if (name === 'app-config.js') {

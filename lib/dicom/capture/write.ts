@@ -5,10 +5,10 @@ import { UnfitObjectError } from '../made/unfit.ts';
 import { writePart10 } from '../write.ts';
 import { LETTER, type Page, RED } from './page.ts';
 
-export const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7';
+const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7';
 
 /** What a page of ours says in its pixels. */
-export const WARNING = 'INVESTIGATIONAL – NOT FOR CLINICAL USE';
+const WARNING = 'INVESTIGATIONAL – NOT FOR CLINICAL USE';
 
 export interface CaptureToWrite {
   readonly exam: Exam;

@@ -9,7 +9,7 @@ import type { Algorithm, MadeObject, Reference } from './object.ts';
 import { planesOf } from './plane.ts';
 import { plus, type Vector } from './vector.ts';
 
-export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
+const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 
 type Axes = readonly [Vector, Vector, Vector];
 

@@ -16,7 +16,7 @@ import { type Elements, writePart10 } from '../write.ts';
 import * as concepts from './concepts.ts';
 import { code, container, image, number, outline, text, uidReference } from './items.ts';
 
-export const COMPREHENSIVE_3D_SR_STORAGE = '1.2.840.10008.5.1.4.1.1.88.34';
+const COMPREHENSIVE_3D_SR_STORAGE = '1.2.840.10008.5.1.4.1.1.88.34';
 
 /** Where what was measured is. */
 export type Region =
