@@ -10,7 +10,6 @@ import { requireRight } from './accounts/rights.ts';
 import { studyInSight } from './accounts/studies.ts';
 import { getFeedback, postFeedback } from './api/feedback.ts';
 import { getOpenApi } from './api/openapi.ts';
-import { getQuarantine } from './api/quarantine.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
@@ -27,7 +26,7 @@ import { getEvents, getStudyEvents } from './events.ts';
 import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
-import { getLaunch, getLaunched } from './launch.ts';
+import { getLaunch, getLaunched } from './launch/handlers.ts';
 import { measured } from './metrics.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import {
@@ -38,7 +37,13 @@ import {
   postPatients,
   postPatientsPreview,
 } from './patients/handlers.ts';
-import { getQuarantinedPage, getQuarantinePage, postQuarantineDecision, postQuarantineForm } from './quarantine.ts';
+import {
+  getQuarantine,
+  getQuarantinedPage,
+  getQuarantinePage,
+  postQuarantineDecision,
+  postQuarantineForm,
+} from './quarantine/handlers.ts';
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
 import { getReaders, getReadersPage, postReadersForm, postReassignment } from './reading/readers-handlers.ts';
 import { getAnyTable, getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';

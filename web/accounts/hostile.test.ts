@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadAssets } from '../assets.ts';
 import { auditPage } from '../audit/page.ts';
+import { launchPage } from '../launch/page.ts';
 import { accountsPage } from '../pages/accounts.ts';
-import { launchPage } from '../pages/launch.ts';
 import { accountPage } from '../pages/own-account.ts';
 import { signInPage } from '../pages/sign-in.ts';
 import { HIP_EVALUATION } from '../testing/pipelines.ts';

@@ -1,16 +1,11 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { jsonSchema, problems } from '../api/document.ts';
 import { AccountList, AccountSubmission, AccountView, DisabledSubmission, GrantsSubmission, Me } from './api.ts';
-
-type Problems = (...statuses: number[]) => Record<string, object>;
 
 const NAME = { name: 'name', in: 'path', required: true, description: 'Of the account.', schema: { type: 'string' } };
 
-/**
- * What is about people, as paths of the OpenAPI document.
- *
- * @param problems answers of the API for these statuses
- */
-export function peoplePaths(problems: Problems): Record<string, object> {
+/** What is about people, as paths of the OpenAPI document. */
+export function peoplePaths(): Record<string, object> {
   const change = (operationId: string, summary: string, body: z.ZodType) => ({
     put: {
       ...{ operationId, summary: `${summary} (right \`manage-accounts\`)`, parameters: [NAME] },
@@ -59,6 +54,5 @@ export function peoplePaths(problems: Problems): Record<string, object> {
 }
 
 function content(schema: z.ZodType, io: 'input' | 'output' = 'output') {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
-  return { content: { 'application/json': { schema: rest } } };
+  return { content: { 'application/json': { schema: jsonSchema(schema, io) } } };
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { RunId } from '../../schemas/run.ts';
-import { Sha256, type Slug, Uid } from '../../schemas/scalars.ts';
+import { type Slug, Uid } from '../../schemas/scalars.ts';
 import { peoplePaths } from '../accounts/openapi.ts';
-import { AUDIT_TERMS } from '../audit/search.ts';
+import { approvalPaths } from '../approvals/openapi.ts';
+import { auditPaths } from '../audit/openapi.ts';
 import { blindedPaths } from '../blinded/openapi.ts';
 import { dicomwebPaths } from '../dicomweb/openapi.ts';
 import type { WebContext } from '../parts.ts';
 import { patientPaths } from '../patients/openapi.ts';
-import { QuarantineDecisionAnswer, QuarantineDecisionBody } from '../quarantine.ts';
+import { quarantinePaths } from '../quarantine/openapi.ts';
 import { evaluationPaths } from '../report/openapi.ts';
 import { trendPaths } from '../trend/openapi.ts';
 import {
@@ -40,149 +41,16 @@ export function openApiDocument() {
     security: [{ token: [] }, { session: [] }],
     tags: TAGS,
     paths: withExamples({
-      '/runs': {
-        get: {
-          operationId: 'listRuns',
-          summary: 'Runs, newest first',
-          parameters: queryParameters(),
-          responses: { 200: json('RunList', 'The runs.'), ...problems(400, 401) },
-        },
-      },
-      '/runs/{id}': {
-        get: {
-          operationId: 'getRun',
-          summary: 'One run, with its result',
-          parameters: [runParameter],
-          responses: { 200: json('RunView', 'The run.'), ...problems(401, 404) },
-        },
-      },
-      '/runs/{id}/deliveries': {
-        get: {
-          operationId: 'listDeliveries',
-          summary: 'What of a run was sent to which receiver, what waits, and what was refused and why',
-          parameters: [runParameter],
-          responses: { 200: json('DeliveryList', 'By receiver and state.'), ...problems(401, 404) },
-        },
-        post: {
-          operationId: 'sendEdit',
-          summary: 'Send the segmentation that a reader has edited to receivers, all of them or none',
-          parameters: [runParameter],
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: reference('EditDeliverySubmission') } },
-          },
-          responses: {
-            202: json('DeliveryList', 'It is in the queue of each receiver.'),
-            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
-          },
-        },
-      },
-      '/runs/{id}/retry': {
-        post: {
-          operationId: 'retryRun',
-          summary: 'Try a run that failed again (administrators)',
-          parameters: [runParameter],
-          responses: {
-            202: {
-              description: 'The run goes on.',
-              content: { 'application/json': { schema: jsonSchema(RetryAnswer) } },
-            },
-            ...problems(401, 403, 404, 409),
-          },
-        },
-      },
-      '/approvals': {
-        get: {
-          operationId: 'listApprovals',
-          summary:
-            'Decisions on which version of a pipeline may go to clinical receivers, newest first; the newest counts',
-          responses: { 200: json('ApprovalList', 'The decisions.'), ...problems(401, 403) },
-        },
-        post: {
-          operationId: 'decideApproval',
-          summary: 'Approve a version of a pipeline for clinical receivers, or withdraw that',
-          requestBody: { required: true, content: { 'application/json': { schema: reference('ApprovalSubmission') } } },
-          responses: {
-            200: json('Approval', 'This decision had been sent before.'),
-            201: json('Approval', 'The decision holds.'),
-            ...problems(400, 401, 403, 409, 413, 415, 422),
-          },
-        },
-      },
+      ...runPaths(),
+      ...approvalPaths(),
       ...patientPaths(),
-      '/reading': {
-        get: {
-          operationId: 'listReading',
-          summary: 'What waits for who asks: exams to be judged, read or decided, the longest waiting first',
-          responses: { 200: json('ReadingListView', 'By evaluation.'), ...problems(401, 403) },
-        },
-      },
-      '/runs/{id}/feedback': {
-        get: {
-          operationId: 'listFeedback',
-          summary: 'The form in effect and the answers that were sent: one’s own, or all for administrators',
-          parameters: [runParameter],
-          responses: { 200: json('FeedbackList', 'Form and answers.'), ...problems(401, 404) },
-        },
-        post: {
-          operationId: 'sendFeedback',
-          summary: 'Send answers; with a reason, a correction of what was sent before',
-          parameters: [runParameter],
-          requestBody: { required: true, content: { 'application/json': { schema: reference('FeedbackSubmission') } } },
-          responses: {
-            200: json('Feedback', 'These answers had been sent before.'),
-            201: json('Feedback', 'The answers are kept.'),
-            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
-          },
-        },
-      },
+      ...readingPaths(),
+      ...feedbackPaths(),
       ...trendPaths(),
-      '/studies/{studyInstanceUid}': {
-        get: {
-          operationId: 'getStudy',
-          summary: 'What was received of a study, where it went and why',
-          parameters: [parameter('studyInstanceUid', 'path', Uid, 'StudyInstanceUID.')],
-          responses: { 200: json('StudyView', 'The study.'), ...problems(401, 404) },
-        },
-      },
-      '/quarantine': {
-        get: {
-          operationId: 'listQuarantine',
-          summary: 'What was received and stays out of every run until a person decides, newest first',
-          parameters: [
-            parameter('studyInstanceUid', 'query', Uid, 'Only instances of this study.'),
-            limitParameter(100),
-          ],
-          responses: { 200: json('QuarantineList', 'The instances, with the reason of each.'), ...problems(400, 401) },
-        },
-      },
-      '/quarantine/{sha256}/decision': {
-        post: {
-          operationId: 'decideQuarantined',
-          summary: 'Release or discard an instance in quarantine, with a reason (administrators)',
-          parameters: [parameter('sha256', 'path', Sha256, 'Of the file.')],
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: jsonSchema(QuarantineDecisionBody, 'input') } },
-          },
-          responses: {
-            200: {
-              description: 'What became of it.',
-              content: { 'application/json': { schema: jsonSchema(QuarantineDecisionAnswer) } },
-            },
-            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
-          },
-        },
-      },
+      ...studyPaths(),
+      ...quarantinePaths(),
       ...evaluationPaths(),
-      '/audit': {
-        get: {
-          operationId: 'searchAudit',
-          summary: 'Who did and saw what, newest first (right `audit`)',
-          parameters: auditParameters(),
-          responses: { 200: json('AuditList', 'The entries.'), ...problems(400, 401, 403) },
-        },
-      },
+      ...auditPaths(),
       '/openapi.json': {
         get: {
           operationId: 'getOpenApi',
@@ -194,8 +62,8 @@ export function openApiDocument() {
         },
       },
       ...blindedPaths(problems),
-      ...peoplePaths(problems),
-      ...dicomwebPaths(problems),
+      ...peoplePaths(),
+      ...dicomwebPaths(),
     }),
     components: {
       schemas: componentSchemas(),
@@ -217,6 +85,63 @@ export function getOpenApi(c: WebContext) {
   return c.json(openApiDocument());
 }
 
+/** Runs, what became of their results, and another try. */
+function runPaths() {
+  return {
+    '/runs': {
+      get: {
+        operationId: 'listRuns',
+        summary: 'Runs, newest first',
+        parameters: queryParameters(),
+        responses: { 200: json('RunList', 'The runs.'), ...problems(400, 401) },
+      },
+    },
+    '/runs/{id}': {
+      get: {
+        operationId: 'getRun',
+        summary: 'One run, with its result',
+        parameters: [runParameter],
+        responses: { 200: json('RunView', 'The run.'), ...problems(401, 404) },
+      },
+    },
+    '/runs/{id}/deliveries': {
+      get: {
+        operationId: 'listDeliveries',
+        summary: 'What of a run was sent to which receiver, what waits, and what was refused and why',
+        parameters: [runParameter],
+        responses: { 200: json('DeliveryList', 'By receiver and state.'), ...problems(401, 404) },
+      },
+      post: {
+        operationId: 'sendEdit',
+        summary: 'Send the segmentation that a reader has edited to receivers, all of them or none',
+        parameters: [runParameter],
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: reference('EditDeliverySubmission') } },
+        },
+        responses: {
+          202: json('DeliveryList', 'It is in the queue of each receiver.'),
+          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+        },
+      },
+    },
+    '/runs/{id}/retry': {
+      post: {
+        operationId: 'retryRun',
+        summary: 'Try a run that failed again (administrators)',
+        parameters: [runParameter],
+        responses: {
+          202: {
+            description: 'The run goes on.',
+            content: { 'application/json': { schema: jsonSchema(RetryAnswer) } },
+          },
+          ...problems(401, 403, 404, 409),
+        },
+      },
+    },
+  };
+}
+
 function queryParameters() {
   const { studyInstanceUid, pipeline, status, before } = RunQuery.shape;
   return [
@@ -228,16 +153,53 @@ function queryParameters() {
   ];
 }
 
-function auditParameters() {
-  const { actor, action, subject, before } = AUDIT_TERMS;
-  const day = z.union([z.iso.date(), z.iso.datetime()]);
-  return [
-    parameter('actor', 'query', actor, 'Only what this account did.'),
-    parameter('action', 'query', action, 'Only this action.'),
-    parameter('subject', 'query', subject, 'Only on this run, exam or account.'),
-    parameter('from', 'query', day, 'Day or instant, UTC: from it on.'),
-    parameter('to', 'query', day, 'Day (with all of it) or instant, UTC: before it.'),
-    parameter('before', 'query', before, 'Only older entries: `next` of the page before.'),
-    limitParameter(100),
-  ];
+/** What waits for who asks. */
+function readingPaths() {
+  return {
+    '/reading': {
+      get: {
+        operationId: 'listReading',
+        summary: 'What waits for who asks: exams to be judged, read or decided, the longest waiting first',
+        responses: { 200: json('ReadingListView', 'By evaluation.'), ...problems(401, 403) },
+      },
+    },
+  };
+}
+
+/** What is asked about a run, and answered. */
+function feedbackPaths() {
+  return {
+    '/runs/{id}/feedback': {
+      get: {
+        operationId: 'listFeedback',
+        summary: 'The form in effect and the answers that were sent: one’s own, or all for administrators',
+        parameters: [runParameter],
+        responses: { 200: json('FeedbackList', 'Form and answers.'), ...problems(401, 404) },
+      },
+      post: {
+        operationId: 'sendFeedback',
+        summary: 'Send answers; with a reason, a correction of what was sent before',
+        parameters: [runParameter],
+        requestBody: { required: true, content: { 'application/json': { schema: reference('FeedbackSubmission') } } },
+        responses: {
+          200: json('Feedback', 'These answers had been sent before.'),
+          201: json('Feedback', 'The answers are kept.'),
+          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+        },
+      },
+    },
+  };
+}
+
+function studyPaths() {
+  return {
+    '/studies/{studyInstanceUid}': {
+      get: {
+        operationId: 'getStudy',
+        summary: 'What was received of a study, where it went and why',
+        parameters: [parameter('studyInstanceUid', 'path', Uid, 'StudyInstanceUID.')],
+        responses: { 200: json('StudyView', 'The study.'), ...problems(401, 404) },
+      },
+    },
+  };
 }

@@ -8,10 +8,10 @@ import { audit, outbox } from '../../schemas/database/web.ts';
 import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, parseOrRefuse } from '../api/parse.ts';
-import { approvalsPage } from '../pages/approvals.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
+import { approvalsPage } from './page.ts';
 
 /** `GET /approvals`: what may go to clinical receivers, who decided it, and the decision. */
 export async function getApprovalsPage(c: WebContext) {

@@ -1,3 +1,5 @@
+import { problems } from '../api/document.ts';
+
 /** Content of a frame in the encoding in which it is stored, by `lib/dicom`'s compressions. */
 const OCTETS = 'multipart/related; type="application/octet-stream"';
 const FILES = 'multipart/related; type="application/dicom"';
@@ -17,14 +19,9 @@ const PARTS: Readonly<Record<string, { readonly pattern: string; readonly descri
 };
 
 type Answers = Readonly<Record<string, object>>;
-type Problems = (...statuses: number[]) => Answers;
 
-/**
- * DICOMweb (PS3.18) as paths of the OpenAPI document, beside the API: with an address of their own, `/`.
- *
- * @param problems answers of the API for these statuses
- */
-export function dicomwebPaths(problems: Problems): Record<string, object> {
+/** DICOMweb (PS3.18) as paths of the OpenAPI document, beside the API: with an address of their own, `/`. */
+export function dicomwebPaths(): Record<string, object> {
   const get = (address: string, operationId: string, summary: string, type: string, more: object[] = []) => ({
     [address]: {
       get: operation(
@@ -62,12 +59,12 @@ export function dicomwebPaths(problems: Problems): Record<string, object> {
     ['/dicomweb/studies', 'storeInstances'],
     [STUDY, 'storeInstancesOfStudy'],
   ] as const) {
-    all[address] = { ...all[address], post: storing(address, operationId, problems) };
+    all[address] = { ...all[address], post: storing(address, operationId) };
   }
   return all;
 }
 
-function storing(address: string, operationId: string, problems: Problems): object {
+function storing(address: string, operationId: string): object {
   const summary = 'Keep a segmentation or structure set that a reader has drawn over the images of a result (STOW-RS)';
   const requestBody = { required: true, content: { [FILES]: { schema: { type: 'string', format: 'binary' } } } };
   const response = (description: string) => ({

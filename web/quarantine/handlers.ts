@@ -1,19 +1,25 @@
 import { z } from 'zod';
-import type { QuarantinedFile } from '../lib/archive/quarantine.ts';
-import { ProblemError } from '../lib/platform/problem.ts';
-import { Sha256 } from '../schemas/scalars.ts';
-import { requireFormToken } from './accounts/gate.ts';
-import { requireRight } from './accounts/rights.ts';
-import { jsonBody, notFound, parseOrRefuse } from './api/parse.ts';
-import { examOf } from './archive.ts';
-import { record } from './audit.ts';
-import { viewerOf } from './pages/layout.ts';
-import { quarantinedPage, quarantinePage } from './pages/quarantine.ts';
-import type { WebContext } from './parts.ts';
-import { themeOf } from './theme.ts';
+import type { QuarantinedFile } from '../../lib/archive/quarantine.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import { Sha256, Uid } from '../../schemas/scalars.ts';
+import { requireFormToken } from '../accounts/gate.ts';
+import { requireRight } from '../accounts/rights.ts';
+import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
+import { examOf } from '../archive.ts';
+import { record } from '../audit.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { themeOf } from '../theme.ts';
+import { quarantinedPage, quarantinePage } from './page.ts';
 
 /** Instances shown on the page of the quarantine, the newest. */
 const MOST_SHOWN = 500;
+
+/** Query of `GET /api/v1/quarantine`. */
+const QuarantineQuery = z.object({
+  studyInstanceUid: Uid.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
 
 /** Body of `POST /api/v1/quarantine/<sha256>/decision`. */
 export const QuarantineDecisionBody = z.strictObject({
@@ -53,6 +59,13 @@ export async function postQuarantineForm(c: WebContext) {
   const outcome = await decide(c, file.sha256, body.data);
   if (typeof outcome === 'string') return c.redirect(`/quarantine?decided=${outcome}`, 303);
   return c.html(await quarantined(c, file, { refusal: outcome.refused, reason: body.data.reason }), 409);
+}
+
+/** `GET /api/v1/quarantine` */
+export async function getQuarantine(c: WebContext) {
+  requireRight(c, 'view', null);
+  const { studyInstanceUid: study, limit } = parseOrRefuse(QuarantineQuery, c.req.query());
+  return c.json({ instances: await c.var.parts.archive.quarantinedInstances({ study, limit }) });
 }
 
 /** `POST /api/v1/quarantine/<sha256>/decision` */

@@ -1,15 +1,15 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordQuarantine } from '../lib/archive/catalogue.ts';
-import { readFacts } from '../lib/archive/facts.ts';
-import { quarantineKey } from '../lib/archive/keys.ts';
-import { studyView } from '../lib/archive/read.ts';
-import { writePart10 } from '../lib/dicom/write.ts';
-import { sha256 as digestOf } from '../lib/runs/canonical.ts';
-import { audit } from '../schemas/database/web.ts';
-import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { freshUid } from './testing/results.ts';
-import { type Browser, makeWorld, type World } from './testing/world.ts';
+import { recordQuarantine } from '../../lib/archive/catalogue.ts';
+import { readFacts } from '../../lib/archive/facts.ts';
+import { quarantineKey } from '../../lib/archive/keys.ts';
+import { studyView } from '../../lib/archive/read.ts';
+import { writePart10 } from '../../lib/dicom/write.ts';
+import { sha256 as digestOf } from '../../lib/runs/canonical.ts';
+import { audit } from '../../schemas/database/web.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { freshUid } from '../testing/results.ts';
+import { type Browser, makeWorld, type World } from '../testing/world.ts';
 
 let postgres: TestPostgres;
 let world: World;

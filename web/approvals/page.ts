@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Approval } from '../../schemas/approval.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
 
 /** A version of a pipeline, and what was decided on it last. */
 export interface DecidedVersion {

@@ -2,12 +2,12 @@ import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView, StudyView } from '../../schemas/api.ts';
 import { may } from '../accounts/rights.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { examHeader } from '../pages/patient.ts';
+import { titleOf } from '../pages/run.ts';
+import { duration, statusMark } from '../pages/status.ts';
 import type { Parts } from '../parts.ts';
 import { viewerLink } from '../viewer/link.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { examHeader } from './patient.ts';
-import { titleOf } from './run.ts';
-import { duration, statusMark } from './status.ts';
 
 export interface Launch {
   /** The newest run of each pipeline on each study. */

@@ -2,9 +2,9 @@ import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { QuarantinedFile } from '../../lib/archive/quarantine.ts';
 import type { QuarantinedInstance } from '../../schemas/api.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { calendarDate, personName } from '../pages/patient.ts';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { calendarDate, personName } from './patient.ts';
 
 /** What was decided a moment ago, in words. */
 const DECIDED = {

@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { ProblemError } from '../lib/platform/problem.ts';
-import type { RunView } from '../schemas/api.ts';
-import { Slug, Uid } from '../schemas/scalars.ts';
-import { insecure, mayTellPassword, openSession } from './accounts/handlers.ts';
-import { pipelinesFor } from './accounts/rights.ts';
-import { maySeeStudy } from './accounts/studies.ts';
-import { noteLook } from './audit/looks.ts';
-import { record } from './audit.ts';
-import { nextOnExams } from './blinded/list.ts';
-import { acceptSigned, type LaunchRefusal, namesPerson } from './launch/signed.ts';
-import { launchPage } from './pages/launch.ts';
-import { viewerOf } from './pages/layout.ts';
-import type { WebContext } from './parts.ts';
-import { listRuns } from './runs.ts';
-import { seal, unseal } from './seal.ts';
-import { themeOf } from './theme.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import type { RunView } from '../../schemas/api.ts';
+import { Slug, Uid } from '../../schemas/scalars.ts';
+import { insecure, mayTellPassword, openSession } from '../accounts/handlers.ts';
+import { pipelinesFor } from '../accounts/rights.ts';
+import { maySeeStudy } from '../accounts/studies.ts';
+import { noteLook } from '../audit/looks.ts';
+import { record } from '../audit.ts';
+import { nextOnExams } from '../blinded/list.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { listRuns } from '../runs.ts';
+import { seal, unseal } from '../seal.ts';
+import { themeOf } from '../theme.ts';
+import { launchPage } from './page.ts';
+import { acceptSigned, type LaunchRefusal, namesPerson } from './signed.ts';
 
 /** What a PACS may ask for. AccessionNumber: at most 16 characters (PS3.5 6.2, SH). */
 const LaunchQuery = z.union([
