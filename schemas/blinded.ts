@@ -84,8 +84,15 @@ export const BlindedReport = z.object({
   /** Which answers count, in words. */
   rule: z.string(),
   sources: z.array(Slug),
-  /** Exams that readers were given. */
+  /** Readers of each exam, and how they are chosen. */
+  readersPerCase: z.union([z.literal('all'), z.int()]),
+  assignment: z.enum(['all', 'balanced', 'random']),
+  /** Exams that are there to be read. */
   exams: z.int(),
+  /** Those of them of which so many readers have judged every segmentation; of `all`, everybody who may. */
+  complete: z.int(),
+  /** Those of them that fewer readers have than each should: there are no more who may read them. */
+  short: z.int(),
   /** Exams that wait for a segmentation, the longest waiting first. */
   waiting: z.array(
     z.object({
@@ -102,11 +109,12 @@ export const BlindedReport = z.object({
   readers: z.array(
     z.object({
       reader: z.string(),
-      /** Segmentations answered about, of `of`. */
+      /** Segmentations answered about, of `of` on the exams that the reader was given. */
       sent: z.int(),
       of: z.int(),
       corrections: z.int(),
-      lastSentAt: Instant,
+      /** Null: nothing yet. */
+      lastSentAt: Instant.nullable(),
     }),
   ),
   ratings: z.array(RatingsBySource),

@@ -103,6 +103,8 @@ describe('an evaluation with blinded readers', () => {
 
   it('takes what is right', () => {
     expect(parse(reading).reading.sources).toEqual(['model', 'expert']);
+    const shared = 'reading: { mode: blinded, sources: [model, expert], readersPerCase: 2, assignment: random }';
+    expect(parse(shared).reading).toMatchObject({ readersPerCase: 2, assignment: 'random' });
   });
 
   it.each([

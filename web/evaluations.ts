@@ -184,8 +184,6 @@ function contradictionInBlinding({ reading, reference, trend, questions }: Evalu
   if (sources.length === 0) return wrong(['reading'], 'sources: names the segmentations that are judged, two at least');
   const double = sources.findIndex((source, index) => sources.indexOf(source) !== index);
   if (double >= 0) return wrong(['reading', 'sources', double], `${sources[double]} is named twice`);
-  if (reading.readersPerCase !== 'all')
-    return wrong(['reading', 'readersPerCase'], 'of blinded reads all readers get every exam');
   for (const [key, there] of Object.entries({
     qualityReview: reading.qualityReview !== undefined,
     adjudicate: reading.adjudicate.length > 0,

@@ -1,6 +1,7 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
-import { blindedCopy, feedback } from '../../schemas/database/web.ts';
+import { assignment, blindedCopy, feedback } from '../../schemas/database/web.ts';
+import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sha256 } from '../../schemas/scalars.ts';
 import { inOrderFor } from './identity.ts';
 
@@ -36,51 +37,72 @@ export async function withdrawnExams({ sql }: Pick<Database, 'sql'>, pipeline: s
 }
 
 /**
- * Exams of a pipeline of which a person has looked at a result, with a role that they may have lost since: they could know
- * whose a segmentation is. The audit knows every look.
+ * Who has looked at a result of which exam of a pipeline, with a role that they may have lost since: they could know whose a
+ * segmentation is. The audit knows every look.
+ *
+ * @returns `select distinct study_instance_uid, reader from web.audit a … where …`, to go on with `and …`
  */
+export function looksAt({ pipeline }: Pick<Evaluation, 'pipeline'>): SQL {
+  return sql`select distinct seen.study_instance_uid, a.actor as reader
+    from web.audit a join web.run seen on seen.id = split_part(a.subject, '/', 1)
+    where a.action in ('run-viewed', 'result-downloaded', 'trend-viewed', 'segmentation-edited', 'feedback-sent')
+      and coalesce(seen.view->'imported'->>'pipeline', seen.pipeline) = ${pipeline}`;
+}
+
+/** Exams of which a person has looked at a result. */
 export async function seenExams(
-  { sql }: Pick<Database, 'sql'>,
-  { pipeline, reader }: { readonly pipeline: string; readonly reader: string },
+  { db }: Pick<Database, 'db'>,
+  evaluation: Pick<Evaluation, 'pipeline'>,
+  reader: string,
 ): Promise<ReadonlySet<string>> {
-  const rows = await sql<{ study: string }[]>`select distinct r.study_instance_uid as study
-    from web.audit a join web.run r on r.id = split_part(a.subject, '/', 1)
-    where a.actor = ${reader}
-      and a.action in ('run-viewed', 'result-downloaded', 'trend-viewed', 'segmentation-edited', 'feedback-sent')
-      and coalesce(r.view->'imported'->>'pipeline', r.pipeline) = ${pipeline}`;
-  return new Set(rows.map(({ study }) => study));
+  const rows = await db.execute<{ study_instance_uid: string }>(sql`${looksAt(evaluation)} and a.actor = ${reader}`);
+  return new Set(rows.map((row) => row.study_instance_uid));
 }
 
 /**
  * The copies that a reader has, exam by exam, the longest waiting first, and of each exam in the order that is the reader's
- * own. Of an exam one is asked about, and the next one when that was sent.
+ * own. Of an exam one is asked about, and the next one when that was sent. Where not everybody reads everything, those of the
+ * exams that were given to the reader, or that the reader has begun.
  *
  * @param StudyInstanceUID of one exam; left out: of all
  */
 export async function copiesFor(
   { database, blindingKey }: { readonly database: Database; readonly blindingKey: Buffer },
-  { evaluation, pipeline, reader }: { evaluation: string; pipeline: string; reader: string },
+  { name, pipeline, reading }: Evaluation,
+  reader: string,
   StudyInstanceUID?: string,
 ): Promise<Map<string, ReadersCopy[]>> {
   const ofExam = StudyInstanceUID === undefined ? undefined : eq(blindedCopy.studyInstanceUid, StudyInstanceUID);
-  const [copies, sent, withdrawn] = await Promise.all([
+  const [copies, sent, withdrawn, given] = await Promise.all([
     database.db
       .select()
       .from(blindedCopy)
-      .where(and(eq(blindedCopy.evaluation, evaluation), ofExam))
+      .where(and(eq(blindedCopy.evaluation, name), ofExam))
       .orderBy(blindedCopy.createdAt, blindedCopy.studyInstanceUid),
     database.db
       .selectDistinct({ id: feedback.run })
       .from(feedback)
-      .where(and(eq(feedback.evaluation, evaluation), eq(feedback.author, reader))),
+      .where(and(eq(feedback.evaluation, name), eq(feedback.author, reader))),
     withdrawnExams(database, pipeline),
+    reading.readersPerCase === 'all' ? undefined : examsGivenTo(database, name, reader),
   ]);
   const done = new Set(sent.map(({ id }) => id));
   const exams = new Map<string, Copy[]>();
   for (const copy of copies.filter(({ studyInstanceUid }) => !withdrawn.has(studyInstanceUid))) {
     exams.set(copy.studyInstanceUid, [...(exams.get(copy.studyInstanceUid) ?? []), copy]);
   }
-  return new Map([...exams].map(([study, of]) => [study, inTurn(inOrderFor(blindingKey, reader, of), done)]));
+  const isTheirs = ([study, of]: [string, Copy[]]) =>
+    given === undefined || given.has(study) || of.some(({ id }) => done.has(id));
+  const theirs = [...exams].filter(isTheirs);
+  return new Map(theirs.map(([study, of]) => [study, inTurn(inOrderFor(blindingKey, reader, of), done)]));
+}
+
+async function examsGivenTo({ db }: Database, evaluation: string, reader: string): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .select({ study: assignment.studyInstanceUid })
+    .from(assignment)
+    .where(and(eq(assignment.evaluation, evaluation), eq(assignment.reader, reader), isNull(assignment.releasedAt)));
+  return new Set(rows.map(({ study }) => study));
 }
 
 function inTurn(copies: readonly Copy[], done: ReadonlySet<string>): ReadersCopy[] {

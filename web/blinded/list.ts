@@ -3,6 +3,7 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sha256, Slug, Uid, Version } from '../../schemas/scalars.ts';
 import { may } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
+import { giveOut } from '../reading/give-out.ts';
 import { copiesFor, seenExams } from './copies.ts';
 import { whyNoReader } from './readers.ts';
 
@@ -44,12 +45,12 @@ export async function blindedLists(c: WebContext): Promise<BlindedList[]> {
   const { parts, person } = c.var;
   const lists: BlindedList[] = [];
   for (const evaluation of parts.blinded.values()) {
-    const { name, pipeline } = evaluation;
+    const { name } = evaluation;
     if (!may(person, 'read', name) || may(person, 'lead', name)) continue;
     const refused = whyNoReader(parts, person, evaluation);
-    const found =
-      refused === undefined ? await copiesFor(parts, { evaluation: name, pipeline, reader: person.name }) : NONE;
-    const known = found.size === 0 ? NOTHING : await seenExams(parts.database, { pipeline, reader: person.name });
+    await giveOut(parts, evaluation);
+    const found = refused === undefined ? await copiesFor(parts, evaluation, person.name) : NONE;
+    const known = found.size === 0 ? NOTHING : await seenExams(parts.database, evaluation, person.name);
     const unseen = [...found].filter(([study]) => !known.has(study));
     const exams = unseen.map(([studyInstanceUid, copies]) => ({
       studyInstanceUid,

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { may } from '../accounts/rights.ts';
 import { notFound } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
-import { type Copy, copiesFor, findCopy, type ReadersCopy, seenExams } from './copies.ts';
+import { type Copy, copiesFor, findCopy, type ReadersCopy, seenExams, withdrawnExams } from './copies.ts';
 import { whyNoReader } from './readers.ts';
 
 /** A copy as its reader has opened it. */
@@ -18,7 +18,8 @@ export interface OpenedCopy {
 /**
  * The copy that the address names, where who asks may read it.
  *
- * @throws {ProblemError} 404: there is none for them; 403: they could look up whose it is; 410: the exam was withdrawn
+ * @throws {ProblemError} 404: there is none for them; 403: they could look up whose it is, or others read it; 410: the exam
+ *   was withdrawn
  */
 export async function copyOfRequest(c: WebContext): Promise<OpenedCopy> {
   const { parts, person } = c.var;
@@ -29,15 +30,17 @@ export async function copyOfRequest(c: WebContext): Promise<OpenedCopy> {
   }
   const why = whyNoReader(parts, person, evaluation);
   if (why !== undefined) throw new ProblemError(403, 'Not yours to read', why);
-  const { name, pipeline } = evaluation;
-  if ((await seenExams(parts.database, { pipeline, reader: person.name })).has(copy.studyInstanceUid)) {
+  if ((await seenExams(parts.database, evaluation, person.name)).has(copy.studyInstanceUid)) {
     const rule =
       'Its readers must not know who made a segmentation, and you have looked at a result of this exam before.';
     throw new ProblemError(403, 'Not yours to read', rule);
   }
-  const exams = await copiesFor(parts, { evaluation: name, pipeline, reader: person.name }, copy.studyInstanceUid);
+  const exams = await copiesFor(parts, evaluation, person.name, copy.studyInstanceUid);
   const ofExam = exams.get(copy.studyInstanceUid) ?? [];
   const mine = ofExam.find((one) => one.copy.id === copy.id);
+  if (mine === undefined && !(await withdrawnExams(parts.database, evaluation.pipeline)).has(copy.studyInstanceUid)) {
+    throw new ProblemError(403, 'Not yours to read', 'This exam was given to other readers.');
+  }
   if (mine === undefined) {
     throw new ProblemError(410, 'Withdrawn', 'Somebody has withdrawn this exam: nothing of it is asked any more.');
   }

@@ -3,6 +3,7 @@ import type { BlindedReport, RatingsBySource } from '../../schemas/blinded.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
+import { assignmentWords } from '../reading/readers-page.ts';
 import { coefficient, duration, fixed, measured, spread } from '../report/figures.ts';
 
 const card = (title: string, body: Html) => html`<section class="card"><h2>${title}</h2>${body}</section>`;
@@ -31,7 +32,7 @@ export function blindedReportPage(
 <p class="on-screen downloads">Tables (CSV): <a href="${at}/export.csv">Answers</a> · <a href="${at}/volumes.csv">Volumes</a> · <a href="${at}/dictionary.csv">Data dictionary</a>.
 <a href="${at}/key">Whose each segmentation is</a> – every look at that is written down.</p>
 ${card('Exams', exams(report))}
-${card('Readers', readers(report))}
+${card('Readers', readers(evaluation, report))}
 ${card('Answers by whose segmentation it was', ratings(evaluation, report))}
 ${card('Agreement between readers', agreement(report))}
 ${card('Volumes against each other', volumes(report))}
@@ -42,9 +43,9 @@ and Altman 1999; exams are taken as independent. Quartiles: type 7 of Hyndman an
   });
 }
 
-function exams({ exams: given, waiting }: BlindedReport): Html {
+function exams({ exams: given, complete, waiting }: BlindedReport): Html {
   const exam = (uid: string) => html`<span class="number" title="${uid}">…${uid.slice(-12)}</span>`;
-  return html`<p><strong>${given === 1 ? 'One exam was' : `${given} exams were`} given to readers.</strong> ${waiting.length === 0 ? 'None waits.' : waiting.length === 1 ? 'One waits:' : `${waiting.length} wait:`}</p>
+  return html`<p><strong>${given === 1 ? 'One exam was' : `${given} exams were`} given to readers.</strong> ${complete === 0 ? 'None is' : complete === 1 ? 'One is' : `${complete} are`} read to the end. ${waiting.length === 0 ? 'None waits.' : waiting.length === 1 ? 'One waits:' : `${waiting.length} wait:`}</p>
 ${
   waiting.length === 0
     ? ''
@@ -66,15 +67,17 @@ ${
 }`;
 }
 
-function readers({ readers: all }: BlindedReport): Html {
-  if (all.length === 0) return nothing('Nobody has sent anything yet.');
-  return table(
+function readers({ name }: Evaluation, { readersPerCase, assignment, short, readers: all }: BlindedReport): Html {
+  const rule = html`<p>${assignmentWords({ readersPerCase, assignment })} <a class="on-screen" href="/evaluations/${name}/readers">Readers and their exams</a></p>
+${short === 0 ? '' : html`<p class="notice is-warning">${short === 1 ? 'One exam has' : `${short} exams have`} fewer readers than that: there is nobody else who may read ${short === 1 ? 'it' : 'them'}.</p>`}`;
+  if (all.length === 0) return html`${rule}${nothing('Nobody reads here yet.')}`;
+  return html`${rule}${table(
     ['Reader', 'Segmentations judged', 'Corrected', 'Last'],
     all.map(
       ({ reader, sent, of, corrections, lastSentAt }) => html`<tr><th scope="row">${reader}</th>
-<td class="number">${sent} of ${of}</td><td class="number">${corrections}</td><td>${moment(lastSentAt)}</td></tr>`,
+<td class="number">${sent} of ${of}</td><td class="number">${corrections}</td><td>${lastSentAt === null ? '–' : moment(lastSentAt)}</td></tr>`,
     ),
-  );
+  )}`;
 }
 
 function ratings({ questions }: Evaluation, { ratings: all, volumes: of }: BlindedReport): Html {

@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts';
 import { agreementOf, type Pattern } from '../report/patterns.ts';
 import type { Copy } from './copies.ts';
 import { sourcesOf, waitingExams } from './exams.ts';
+import { progressOf } from './progress.ts';
 import { type BlindedEntry, copiesOf, entriesOf, minutesOf, RULE } from './rows.ts';
 
 /** Everything that the lead of blinded reads is told, as it is now. */
@@ -21,9 +22,9 @@ export async function blindedReport(parts: Parts, evaluation: Evaluation, now: D
     asOf: now.toISOString(),
     rule: RULE,
     sources: [...sourcesOf(evaluation)],
+    ...(await progressOf(parts, evaluation, { copies, entries })),
     exams: new Set(copies.map(({ studyInstanceUid }) => studyInstanceUid)).size,
     waiting: await waitingOf(parts, evaluation),
-    readers: progressOf(copies, entries),
     ratings: ratingsOf(evaluation, counted),
     agreement: agreementsOf(evaluation, counted),
     volumes: volumesOf(evaluation, copies),
@@ -41,20 +42,6 @@ async function waitingOf(parts: Parts, evaluation: Evaluation): Promise<BlindedR
     readAt: readAt?.toISOString() ?? null,
     whyNot: parts.copies.whyNot(evaluation.name, StudyInstanceUID) ?? null,
   }));
-}
-
-function progressOf(copies: readonly Copy[], entries: readonly BlindedEntry[]): BlindedReport['readers'] {
-  const readers = [...new Set(entries.map(({ author }) => author))].sort();
-  return readers.map((reader) => {
-    const own = entries.filter(({ author }) => author === reader);
-    return {
-      reader,
-      sent: new Set(own.map(({ copy }) => copy.id)).size,
-      of: copies.length,
-      corrections: own.filter(({ version }) => version > 1).length,
-      lastSentAt: own.at(-1)?.createdAt.toISOString() ?? '',
-    };
-  });
 }
 
 function ratingsOf(evaluation: Evaluation, counted: readonly BlindedEntry[]): RatingsBySource[] {

@@ -43,7 +43,7 @@ export function routeCopies(app: App): void {
   app.use('/evaluations/:name/export.csv', whereBlinded(getAnswersTable));
   app.use('/evaluations/:name/volumes.csv', whereBlinded(getVolumesTable));
   app.use('/evaluations/:name/dictionary.csv', whereBlinded(getBlindedDictionary));
-  app.use('/api/v1/evaluations/:name/:table', whereBlinded(getBlindedTable));
+  app.use('/api/v1/evaluations/:name/:table{.+\\.csv}', whereBlinded(getBlindedTable));
   app.get('/evaluations/:name/key', getKeyPage);
   app.get('/evaluations/:name/key.csv', getKeyTable);
 

@@ -4,6 +4,8 @@ import { assignment, audit } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { listAccounts } from '../accounts/accounts.ts';
 import type { AuditAction } from '../audit.ts';
+import { looksAt } from '../blinded/copies.ts';
+import { whyNoReader } from '../blinded/readers.ts';
 import { lot, lotKey } from './arms.ts';
 import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
 import type { Giving } from './give-out.ts';
@@ -17,15 +19,15 @@ export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0
 
 /**
  * Gives exams that are ready to readers, each to as many as the evaluation asks for, as `chooseReaders` says, and stores
- * that. What was given to somebody who reads there no more, and has sent nothing of it, goes to others. An exam keeps its
- * readers otherwise, also when its run is amended.
+ * that. What was given to somebody who reads there no more, or who must not read it any more, and has sent nothing of it, goes
+ * to others. An exam keeps its readers otherwise, also when its run is amended.
  *
  * @param study only this exam
  * @returns whether there may be more
  */
 export async function assignReaders(parts: Giving, evaluation: Evaluation, study?: string): Promise<'all' | 'more'> {
   if (evaluation.reading.readersPerCase === 'all') return 'all';
-  const people = await participantsOf(parts.database, evaluation);
+  const people = await participantsOf(parts, evaluation);
   return parts.database.db.transaction(async (transaction) => {
     await lockAssignments(transaction, evaluation);
     let shared = 0;
@@ -76,9 +78,28 @@ export function chooseReaders(loads: Map<string, { arm: number; all: number }>, 
 }
 
 /** Everybody who may sign in, as they are to the evaluation. */
-export async function participantsOf(database: Database, evaluation: Evaluation): Promise<Participant[]> {
-  const accounts = await listAccounts(database);
-  return accounts.filter(({ disabledAt }) => disabledAt === null).map((account) => participantOf(account, evaluation));
+export async function participantsOf(parts: Giving, evaluation: Evaluation): Promise<Participant[]> {
+  const accounts = await listAccounts(parts.database);
+  return accounts
+    .filter(({ disabledAt }) => disabledAt === null)
+    .map((account) => {
+      const person = participantOf(account, evaluation);
+      if (evaluation.reading.mode !== 'blinded') return person;
+      return { ...person, readsBlinded: whyNoReader(parts, account, evaluation) === undefined };
+    });
+}
+
+/**
+ * Which exams cannot be given to which of these readers, whatever they are else: of blinded reads those of which they have
+ * looked at a result.
+ *
+ * @returns `select study_instance_uid, reader …`
+ */
+export function barredFrom(evaluation: Evaluation, readers: readonly string[]): SQL {
+  if (evaluation.reading.mode !== 'blinded' || readers.length === 0) {
+    return sql`select x.study_instance_uid, x.reader from web.assignment x where false`;
+  }
+  return sql`${looksAt(evaluation)} and a.actor in (${sql.join([...readers], sql`, `)})`;
 }
 
 /** Those of them to whom exams can be given. */
@@ -143,9 +164,15 @@ async function releaseGone(
     .selectDistinct({ reader: assignment.reader })
     .from(assignment)
     .where(and(eq(assignment.evaluation, name), isNull(assignment.releasedAt)));
-  for (const { reader } of given.filter((one) => !readers.includes(one.reader))) {
-    const studies = await unreadOf(transaction, arm, reader, only);
-    await release(transaction, arm.evaluation, { studies, reader, reason: 'Reads in this evaluation no more.', now });
+  for (const { reader } of given) {
+    const isGone = !readers.includes(reader);
+    if (!isGone && arm.evaluation.reading.mode !== 'blinded') continue;
+    const lost = isGone
+      ? only
+      : sql`${only} and r.study_instance_uid in (select study_instance_uid from (${barredFrom(arm.evaluation, [reader])}) barred)`;
+    const studies = await unreadOf(transaction, arm, reader, lost);
+    const reason = isGone ? 'Reads in this evaluation no more.' : 'Has looked at a result of the exam.';
+    await release(transaction, arm.evaluation, { studies, reader, reason, now });
     const action: AuditAction = 'reading-reassigned';
     const rows = studies.map((subject) => ({ at: now, actor: 'overread', action, subject, evaluation: name }));
     if (rows.length > 0)
@@ -166,24 +193,30 @@ async function shareOut(
   // Sets that are made once, not asked for exam by exam: there may be a hundred thousand.
   const given = sql`select x.study_instance_uid from web.assignment x where x.evaluation = ${name}`;
   const own = sql`x.reader in (${sql.join([...readers], sql`, `)})`;
+  const barred = barredFrom(evaluation, readers);
+  const tried = sql`select x.study_instance_uid, x.reader from web.assignment x where x.evaluation = ${name} and ${own}
+    union ${barred}`;
   const waiting = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)} and ${holds}
     and ${only} and ${passedQuality(evaluation)}
     and r.study_instance_uid not in (${given} and x.released_at is null group by 1 having count(*) >= ${wanted})
-    and r.study_instance_uid not in (${given} and ${own} group by 1 having count(*) >= ${readers.length})
+    and r.study_instance_uid not in (
+      select study_instance_uid from (${tried}) tried group by 1 having count(*) >= ${readers.length})
     order by r.created_at, r.id limit ${BATCH}`);
   const studies = [...new Set(waiting.map((row) => row.study_instance_uid))];
   if (studies.length === 0) return 0;
-  const [known, loads] = [
+  const [known, loads, cannot] = [
     await transaction
       .select({ study: assignment.studyInstanceUid, reader: assignment.reader, releasedAt: assignment.releasedAt })
       .from(assignment)
       .where(and(eq(assignment.evaluation, name), inArray(assignment.studyInstanceUid, studies))),
     await loadsOf(transaction, { evaluation, holds }, readers),
+    await transaction.execute<{ study_instance_uid: string; reader: string }>(barred),
   ];
   const key = lotKey(launchKey);
   const rows = studies.flatMap((studyInstanceUid) => {
     const own = known.filter(({ study }) => study === studyInstanceUid);
-    const free = new Map([...loads].filter(([reader]) => !own.some((one) => one.reader === reader)));
+    const mayNot = cannot.filter((row) => row.study_instance_uid === studyInstanceUid);
+    const free = new Map([...loads].filter(([reader]) => ![...own, ...mayNot].some((one) => one.reader === reader)));
     const count = wanted - own.filter(({ releasedAt }) => releasedAt === null).length;
     const by = reading.assignment ?? 'balanced';
     return chooseReaders(free, { by, count, key, evaluation: name, study: studyInstanceUid }).map((reader) => ({

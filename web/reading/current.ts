@@ -4,11 +4,18 @@ import { inArm } from './arms.ts';
 
 /**
  * Which runs people are asked about, in SQL: the run that counts of each exam, as the report counts them
- * (`web/report/counted.ts`), where it has a result.
+ * (`web/report/counted.ts`), where it has a result. Of blinded reads it is the exams of which there are copies, each with one
+ * of them in place of the run.
  *
  * @returns `select r.id, r.study_instance_uid, r.created_at from web.run r where …`, to go on with `and …`
  */
-export function currentRuns({ pipeline }: Evaluation): SQL {
+export function currentRuns({ name, pipeline, reading }: Evaluation): SQL {
+  if (reading.mode === 'blinded') {
+    return sql`select r.id, r.study_instance_uid, r.created_at from (
+      select distinct on (c.study_instance_uid) c.id, c.study_instance_uid, c.created_at from web.blinded_copy c
+      where c.evaluation = ${name} order by c.study_instance_uid, c.created_at, c.id
+    ) r where r.study_instance_uid not in (${withdrawn(pipeline)})`;
+  }
   return sql`select r.id, r.study_instance_uid, r.created_at from web.run r
     where r.pipeline = ${pipeline} and r.readable
       and not exists (select 1 from web.run n where n.amends = r.id)

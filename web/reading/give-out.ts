@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import { looksAt } from '../blinded/copies.ts';
 import type { Parts } from '../parts.ts';
 import { allocateExams } from './allocate.ts';
 import { assignReaders } from './assign.ts';
 
 /** What giving exams out works with. */
-export type Giving = Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now'>;
+export type Giving = Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now' | 'evaluations' | 'pipelines'>;
 
 /** By database and evaluation: what there was when everything had been given out. */
 const SEEN = new WeakMap<Database, Map<string, string>>();
@@ -30,8 +31,12 @@ export async function giveOut(parts: Giving, evaluation: Evaluation, study?: str
 }
 
 /** Everything on which it depends what can be given out to whom, in a line: exams, what was said of them, and who reads. */
-async function stateOf({ db }: Database, { name, version, pipeline, reading }: Evaluation): Promise<string> {
+async function stateOf({ db }: Database, evaluation: Evaluation): Promise<string> {
+  const { name, version, pipeline, reading } = evaluation;
+  const copies = sql`(select count(*) from web.blinded_copy where evaluation = ${name}),
+    (select count(*) from (${looksAt(evaluation)} and a.actor in (select account from web.role_grant where evaluation = ${name})) looks),`;
   const [row] = await db.execute<{ state: string }>(sql`select concat_ws(' ',
+    ${reading.mode === 'blinded' ? copies : sql``}
     (select count(*) from web.run where pipeline = ${pipeline} and readable),
     (select count(*) from web.feedback where evaluation = ${name} and stage = 'quality'),
     (select count(*) from web.trend_entry where pipeline = ${pipeline}),

@@ -72,8 +72,9 @@ async function page(c: WebContext, evaluation: Evaluation, notice?: ReadersPage[
 
 /** @throws {ProblemError} 404 there is none of this name; 403 the person does not lead it */
 function ledEvaluation(c: WebContext): Evaluation {
-  const name = c.req.param('name');
-  const evaluation = [...c.var.parts.evaluations.values()].find((one) => one.name === name);
+  const name = c.req.param('name') ?? '';
+  const { evaluations, blinded } = c.var.parts;
+  const evaluation = blinded.get(name) ?? [...evaluations.values()].find((one) => one.name === name);
   requireRight(c, 'lead', evaluation?.name);
   if (evaluation === undefined) throw notFound('evaluation');
   return evaluation;

@@ -24,7 +24,7 @@ export function readersPage(
     title: `${title}: readers`,
     body: html`<div class="page-title"><h1>${title}: readers</h1><p class="muted"><a href="/evaluations/${name}">Report</a></p></div>
 ${notice === undefined ? '' : html`<p class="notice${notice.failed ? ' is-failed' : ''}" role="${notice.failed ? 'alert' : 'status'}">${notice.text}</p>`}
-<p>${WORDS[view.assignment](view.readersPerCase)}</p>
+<p>${assignmentWords(view)}</p>
 ${view.readers.length === 0 ? html`<p class="muted">Nobody has the role reader in this evaluation yet.</p>` : table(view)}
 ${giveAway(view, viewer)}`,
   });
@@ -37,6 +37,11 @@ const WORDS: Readonly<Record<ReadersView['assignment'], (count: ReadersView['rea
   random: (count) =>
     `Each exam is read by ${count === 1 ? 'one reader' : `${count} readers`}, drawn by lot alone. It is given out when it is ready.`,
 };
+
+/** Who reads what, as a sentence. */
+export function assignmentWords({ assignment, readersPerCase }: Pick<ReadersView, 'assignment' | 'readersPerCase'>) {
+  return WORDS[assignment](readersPerCase);
+}
 
 function table({ readers }: ReadersView): Html {
   const arms = [...new Set(readers.flatMap((one) => one.arms.map(({ arm }) => arm)))];

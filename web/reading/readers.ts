@@ -7,6 +7,7 @@ import { Uid } from '../../schemas/scalars.ts';
 import type { AuditAction } from '../audit.ts';
 import {
   assignReaders,
+  barredFrom,
   lockAssignments,
   participantsOf,
   readersAmong,
@@ -64,7 +65,7 @@ export type ReassignmentView = z.infer<typeof ReassignmentView>;
 export async function readersOfEvaluation(parts: Giving, evaluation: Evaluation): Promise<ReadersView> {
   await giveOut(parts, evaluation);
   const { name, reading } = evaluation;
-  const people = await participantsOf(parts.database, evaluation);
+  const people = await participantsOf(parts, evaluation);
   const isShared = reading.readersPerCase !== 'all';
   const arms = await Promise.all(
     armsOf(evaluation).map(async ({ evaluation: own, arm, holds }) => ({
@@ -117,7 +118,7 @@ export async function reassign(
   }
   if (from === to)
     throw new ProblemError(422, 'The same reader', 'Choose another reader than the one who has the exams.');
-  const people = await participantsOf(parts.database, evaluation);
+  const people = await participantsOf(parts, evaluation);
   const now = parts.now();
   const moved = await parts.database.db.transaction(async (transaction) => {
     await lockAssignments(transaction, evaluation);
@@ -125,7 +126,7 @@ export async function reassign(
     const [taken, left]: [string[], string[]] = [[], []];
     for (const arm of armsOf(evaluation)) {
       const open = await unreadOf(transaction, arm, from, only);
-      const held = to === undefined ? [] : await heldBy(transaction, evaluation, to);
+      const held = to === undefined ? [] : await closedTo(transaction, evaluation, to);
       const mayTake = to === undefined || readersAmong(people, arm.evaluation).includes(to);
       taken.push(...open.filter((study) => mayTake && !held.includes(study)));
       left.push(...open.filter((study) => !mayTake || held.includes(study)));
@@ -158,10 +159,12 @@ export async function reassign(
   return { taken: moved.taken.length, left: moved.left.length };
 }
 
-async function heldBy(transaction: Transaction, { name }: Evaluation, reader: string): Promise<string[]> {
+/** Exams that a reader has already, or must not read. */
+async function closedTo(transaction: Transaction, evaluation: Evaluation, reader: string): Promise<string[]> {
   const rows = await transaction.execute<{
     study_instance_uid: string;
   }>(sql`select study_instance_uid from web.assignment
-    where evaluation = ${name} and reader = ${reader} and released_at is null`);
+    where evaluation = ${evaluation.name} and reader = ${reader} and released_at is null
+    union select study_instance_uid from (${barredFrom(evaluation, [reader])}) barred`);
   return rows.map((row) => row.study_instance_uid);
 }
