@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { loadAssets } from '../assets.ts';
 import { auditPage } from '../audit/page.ts';
 import { launchPage } from '../launch/page.ts';
-import { accountsPage } from '../pages/accounts.ts';
-import { accountPage } from '../pages/own-account.ts';
-import { signInPage } from '../pages/sign-in.ts';
 import { HIP_EVALUATION } from '../testing/pipelines.ts';
+import { accountsPage } from './manage-page.ts';
+import { accountPage } from './own-page.ts';
+import { signInPage } from './sign-in-page.ts';
 import type { ListedToken } from './tokens.ts';
 
 /** What somebody types into a field, or sends in a tag, to run in another's browser. */

@@ -2,13 +2,13 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { Role } from '../../schemas/rights.ts';
 import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit.ts';
-import { accountsPage } from '../pages/accounts.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { type Grant, giveRole, takeRole } from './grants.ts';
+import { accountsPage } from './manage-page.ts';
 import { requireRight } from './rights.ts';
 import { endSessionsOf } from './sessions.ts';
 

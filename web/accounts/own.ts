@@ -3,14 +3,14 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { notFound } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
-import { accountPage, type OwnAccount } from '../pages/own-account.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { themeOf } from '../theme.ts';
 import { changePassword, checkPassword, findAccount } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
-import { openSession } from './handlers.ts';
 import { beginSignIn, signInSucceeded } from './lockout.ts';
+import { accountPage, type OwnAccount } from './own-page.ts';
 import { countSessions, endSessionsOf } from './sessions.ts';
+import { openSession } from './sign-in.ts';
 import { listTokens, makeToken, revokeToken, TokenWish } from './tokens.ts';
 
 /** `GET /account`: one's own roles, password and tokens */

@@ -1,6 +1,5 @@
 import { record } from '../audit.ts';
 import { keepDraftOf } from '../feedback/handlers.ts';
-import { insecurePage, signInPage } from '../pages/sign-in.ts';
 import type { WebContext } from '../parts.ts';
 import { pathOnThisSite } from '../paths.ts';
 import { isPrivate } from '../security.ts';
@@ -11,6 +10,7 @@ import { requireFormToken } from './gate.ts';
 import { identify } from './identify.ts';
 import { beginSignIn, signInSucceeded, signInUnjudged } from './lockout.ts';
 import { endSession, startSession } from './sessions.ts';
+import { insecurePage, signInPage } from './sign-in-page.ts';
 
 /** The same words whether the name or the password was wrong. */
 const REFUSAL = 'Name and password do not belong together. Check both and try again.';

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import { Role } from '../../schemas/rights.ts';
-import type { HeldGrant } from '../accounts/grants.ts';
-import { SHORTEST_PASSWORD } from '../accounts/password.ts';
-import { may, mayReadBlinded, ROLE_WORDS } from '../accounts/rights.ts';
 import { whyNoReader } from '../blinded/readers.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import { everyEvaluation, type Parts } from '../parts.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
+import type { HeldGrant } from './grants.ts';
+import { SHORTEST_PASSWORD } from './password.ts';
+import { may, mayReadBlinded, ROLE_WORDS } from './rights.ts';
 
 interface AccountRow {
   readonly name: string;

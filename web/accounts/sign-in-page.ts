@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
+import { type Html, layout, NOBODY, type Theme } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, NOBODY, type Theme } from './layout.ts';
 
 export interface SignIn {
   /** Path on this site to go to afterwards. */

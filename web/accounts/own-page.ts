@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Right } from '../../schemas/rights.ts';
-import { SHORTEST_PASSWORD } from '../accounts/password.ts';
-import { may, RIGHT_WORDS, ROLE_WORDS } from '../accounts/rights.ts';
-import { type ListedToken, stateOf } from '../accounts/tokens.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
+import { SHORTEST_PASSWORD } from './password.ts';
+import { may, RIGHT_WORDS, ROLE_WORDS } from './rights.ts';
+import { type ListedToken, stateOf } from './tokens.ts';
 
 export interface OwnAccount {
   /** Whether the password is kept here, not in the hospital's directory. */
