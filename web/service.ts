@@ -12,6 +12,7 @@ import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
 import { archiveReader, patientsOf, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
+import { Looks } from './audit/looks.ts';
 import { BlindedCopies, followCopies } from './blinded/follow.ts';
 import { readConfigured } from './configured.ts';
 import { loadBlindedEvaluations, loadEvaluations } from './evaluations.ts';
@@ -98,6 +99,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         assets: loadAssets(),
         live,
         metrics: new Metrics(live),
+        looks: new Looks(),
         viewing: new Viewing({ store, database, log, folder: VIEWER_FOLDER, pipelines }),
         log,
         now: () => new Date(),

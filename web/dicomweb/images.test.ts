@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { RunView } from '../../schemas/api.ts';
 import { ahead } from './ahead.ts';
 import { currentRuns } from './images.ts';
-import { Looks } from './looks.ts';
 import { RecentFiles } from './recent.ts';
 
 type Made = Partial<Pick<RunView, 'pipeline' | 'amends' | 'replayOf'>> & {
@@ -126,13 +125,5 @@ describe('ahead', () => {
     });
     expect((await items.next()).value).toBe(1);
     await expect(items.next()).rejects.toThrow('two');
-  });
-});
-
-describe('Looks', () => {
-  it('counts a look again after ten minutes', () => {
-    const looks = new Looks();
-    expect([0, 1000, 600_000].map((at) => looks.isNew('reader 1.2', at))).toEqual([true, false, true]);
-    expect(looks.isNew('another 1.2', 1000)).toBe(true);
   });
 });

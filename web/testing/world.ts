@@ -21,6 +21,7 @@ import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { patientsOf, quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
+import { Looks } from '../audit/looks.ts';
 import { BlindedCopies } from '../blinded/follow.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { LiveUpdates } from '../live.ts';
@@ -162,6 +163,7 @@ export async function makeWorld(
     assets: loadAssets(),
     live,
     metrics: new Metrics(live),
+    looks: new Looks(),
     viewing: new Viewing({ store, database, log, folder: path.join(folder, 'no-viewer'), pipelines }),
     log,
     now,

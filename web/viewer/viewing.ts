@@ -3,13 +3,11 @@ import type { Logger } from '../../lib/platform/log.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import { StudyImages } from '../dicomweb/images.ts';
-import { Looks } from '../dicomweb/looks.ts';
 import { ViewerProgram } from './program.ts';
 
 /** What DICOMweb and the viewer work with. */
 export class Viewing {
   readonly images: StudyImages;
-  readonly looks = new Looks();
   readonly program: ViewerProgram;
   /** By name: whose results may be edited. */
   readonly pipelines: ReadonlyMap<string, Pipeline>;

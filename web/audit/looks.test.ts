@@ -1,0 +1,10 @@
+import { describe, expect, it } from 'vitest';
+import { Looks } from './looks.ts';
+
+describe('Looks', () => {
+  it('counts a look again after ten minutes', () => {
+    const looks = new Looks();
+    expect([0, 1000, 600_000].map((at) => looks.isNew('reader 1.2', at))).toEqual([true, false, true]);
+    expect(looks.isNew('another 1.2', 1000)).toBe(true);
+  });
+});
