@@ -82,6 +82,16 @@ describe('the audit', () => {
     expect(await (await administrator.get(older)).text()).toContain('>s49<');
   });
 
+  it('leads from a blinded copy nowhere: it is no run', async () => {
+    const copy = 'c0'.repeat(32);
+    await world.database.db
+      .insert(audit)
+      .values({ at: world.parts.now(), actor: 'blind', action: 'copy-viewed', subject: copy });
+    const text = await (await administrator.get('/audit?actor=blind')).text();
+    expect(text).toContain('copy c0c0c0c0c0c0');
+    expect(text).not.toContain(`/runs/${copy}`);
+  });
+
   it('is exported as CSV, whole, and that is an entry too', async () => {
     const answer = await administrator.get('/audit.csv?actor=busy');
     expect(answer.headers.get('content-type')).toContain('text/csv');

@@ -54,13 +54,14 @@ function table(entries: readonly AuditEntry[]): Html {
       detail,
       evaluation,
     }) => html`<tr><td class="number">${moment(at)}</td><td>${actor}</td>
-<td>${action}</td><td>${subjectLink(subject)}</td>
+<td>${action}</td><td>${subjectLink(action, subject)}</td>
 <td>${detail ?? ''} ${evaluation === null ? '' : html`<span class="muted">${evaluation}</span>`}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
-/** The way to a run or an exam; it says no more than its beginning or end. */
-function subjectLink(subject: string): Html {
+/** The way to a run or an exam; it says no more than its beginning or end. A blinded copy has no page for all who read this. */
+function subjectLink(action: string, subject: string): Html {
+  if (action === 'copy-viewed') return html`copy ${subject.slice(0, 12)}`;
   const [, run, kind = ''] = /^([0-9a-f]{64})(\/\w+)?$/.exec(subject) ?? [];
   if (run !== undefined) return html`<a href="/runs/${run}">run ${run.slice(0, 12)}</a>${kind}`;
   if (/^[0-9.]{10,64}$/.test(subject)) return html`<a href="/studies/${subject}">exam …${subject.slice(-12)}</a>`;
