@@ -153,7 +153,7 @@ function patientOf(dataset: Dataset): Patient {
   const text = (keyword: string) => dataset.text(keyword)?.trim() || null;
   const [name, sex] = [text('PatientName'), text('PatientSex')];
   const whole = personName(name);
-  // The letters of a page are Latin ones: of a name in several scripts the first is written where the others cannot be.
+  // Not every script can be drawn: of a name in several the first is written where the others cannot be.
   const shown = whole === null || canWrite(whole) ? whole : personName(name?.split('=')[0] ?? null);
   return {
     name: shown ?? whole ?? NOT_GIVEN,

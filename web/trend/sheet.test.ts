@@ -75,7 +75,11 @@ describe('the sheet of a trend', () => {
   it('says where the letters of a name cannot be shown', () => {
     const { patient } = sheet([10]);
     const plain = drawSheet(sheet([10, 12])).rows;
-    expect(drawSheet(sheet([10, 12], { patient: { ...patient, name: 'Ямада' } })).rows).toBeGreaterThan(plain);
-    expect(drawSheet(sheet([10, 12], { patient: { ...patient, name: 'Müller' } })).rows).toBe(plain);
+    for (const name of ['山田', 'Müller (山田)', 'מרים']) {
+      expect(drawSheet(sheet([10, 12], { patient: { ...patient, name } })).rows, name).toBeGreaterThan(plain);
+    }
+    for (const name of ['Müller', 'Łukasiewicz, Żaneta', 'Παπαδόπουλος', 'Ямада', 'Nguyễn, Ánh']) {
+      expect(drawSheet(sheet([10, 12], { patient: { ...patient, name } })).rows, name).toBe(plain);
+    }
   });
 });

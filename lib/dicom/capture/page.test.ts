@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LETTER, Page } from './page.ts';
+import { canWrite, LETTER, NO_LETTER, Page } from './page.ts';
 
 const WHITE = [255, 255, 255] as const;
 
@@ -45,5 +45,58 @@ describe('a page', () => {
       return page.pixels;
     });
     expect(minus).toEqual(dash);
+  });
+});
+
+describe('letters of a page', () => {
+  const pixelsOf = (text: string, letters = 2) => {
+    const page = new Page(letters * LETTER.width, LETTER.height);
+    page.write(0, 0, text, { colour: WHITE });
+    return page.pixels;
+  };
+  const range = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String.fromCodePoint(from + index));
+
+  it.each([
+    ['Latin-1', range(0xa1, 0xff), /\p{L}/u],
+    ['Latin Extended-A', range(0x100, 0x17f), /./u],
+    ['Latin Extended-B and Additional', [...range(0x180, 0x24f), ...range(0x1e00, 0x1eff)], /./u],
+    ['Greek', range(0x384, 0x3fe), /\p{L}/u],
+    ['Cyrillic', range(0x400, 0x4ff), /\p{L}/u],
+  ])('are there for all of %s', (_, all, wanted) => {
+    const letters = all.filter((letter) => wanted.test(letter) && /\p{L}/u.test(letter));
+    const missing = pixelsOf(NO_LETTER);
+    expect(letters.length).toBeGreaterThan(60);
+    for (const letter of letters) {
+      expect(canWrite(letter), letter).toBe(true);
+      expect(pixelsOf(letter), letter).not.toEqual(missing);
+      expect(pixelsOf(letter), letter).not.toEqual(pixelsOf(' '));
+    }
+  });
+
+  it('tell names apart that differ in a mark alone', () => {
+    const pairs = ['ŁL', 'őö', 'șş', 'ŽZ', 'ΆΑ', 'Ёе', 'йи', 'əe'];
+    for (const pair of pairs) {
+      const [one = '', other = ''] = pair;
+      expect(pixelsOf(one), pair).not.toEqual(pixelsOf(other));
+    }
+  });
+
+  it('are the same whether a mark was sent apart or not, and a mark takes no place of its own', () => {
+    expect(pixelsOf('Z\u030caneta', 8)).toEqual(pixelsOf('Žaneta', 8));
+    const apart = pixelsOf('q\u0302x');
+    expect(canWrite('q\u0302x')).toBe(true);
+    expect(apart).not.toEqual(pixelsOf('qx'));
+    const lit = (pixels: Uint8Array) => pixels.filter((value) => value === 255).length;
+    expect(lit(apart)).toBeGreaterThan(lit(pixelsOf('qx')));
+  });
+
+  it('that there are none of are empty boxes, never question marks, and one can ask', () => {
+    for (const letter of ['山', '田', 'ا', 'ש', '한', '😀', '\ufffd']) {
+      expect(pixelsOf(letter), letter).toEqual(pixelsOf(NO_LETTER));
+      expect(canWrite(`Müller ${letter}`), letter).toBe(false);
+    }
+    expect(canWrite('Who?')).toBe(true);
+    expect(pixelsOf('?')).not.toEqual(pixelsOf(NO_LETTER));
   });
 });

@@ -18,22 +18,23 @@ export interface Point {
 export const LETTER = { width: 10, height: 20 } as const;
 
 /**
- * The letters of the misc-fixed font 10x20 of X11 (public domain), Latin-1 and an en dash: code point, then a row of ten
- * bits as three hexadecimal digits, twenty times. Our own letters, since a renderer of text would take whichever fonts a
- * machine has: another picture on each, and an empty page, without its warning, where there are none.
+ * The letters of the misc-fixed font 10x20 of X11 (public domain) that stand side by side from left to right: Latin with all
+ * its extensions, Greek, Cyrillic, Armenian, Georgian, combining marks and some signs. Code point, then a row of ten bits as
+ * three hexadecimal digits, twenty times. Our own letters, since a renderer of text would take whichever fonts a machine has:
+ * another picture on each, and an empty page, without its warning, where there are none.
  */
-const LETTERS: ReadonlyMap<string, readonly number[]> = new Map(
+const LETTERS: ReadonlyMap<string, string> = new Map(
   readFileSync(new URL('./letters.txt', import.meta.url), 'latin1')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
       const [code = '', bits = ''] = line.split(' ');
-      const rows = Array.from({ length: LETTER.height }, (_, row) =>
-        Number.parseInt(bits.slice(3 * row, 3 * row + 3), 16),
-      );
-      return [String.fromCodePoint(Number.parseInt(code, 16)), rows];
+      return [String.fromCodePoint(Number.parseInt(code, 16)), bits];
     }),
 );
+
+/** What stands for a letter that there is none of. */
+export const NO_LETTER = '\u25a1';
 
 /** A page of text and plain pictures in RGB. */
 export class Page {
@@ -93,27 +94,31 @@ export class Page {
   }
 
   /**
-   * A line of text, its top left corner at (x, y). Letters that there are none of become their plain form, or a question mark.
+   * A line of text, its top left corner at (x, y). Letters that there are none of become their plain form, or an empty box.
    *
    * @param size each pixel of a letter is a square of so many pixels
    */
   write(x: number, y: number, text: string, { colour = INK as Colour, size = 1 } = {}): void {
-    [...plain(text)].forEach((letter, index) => {
-      const rows = LETTERS.get(letter) ?? [];
-      rows.forEach((bits, row) => {
-        for (let column = 0; column < LETTER.width; column++) {
-          if ((bits >> (LETTER.width - 1 - column)) & 1) {
-            this.fill(x + (index * LETTER.width + column) * size, y + row * size, size, size, colour);
-          }
-        }
-      });
-    });
+    for (const [index, cell] of cells(text).entries()) {
+      for (const letter of cell ?? NO_LETTER) this.#draw(x + index * LETTER.width * size, y, letter, { colour, size });
+    }
+  }
+
+  #draw(x: number, y: number, letter: string, { colour, size }: { readonly colour: Colour; readonly size: number }) {
+    const bits = LETTERS.get(letter);
+    if (bits === undefined) return;
+    for (let row = 0; row < LETTER.height; row++) {
+      const line = Number.parseInt(bits.slice(3 * row, 3 * row + 3), 16);
+      for (let column = 0; column < LETTER.width; column++) {
+        if ((line >> (LETTER.width - 1 - column)) & 1) this.fill(x + column * size, y + row * size, size, size, colour);
+      }
+    }
   }
 }
 
 /** Whether every letter of a text, or its plain form, can be written on a page. */
 export function canWrite(text: string): boolean {
-  return text.includes('?') || !plain(text).includes('?');
+  return cells(text).every((cell) => cell !== undefined);
 }
 
 /** Breaks a text into lines of at most so many letters, at its spaces. */
@@ -127,12 +132,25 @@ export function wrap(text: string, letters: number): string[] {
   return lines;
 }
 
-function plain(text: string): string {
-  return [...text]
-    .map((letter) => {
-      if (letter === ' ' || LETTERS.has(letter)) return letter;
-      const [base = '?'] = letter.replace(/[‘’]/, "'").replace(/[“”]/, '"').replace('−', '–').normalize('NFKD');
-      return LETTERS.has(base) ? base : '?';
-    })
-    .join('');
+/** Signs that are written as another one. */
+const PLAIN: Readonly<Record<string, string>> = { '‘': "'", '’': "'", '“': '"', '”': '"', '−': '–' };
+
+/** What is drawn in each place of a line: a letter, with the marks over it; undefined where there is none of it. */
+function cells(text: string): (string | undefined)[] {
+  const found: (string | undefined)[] = [];
+  for (const letter of text.normalize('NFC')) {
+    const last = found.at(-1);
+    if (/\p{Cf}/u.test(letter)) continue;
+    if (/\p{M}/u.test(letter) && last !== undefined && LETTERS.has(letter)) found[found.length - 1] = last + letter;
+    else found.push(...drawn(letter));
+  }
+  return found;
+}
+
+/** A letter as it is written: itself, or its plain form, which may be several. */
+function drawn(letter: string): (string | undefined)[] {
+  const written = PLAIN[letter] ?? letter;
+  if (written === ' ' || LETTERS.has(written)) return [written];
+  const plain = [...written.normalize('NFKD')].filter((one) => !/\p{M}/u.test(one));
+  return plain.length > 0 && plain.every((one) => one === ' ' || LETTERS.has(one)) ? plain : [undefined];
 }
