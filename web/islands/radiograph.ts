@@ -3,6 +3,7 @@
  * the PNG; when that cannot be had, the page stays as it was. Publishes `data-rendered` on the figure.
  */
 import { placeLabels } from './labels.ts';
+import { helpList, tool } from './viewport-tools.ts';
 import {
   draggedWindow,
   lookupTable,
@@ -23,18 +24,6 @@ document.addEventListener('overread:replaced', (event) => {
   if (!(event instanceof CustomEvent) || !(event.detail instanceof HTMLElement)) return;
   for (const figure of event.detail.querySelectorAll<HTMLElement>('.viewport')) void open(figure).catch(() => {});
 });
-
-/** What hand and keys do with a radiograph, as the help lists it. Keys work while the radiograph has the focus. */
-const HELP = [
-  ['drag', 'window and level'],
-  ['wheel, + −', 'zoom'],
-  ['right drag, arrows', 'move'],
-  ['shift + arrows', 'window and level'],
-  ['i', 'invert'],
-  ['b', 'boxes on and off'],
-  ['0, double click', 'as at first'],
-  ['?', 'this list'],
-] as const;
 
 async function open(figure: HTMLElement): Promise<void> {
   const svg = figure.querySelector('svg');
@@ -310,29 +299,4 @@ function edgesOf(rect: SVGRectElement | null): [number, number, number, number] 
     Number(rect?.getAttribute(name)),
   );
   return [x, y, x + width, y + height];
-}
-
-function tool(label: string, act: () => void, name?: string): HTMLButtonElement {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = label;
-  if (name !== undefined) button.dataset.tool = name;
-  button.addEventListener('click', act);
-  return button;
-}
-
-function helpList(): HTMLDetailsElement {
-  const details = document.createElement('details');
-  details.className = 'keys';
-  const summary = document.createElement('summary');
-  summary.textContent = 'Mouse and keys';
-  const list = document.createElement('dl');
-  for (const [key, what] of HELP) {
-    const [term, description] = [document.createElement('dt'), document.createElement('dd')];
-    term.textContent = key;
-    description.textContent = what;
-    list.append(term, description);
-  }
-  details.append(summary, list);
-  return details;
 }
