@@ -6,6 +6,7 @@ import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import { ImportStatement, ModelNotHeldError, planImport, runInstances, structuresOf } from '../../lib/runs/import.ts';
+import { importKey } from '../../lib/runs/keys.ts';
 import { loadPipelines } from '../../lib/runs/pipelines.ts';
 import { submitRun } from '../../lib/runs/submit.ts';
 import { openStore } from '../../lib/store/open.ts';
@@ -52,7 +53,7 @@ export async function importSegmentation(
     const series = options.series ?? referencedSeries(bytes);
     const images = await imagesOfStudy(database, options.study);
     const instances = await instancesOf(store, pickSeries(images, series, pipeline));
-    const imported = await store.put('feedback', `${pipeline.name}/imports/${sha256(bytes)}`, bytes);
+    const imported = await store.put('feedback', importKey(pipeline.name, sha256(bytes)), bytes);
     const planned = planImport({
       pipeline,
       StudyInstanceUID: options.study,

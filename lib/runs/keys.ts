@@ -1,4 +1,4 @@
-/** Keys of everything a run leaves in the store. The one place that knows them. */
+/** Keys of everything that a run is given and leaves in the store. The one place that knows them. */
 
 export const runKey = (run: string) => `${run}/run.json`;
 export const triggersPrefix = (run: string) => `${run}/triggers/`;
@@ -15,6 +15,8 @@ export const resultKey = (pipeline: string, run: string) => `${pipeline}/${run}/
 export const trendKey = (pipeline: string, digest: string) => `${pipeline}/trends/${digest}.json`;
 export const trendReportKey = (pipeline: string, digest: string, SOPInstanceUID: string) =>
   `${pipeline}/trends/${digest}/${SOPInstanceUID}.dcm`;
+/** In the bucket `feedback`: a segmentation that a person brought in or drew, as it came. @param digest SHA-256 of its bytes */
+export const importKey = (pipeline: string, digest: string) => `${pipeline}/imports/${digest}`;
 export const cardKey = (name: string, version: string) => `${name}/${version}/model.json`;
 export const weightsKey = (name: string, version: string, file: string) => `${name}/${version}/${file}`;
 

@@ -7,6 +7,7 @@ import { readStructureSet } from '../../lib/dicom/rtstruct/read.ts';
 import { readSegmentation } from '../../lib/dicom/seg/read.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import { ModelNotHeldError, planImport, runInstances, structuresOf } from '../../lib/runs/import.ts';
+import { importKey } from '../../lib/runs/keys.ts';
 import { assignNames } from '../../lib/runs/structure-names.ts';
 import { submitRun } from '../../lib/runs/submit.ts';
 import type { Structure } from '../../schemas/volume.ts';
@@ -67,12 +68,11 @@ export async function keepEdit(c: WebContext, bytes: Buffer, study: string | und
   await refuseOthers(c, file, images, refuse);
   const structures = await editedStructures(c, edited, refuse);
   const names = namesFor(structures, namesIn(bytes, kind, refuse), refuse);
-  const key = `${pipeline.name}/imports/${sha256(bytes)}`;
   const planned = planImport({
     pipeline,
     StudyInstanceUID,
     instances: await runInstances(parts.store, images),
-    imported: await parts.store.put('feedback', key, bytes, 'application/dicom'),
+    imported: await parts.store.put('feedback', importKey(pipeline.name, sha256(bytes)), bytes, 'application/dicom'),
     edited: edited.seg,
     structures,
     names,
