@@ -232,6 +232,90 @@ export const allocation = web.table(
 );
 
 /**
+ * What each person has to do, has been given and has done about each exam of an evaluation, as `web/reading/kept.ts` works it
+ * out: an index of what the other tables say, which can be thrown away and made again.
+ */
+export const readerCase = web.table(
+  'reader_case',
+  {
+    evaluation: text('evaluation').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    run: text('run').notNull(),
+    /** Name of the arm; empty: there is none. */
+    arm: text('arm').notNull(),
+    /** Null: whoever reviews quality, or adjudicates. */
+    person: text('person'),
+    /** Where the exam waits for the person; null: nowhere. */
+    list: text('list').$type<'quality' | 'begun' | 'fresh' | 'adjudication'>(),
+    stage: text('stage').$type<Stage>(),
+    /** When the run was made. */
+    since: at('since').notNull(),
+    /** Was given to the person. */
+    given: boolean('given').notNull(),
+    /** And nothing was sent of it. */
+    unread: boolean('unread').notNull(),
+    /** They have sent everything for the run. */
+    done: boolean('done').notNull(),
+  },
+  (table) => [
+    index('reader_case_by_exam').on(table.evaluation, table.studyInstanceUid),
+    index('reader_case_by_person').on(table.evaluation, table.person, table.run),
+    index('reader_case_waiting')
+      .on(table.evaluation, table.list, table.person, table.since)
+      .where(sql`${table.list} is not null`),
+  ],
+);
+
+/** How many exams of `reader_case` each person has in each arm. */
+export const readerTally = web.table(
+  'reader_tally',
+  {
+    evaluation: text('evaluation').notNull(),
+    arm: text('arm').notNull(),
+    person: text('person').notNull(),
+    given: integer('given').notNull(),
+    unread: integer('unread').notNull(),
+    done: integer('done').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.evaluation, table.arm, table.person] })],
+);
+
+/** How many exams each reader has in each arm, taken away ones left out: the database itself counts `assignment`. */
+export const readerLoad = web.table(
+  'reader_load',
+  {
+    evaluation: text('evaluation').notNull(),
+    /** Empty: the exam has come to none. */
+    arm: text('arm').notNull(),
+    reader: text('reader').notNull(),
+    cases: integer('cases').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.evaluation, table.arm, table.reader] })],
+);
+
+/** Evaluations of which `reader_case` is kept, by which declaration. */
+export const keptEvaluation = web.table('kept_evaluation', {
+  evaluation: text('evaluation').primaryKey(),
+  pipeline: text('pipeline').notNull(),
+  /** What of the declaration decides who is asked what. */
+  declared: text('declared').notNull(),
+});
+
+/**
+ * Exams of which something has changed that `reader_case` does not know yet. The database writes them itself, in the
+ * transaction of each change; each has a row of its own, so that none is lost to whoever works off earlier ones.
+ */
+export const readingChange = web.table(
+  'reading_change',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    evaluation: text('evaluation').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+  },
+  (table) => [index('reading_change_by_evaluation').on(table.evaluation, table.id)],
+);
+
+/**
  * Segmentations that blinded readers judge: whose each is. Made when all of an exam are there, and never changed. `id` stands
  * for a run in drafts and answers.
  */

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { allocation } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { armAt, designOf, lotKey, stratumOf } from './arms.ts';
-import { currentRuns, passedQuality } from './current.ts';
+import { currentRuns, onOneOf, passedQuality } from './current.ts';
 import type { Giving } from './give-out.ts';
 
 /** Exams that come to an arm at once. */
@@ -13,10 +13,14 @@ const BATCH = 500;
  * Lets exams that are ready for readers come to an arm, in the order in which their runs were made; `armAt` says to which.
  * One after the other, so that no place of a block is given twice.
  *
- * @param study only this exam
+ * @param among only these exams
  * @returns whether there may be more
  */
-export async function allocateExams(parts: Giving, evaluation: Evaluation, study?: string): Promise<'all' | 'more'> {
+export async function allocateExams(
+  parts: Giving,
+  evaluation: Evaluation,
+  among?: readonly string[],
+): Promise<'all' | 'more'> {
   const { arms } = evaluation.reading;
   if (arms === undefined) return 'all';
   const { database, archive, launchKey, now } = parts;
@@ -29,18 +33,19 @@ export async function allocateExams(parts: Giving, evaluation: Evaluation, study
     const rows = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)}
       and ${passedQuality(evaluation)} and not exists (select 1 from web.allocation x
         where x.evaluation = ${evaluation.name} and x.study_instance_uid = r.study_instance_uid)
-      ${study === undefined ? sql`` : sql`and r.study_instance_uid = ${study}`}
-      order by r.created_at, r.id limit ${BATCH}`);
+      and ${onOneOf(among)} order by r.created_at, r.id limit ${BATCH}`);
     const waiting = rows.map((row) => row.study_instance_uid);
     if (waiting.length === 0) return 'all';
     // Pseudonyms that nobody sees: only what exams are alike in is used.
     const facts = await archive.examFacts(waiting, createHmac('sha256', key).digest());
+    const strata = new Map(waiting.map((study) => [study, stratumOf(evaluation.reading, facts.get(study))]));
     const counted = await transaction.execute<{ stratum: string; places: number }>(sql`
-      select stratum, count(*)::int as places from web.allocation
-      where evaluation = ${evaluation.name} and design = ${design} group by stratum`);
+      select stratum, coalesce((select max(x.place) + 1 from web.allocation x
+        where x.evaluation = ${evaluation.name} and x.design = ${design} and x.stratum = wanted.stratum), 0) as places
+      from unnest(${sql.param([...new Set(strata.values())])}::text[]) wanted (stratum)`);
     const taken = new Map(counted.map(({ stratum, places }) => [stratum, places]));
     const allocated = waiting.map((studyInstanceUid) => {
-      const stratum = stratumOf(evaluation.reading, facts.get(studyInstanceUid));
+      const stratum = strata.get(studyInstanceUid) ?? '';
       const place = taken.get(stratum) ?? 0;
       taken.set(stratum, place + 1);
       const arm = armAt(arms, key, { evaluation: evaluation.name, stratum, place });

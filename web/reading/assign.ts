@@ -1,13 +1,13 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
-import { assignment, audit } from '../../schemas/database/web.ts';
+import { assignment, audit, readerLoad } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { listAccounts } from '../accounts/accounts.ts';
 import type { AuditAction } from '../audit.ts';
 import { looksAt } from '../blinded/copies.ts';
 import { whyNoReader } from '../blinded/readers.ts';
 import { lot, lotKey } from './arms.ts';
-import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
+import { armsOf, currentRuns, onOneOf, passedQuality, type ReadIn } from './current.ts';
 import type { Giving } from './give-out.ts';
 import { participantOf } from './participant.ts';
 import type { Participant } from './standing.ts';
@@ -22,10 +22,14 @@ export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0
  * that. What was given to somebody who reads there no more, or who must not read it any more, and has sent nothing of it, goes
  * to others. An exam keeps its readers otherwise, also when its run is amended.
  *
- * @param study only this exam
+ * @param among only these exams
  * @returns whether there may be more
  */
-export async function assignReaders(parts: Giving, evaluation: Evaluation, study?: string): Promise<'all' | 'more'> {
+export async function assignReaders(
+  parts: Giving,
+  evaluation: Evaluation,
+  among?: readonly string[],
+): Promise<'all' | 'more'> {
   if (evaluation.reading.readersPerCase === 'all') return 'all';
   const people = await participantsOf(parts, evaluation);
   return parts.database.db.transaction(async (transaction) => {
@@ -33,9 +37,8 @@ export async function assignReaders(parts: Giving, evaluation: Evaluation, study
     let shared = 0;
     for (const arm of armsOf(evaluation)) {
       const readers = readersAmong(people, arm.evaluation);
-      const only = study === undefined ? sql`true` : sql`r.study_instance_uid = ${study}`;
-      await releaseGone(transaction, arm, readers, parts.now(), only);
-      if (readers.length > 0) shared = Math.max(shared, await shareOut(transaction, arm, readers, parts, only));
+      await releaseGone(transaction, arm, readers, parts.now(), among);
+      if (readers.length > 0) shared = Math.max(shared, await shareOut(transaction, arm, readers, parts, among));
     }
     return shared < BATCH ? 'all' : 'more';
   });
@@ -157,13 +160,20 @@ async function releaseGone(
   arm: ReadIn,
   readers: readonly string[],
   now: Date,
-  only: SQL,
+  among: readonly string[] | undefined,
 ): Promise<void> {
   const { name } = arm.evaluation;
+  const only = onOneOf(among);
   const given = await transaction
     .selectDistinct({ reader: assignment.reader })
     .from(assignment)
-    .where(and(eq(assignment.evaluation, name), isNull(assignment.releasedAt)));
+    .where(
+      and(
+        eq(assignment.evaluation, name),
+        isNull(assignment.releasedAt),
+        among === undefined ? undefined : inArray(assignment.studyInstanceUid, [...among]),
+      ),
+    );
   for (const { reader } of given) {
     const isGone = !readers.includes(reader);
     if (!isGone && arm.evaluation.reading.mode !== 'blinded') continue;
@@ -183,24 +193,24 @@ async function releaseGone(
 /** Gives each exam of an arm that has too few readers to others, as far as there are any. @returns how many exams that were */
 async function shareOut(
   transaction: Transaction,
-  { evaluation, holds }: ReadIn,
+  { evaluation, arm, holds }: ReadIn,
   readers: readonly string[],
   { launchKey, now }: Pick<Giving, 'launchKey' | 'now'>,
-  only: SQL,
+  among: readonly string[] | undefined,
 ): Promise<number> {
   const { name, reading } = evaluation;
   const wanted = Number(reading.readersPerCase);
   // Sets that are made once, not asked for exam by exam: there may be a hundred thousand.
-  const given = sql`select x.study_instance_uid from web.assignment x where x.evaluation = ${name}`;
-  const own = sql`x.reader in (${sql.join([...readers], sql`, `)})`;
+  const given = sql`select r.study_instance_uid, r.reader from web.assignment r
+    where r.evaluation = ${name} and ${onOneOf(among)}`;
+  const own = sql`r.reader in (${sql.join([...readers], sql`, `)})`;
   const barred = barredFrom(evaluation, readers);
-  const tried = sql`select x.study_instance_uid, x.reader from web.assignment x where x.evaluation = ${name} and ${own}
-    union ${barred}`;
   const waiting = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)} and ${holds}
-    and ${only} and ${passedQuality(evaluation)}
-    and r.study_instance_uid not in (${given} and x.released_at is null group by 1 having count(*) >= ${wanted})
+    and ${onOneOf(among)} and ${passedQuality(evaluation)}
     and r.study_instance_uid not in (
-      select study_instance_uid from (${tried}) tried group by 1 having count(*) >= ${readers.length})
+      select study_instance_uid from (${given} and r.released_at is null) had group by 1 having count(*) >= ${wanted})
+    and r.study_instance_uid not in (
+      select study_instance_uid from (${given} and ${own} union ${barred}) tried group by 1 having count(*) >= ${readers.length})
     order by r.created_at, r.id limit ${BATCH}`);
   const studies = [...new Set(waiting.map((row) => row.study_instance_uid))];
   if (studies.length === 0) return 0;
@@ -209,7 +219,7 @@ async function shareOut(
       .select({ study: assignment.studyInstanceUid, reader: assignment.reader, releasedAt: assignment.releasedAt })
       .from(assignment)
       .where(and(eq(assignment.evaluation, name), inArray(assignment.studyInstanceUid, studies))),
-    await loadsOf(transaction, { evaluation, holds }, readers),
+    await loadsOf(transaction, { evaluation, arm }, readers),
     await transaction.execute<{ study_instance_uid: string; reader: string }>(barred),
   ];
   const key = lotKey(launchKey);
@@ -231,16 +241,16 @@ async function shareOut(
 /** How many cases each reader has in an arm, and in all. */
 async function loadsOf(
   transaction: Transaction,
-  { evaluation, holds }: Pick<ReadIn, 'evaluation' | 'holds'>,
+  { evaluation, arm }: Pick<ReadIn, 'evaluation' | 'arm'>,
   readers: readonly string[],
 ): Promise<Map<string, { arm: number; all: number }>> {
-  const counted = await transaction.execute<{ reader: string; arm: number; all: number }>(sql`
-    select r.reader, count(*) filter (where ${holds})::int as arm, count(*)::int as all from web.assignment r
-    where r.evaluation = ${evaluation.name} and r.released_at is null group by r.reader`);
-  return new Map(
-    readers.map((reader) => {
-      const { arm = 0, all = 0 } = counted.find((row) => row.reader === reader) ?? {};
-      return [reader, { arm, all }];
-    }),
-  );
+  const rows = await transaction.select().from(readerLoad).where(eq(readerLoad.evaluation, evaluation.name));
+  const loads = new Map(readers.map((reader) => [reader, { arm: 0, all: 0 }]));
+  for (const row of rows) {
+    const load = loads.get(row.reader);
+    if (load === undefined) continue;
+    load.all += row.cases;
+    if (arm === undefined || row.arm === arm.name) load.arm += row.cases;
+  }
+  return loads;
 }

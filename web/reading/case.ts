@@ -6,7 +6,7 @@ import type { Person } from '../accounts/accounts.ts';
 import type { Parts } from '../parts.ts';
 import { evaluatedPipeline } from '../runs.ts';
 import { evaluationIn } from './arms.ts';
-import { type Giving, giveOut } from './give-out.ts';
+import { type Giving, giveOutExam } from './give-out.ts';
 import { participantOf } from './participant.ts';
 import { type Case, isRevealed } from './standing.ts';
 
@@ -16,7 +16,7 @@ export async function evaluationOfCase(parts: Giving, declared: Evaluation, of: 
   const find = async () => (await armsOfExams(parts, declared, [of.studyInstanceUid])).get(of.studyInstanceUid);
   const known = await find();
   if (known !== undefined) return evaluationIn(declared, known);
-  await giveOut(parts, declared, of.studyInstanceUid);
+  await giveOutExam(parts, declared, of.studyInstanceUid);
   return evaluationIn(declared, await find());
 }
 

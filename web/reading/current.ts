@@ -60,3 +60,8 @@ export function armsOf(evaluation: Evaluation): readonly ReadIn[] {
       where l.evaluation = ${evaluation.name} and l.arm = ${arm.name})`,
   }));
 }
+
+/** Whether the run of the outer query is on one of these exams; undefined: on any. */
+export function onOneOf(studies: readonly string[] | undefined): SQL {
+  return studies === undefined ? sql`true` : sql`r.study_instance_uid = any(${sql.param([...studies])}::text[])`;
+}

@@ -5,6 +5,7 @@ import { looksAt } from '../blinded/copies.ts';
 import type { Parts } from '../parts.ts';
 import { allocateExams } from './allocate.ts';
 import { assignReaders } from './assign.ts';
+import { changesOf, settle } from './kept.ts';
 
 /** What giving exams out works with. */
 export type Giving = Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now' | 'evaluations' | 'pipelines'>;
@@ -13,33 +14,49 @@ export type Giving = Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now' | 
 const SEEN = new WeakMap<Database, Map<string, string>>();
 
 /**
- * Gives exams that are ready to the arms of an evaluation, and then to its readers. Nothing happens where all are given:
- * all exams are gone through only when there is something else than when they last were.
- *
- * @param study only this exam
+ * Gives exams that are ready to the arms of an evaluation, and then to its readers, and brings what lists are made of up to
+ * date. Nothing happens where nothing has changed, and of what has changed only that is looked at; all exams are gone through
+ * only when others may read than when they last were.
  */
-export async function giveOut(parts: Giving, evaluation: Evaluation, study?: string): Promise<void> {
-  const { arms, readersPerCase } = evaluation.reading;
-  if (arms === undefined && readersPerCase === 'all') return;
-  const seen = SEEN.get(parts.database) ?? new Map<string, string>();
-  SEEN.set(parts.database, seen);
-  const state = study === undefined ? await stateOf(parts.database, evaluation) : undefined;
-  if (state !== undefined && seen.get(evaluation.name) === state) return;
-  const allocated = await allocateExams(parts, evaluation, study);
-  const assigned = await assignReaders(parts, evaluation, study);
-  if (state !== undefined && allocated === 'all' && assigned === 'all') seen.set(evaluation.name, state);
+export async function giveOut(parts: Giving, evaluation: Evaluation): Promise<void> {
+  const { database } = parts;
+  const { name, reading } = evaluation;
+  const seen = SEEN.get(database) ?? new Map<string, string>();
+  SEEN.set(database, seen);
+  const state = await stateOf(database, evaluation);
+  if (seen.get(name) !== state && (await giveTo(parts, evaluation)) === 'all') seen.set(name, state);
+  if (reading.mode === 'blinded') return;
+  for (;;) {
+    const changes = await changesOf(database, evaluation);
+    if (changes.ids.length === 0) return;
+    // Where not everything could be given at once all exams are gone through at the next look, these too.
+    if (seen.get(name) === state && (await giveTo(parts, evaluation, changes.studies)) === 'more') seen.delete(name);
+    await settle(database, evaluation, changes);
+  }
 }
 
-/** Everything on which it depends what can be given out to whom, in a line: exams, what was said of them, and who reads. */
+/** The same for one exam, of which no list is shown. */
+export async function giveOutExam(parts: Giving, evaluation: Evaluation, study: string): Promise<void> {
+  await giveTo(parts, evaluation, [study]);
+}
+
+async function giveTo(parts: Giving, evaluation: Evaluation, among?: readonly string[]): Promise<'all' | 'more'> {
+  const allocated = await allocateExams(parts, evaluation, among);
+  const assigned = await assignReaders(parts, evaluation, among);
+  return allocated === 'all' && assigned === 'all' ? 'all' : 'more';
+}
+
+/**
+ * What decides, besides the exams themselves, what can be given out to whom, in a line: who reads, and of blinded reads,
+ * whose exams tell of no changes, these too.
+ */
 async function stateOf({ db }: Database, evaluation: Evaluation): Promise<string> {
   const { name, version, pipeline, reading } = evaluation;
   const copies = sql`(select count(*) from web.blinded_copy where evaluation = ${name}),
-    (select count(*) from (${looksAt(evaluation)} and a.actor in (select account from web.role_grant where evaluation = ${name})) looks),`;
+    (select count(*) from (${looksAt(evaluation)} and a.actor in (select account from web.role_grant where evaluation = ${name})) looks),
+    (select count(*) from web.trend_entry where pipeline = ${pipeline}),`;
   const [row] = await db.execute<{ state: string }>(sql`select concat_ws(' ',
     ${reading.mode === 'blinded' ? copies : sql``}
-    (select count(*) from web.run where pipeline = ${pipeline} and readable),
-    (select count(*) from web.feedback where evaluation = ${name} and stage = 'quality'),
-    (select count(*) from web.trend_entry where pipeline = ${pipeline}),
     (select md5(string_agg(concat_ws(' ', account, role, evaluation), ',' order by account, role, evaluation)) from web.role_grant),
     (select md5(string_agg(name, ',' order by name)) from web.account where disabled_at is null)) as state`);
   return `${row?.state} ${version} ${JSON.stringify(reading)}`;

@@ -1,8 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
-import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
-import { type Participant, stagesOf } from './standing.ts';
+import { armsOf } from './current.ts';
+import type { Participant } from './standing.ts';
 
 /** An exam that somebody has to do something with. */
 export interface ListedCase {
@@ -22,123 +22,60 @@ export interface ReadingList {
   readonly done: number;
 }
 
-/** The exams of an evaluation that wait for a person, at most `limit`. */
+/**
+ * The exams of an evaluation that wait for a person, at most `limit`: as `giveOut` has left them, which is to be called
+ * before.
+ */
 export async function readingList(
   database: Database,
   evaluation: Evaluation,
   person: Participant,
   limit: number,
 ): Promise<ReadingList> {
-  const arms = armsOf(evaluation);
-  const [quality, reading, adjudication, done] = await Promise.all([
-    person.reviewsQuality && evaluation.reading.qualityReview !== undefined
-      ? waitingForQuality(database, evaluation, limit + 1)
-      : [],
-    Promise.all(arms.map((arm) => waitingForReader(database, arm, person, limit + 1))),
-    person.adjudicates ? Promise.all(arms.map((arm) => waitingForDecision(database, arm, limit + 1))) : [],
+  const { name, reading } = evaluation;
+  const find = (list: string, who: SQL) => waiting(database, name, sql`list = ${list} and ${who}`, limit + 1);
+  const own = sql`person = ${person.name} and ${inArmsOf(evaluation, person)}`;
+  // Whoever has sent something of an exam has a row of their own.
+  const everybodys = sql`person is null and ${inArmsOf(evaluation, person)} and run not in (
+    select mine.run from web.reader_case mine where mine.evaluation = ${name} and mine.person = ${person.name})`;
+  const [quality, begun, fresh, open, adjudication, done] = await Promise.all([
+    person.reviewsQuality ? find('quality', sql`person is null`) : [],
+    find('begun', own),
+    find('fresh', own),
+    reading.readersPerCase === 'all' ? find('fresh', everybodys) : [],
+    person.adjudicates ? find('adjudication', sql`person is null`) : [],
     countDone(database, evaluation, person),
   ]);
-  // Not arm by arm, which would tell them apart and let the last wait. What was begun comes first.
-  const cases = [
-    ...quality,
-    ...longestFirst(reading.flatMap(({ begun }) => begun)),
-    ...longestFirst(reading.flatMap(({ fresh }) => fresh)),
-    ...longestFirst(adjudication.flat()),
-  ];
+  // What was begun comes first.
+  const cases = [...quality, ...begun, ...longestFirst([...fresh, ...open]), ...adjudication];
   return { cases: cases.slice(0, limit), more: cases.length > limit, done };
 }
 
-interface Row extends Record<string, unknown> {
-  readonly id: string;
-  readonly study_instance_uid: string;
-  readonly created_at: string;
+/** Of the arms in which the person may read. */
+function inArmsOf(evaluation: Evaluation, person: Participant): SQL {
+  const reads = armsOf(evaluation).filter(
+    ({ evaluation: { reading } }) => person.reads && (reading.mode === 'model-shown' || person.readsBlinded),
+  );
+  return sql`arm = any(${sql.param(reads.map(({ arm }) => arm?.name ?? ''))}::text[])`;
 }
-
-const listed = (rows: readonly Row[], stage: Stage): ListedCase[] =>
-  rows.map((row) => ({
-    run: row.id,
-    studyInstanceUid: row.study_instance_uid,
-    stage,
-    createdAt: new Date(row.created_at),
-  }));
-
-const sentBy = (evaluation: Evaluation, author: string, stage: Stage) =>
-  sql`exists (select 1 from web.feedback f where f.run = r.id and f.evaluation = ${evaluation.name}
-    and f.author = ${author} and f.stage = ${stage})`;
-
-/** Whether somebody has sent it for this run, or for another run on the exam: then they have been shown a result of the model. */
-const hasSent = (evaluation: Evaluation, author: string, stage: Stage) =>
-  sql`exists (select 1 from web.feedback f join web.run o on o.id = f.run where o.study_instance_uid = r.study_instance_uid
-    and o.pipeline = ${evaluation.pipeline} and f.evaluation = ${evaluation.name} and f.author = ${author} and f.stage = ${stage})`;
 
 const longestFirst = (cases: readonly ListedCase[]) =>
   cases.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
 
-async function waitingForQuality(database: Database, evaluation: Evaluation, limit: number): Promise<ListedCase[]> {
-  const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)}
-    and not exists (select 1 from web.feedback f where f.run = r.id and f.evaluation = ${evaluation.name} and f.stage = 'quality')
-    order by r.created_at limit ${limit}`);
-  return listed(rows, 'quality');
+async function waiting({ db }: Database, evaluation: string, which: SQL, limit: number): Promise<ListedCase[]> {
+  const rows = await db.execute<{ run: string; study_instance_uid: string; stage: Stage; since: string }>(sql`
+    select run, study_instance_uid, stage, since from web.reader_case
+    where evaluation = ${evaluation} and ${which} order by since limit ${limit}`);
+  return rows.map((row) => ({
+    run: row.run,
+    studyInstanceUid: row.study_instance_uid,
+    stage: row.stage,
+    createdAt: new Date(row.since),
+  }));
 }
 
-/** As `standingOf` says it of one exam, among however many, in one arm. */
-async function waitingForReader(
-  database: Database,
-  { evaluation, holds }: ReadIn,
-  person: Participant,
-  limit: number,
-): Promise<{ readonly begun: readonly ListedCase[]; readonly fresh: readonly ListedCase[] }> {
-  const { reading } = evaluation;
-  if (!person.reads || (reading.mode !== 'model-shown' && !person.readsBlinded)) return { begun: [], fresh: [] };
-  const stages = stagesOf(reading);
-  const begunCases: ListedCase[] = [];
-  const fresh: ListedCase[] = [];
-  for (const [index, stage] of stages.entries()) {
-    const before = stages[index - 1];
-    const begun = before === undefined ? sql`true` : hasSent(evaluation, person.name, before);
-    const mine =
-      reading.readersPerCase === 'all'
-        ? sql`true`
-        : sql`exists (select 1 from web.assignment x where x.evaluation = ${evaluation.name}
-            and x.study_instance_uid = r.study_instance_uid and x.reader = ${person.name} and x.released_at is null)`;
-    const sent = before === undefined && stages.length > 1 ? hasSent : sentBy;
-    const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and ${holds} and ${begun} and ${mine}
-      and not ${sent(evaluation, person.name, stage)} and ${passedQuality(evaluation)}
-      order by r.created_at limit ${limit}`);
-    (before === undefined ? fresh : begunCases).push(...listed(rows, stage));
-  }
-  return { begun: begunCases, fresh };
-}
-
-/** As `disagreements` finds them, among however many exams of one arm. */
-async function waitingForDecision(
-  database: Database,
-  { evaluation, holds }: ReadIn,
-  limit: number,
-): Promise<ListedCase[]> {
-  const { name, reading } = evaluation;
-  if (reading.adjudicate.length === 0) return [];
-  const [first] = stagesOf(reading);
-  const apart = sql`select f.run from web.feedback f, jsonb_array_elements(f.answers) a
-    where f.evaluation = ${name} and f.stage = ${first} and a->>'question' in ${reading.adjudicate}
-      and not exists (select 1 from web.feedback later where later.run = f.run and later.evaluation = f.evaluation
-        and later.author = f.author and later.stage = f.stage and later.version > f.version)
-    group by f.run, a->>'question', a->>'subject' having count(distinct a->'value') > 1`;
-  const rows = await database.db.execute<Row>(sql`${currentRuns(evaluation)} and ${holds} and r.id in (${apart})
-    and not exists (select 1 from web.feedback d
-      where d.run = r.id and d.evaluation = ${name} and d.stage = 'adjudication')
-    order by r.created_at limit ${limit}`);
-  return listed(rows, 'adjudication');
-}
-
-async function countDone(database: Database, evaluation: Evaluation, person: Participant): Promise<number> {
-  const last = armsOf(evaluation).map(
-    (arm) => sql`(f.stage = ${stagesOf(arm.evaluation.reading).at(-1)} and ${arm.holds})`,
-  );
-  const [row] = await database.db.execute<{
-    done: number;
-  }>(sql`select count(distinct f.run)::int as done from web.feedback f join web.run r on r.id = f.run
-    where f.evaluation = ${evaluation.name} and f.author = ${person.name}
-      and (f.stage in ('quality', 'adjudication') or ${sql.join(last, sql` or `)})`);
+async function countDone({ db }: Database, { name }: Evaluation, person: Participant): Promise<number> {
+  const [row] = await db.execute<{ done: number }>(sql`select coalesce(sum(done), 0)::int as done from web.reader_tally
+    where evaluation = ${name} and person = ${person.name}`);
   return row?.done ?? 0;
 }

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { assignment, audit } from '../../schemas/database/web.ts';
@@ -16,7 +16,7 @@ import {
   unread,
   unreadOf,
 } from './assign.ts';
-import { armsOf, currentRuns } from './current.ts';
+import { armsOf, currentRuns, onOneOf, type ReadIn } from './current.ts';
 import { type Giving, giveOut } from './give-out.ts';
 
 const Share = z.object({ given: z.int(), unread: z.int() });
@@ -71,7 +71,7 @@ export async function readersOfEvaluation(parts: Giving, evaluation: Evaluation)
     armsOf(evaluation).map(async ({ evaluation: own, arm, holds }) => ({
       arm: arm?.name,
       readers: readersAmong(people, own),
-      shares: isShared ? await sharesIn(parts, own, holds) : [],
+      shares: isShared ? await sharesIn(parts, { evaluation: own, arm, holds }) : [],
     })),
   );
   const names = new Set(arms.flatMap(({ readers, shares }) => [...readers, ...shares.map(({ reader }) => reader)]));
@@ -92,11 +92,22 @@ export async function readersOfEvaluation(parts: Giving, evaluation: Evaluation)
   return { evaluation: name, readersPerCase: reading.readersPerCase, assignment: by, readers };
 }
 
-async function sharesIn({ database }: Giving, evaluation: Evaluation, holds: SQL) {
-  return database.db.execute<{ reader: string; given: number; unread: number }>(sql`
+interface ReaderShare extends Record<string, unknown> {
+  readonly reader: string;
+  readonly given: number;
+  readonly unread: number;
+}
+
+async function sharesIn({ database }: Giving, { evaluation, arm, holds }: ReadIn): Promise<readonly ReaderShare[]> {
+  const { name, reading } = evaluation;
+  if (reading.mode !== 'blinded') {
+    return database.db.execute<ReaderShare>(sql`select person as reader, given, unread from web.reader_tally
+      where evaluation = ${name} and arm = ${arm?.name ?? ''} and given > 0`);
+  }
+  return database.db.execute<ReaderShare>(sql`
     select x.reader, count(*)::int as given, count(*) filter (where ${unread(evaluation)})::int as unread
     from (${currentRuns(evaluation)} and ${holds}) r
-    join web.assignment x on x.evaluation = ${evaluation.name} and x.study_instance_uid = r.study_instance_uid
+    join web.assignment x on x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
     where x.released_at is null group by x.reader`);
 }
 
@@ -122,7 +133,7 @@ export async function reassign(
   const now = parts.now();
   const moved = await parts.database.db.transaction(async (transaction) => {
     await lockAssignments(transaction, evaluation);
-    const only = studyInstanceUid === undefined ? sql`true` : sql`r.study_instance_uid = ${studyInstanceUid}`;
+    const only = onOneOf(studyInstanceUid === undefined ? undefined : [studyInstanceUid]);
     const [taken, left]: [string[], string[]] = [[], []];
     for (const arm of armsOf(evaluation)) {
       const open = await unreadOf(transaction, arm, from, only);
@@ -155,7 +166,7 @@ export async function reassign(
   if (moved.taken.length === 0) {
     throw new ProblemError(422, 'Nobody to give it to', `${to} is no reader of these exams, or has them already.`);
   }
-  await assignReaders(parts, evaluation);
+  await assignReaders(parts, evaluation, moved.taken);
   return { taken: moved.taken.length, left: moved.left.length };
 }
 
