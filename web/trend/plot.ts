@@ -42,10 +42,17 @@ ${
   threshold === undefined
     ? ''
     : html`<line class="threshold" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${round(y(threshold))}" y2="${round(y(threshold))}"/>
-<text class="axis threshold-label" x="${width - MARGIN.right}" y="${round(y(threshold) - 5)}" text-anchor="end">baseline + ${Math.round(trend.rules.progression * 100)} %</text>`
+${thresholdKey(trend, width - MARGIN.right)}`
 }
 ${trend.curves.map((curve, index) => line(curve, index, place))}
 </svg>`;
+}
+
+/** What the dashed line is, above the plot, where neither a point nor a curve can lie on it. */
+function thresholdKey({ rules }: Trend, right: number): Html {
+  const [dash, gap] = [26, 6];
+  return html`<line class="threshold" x1="${right - dash}" x2="${right}" y1="10" y2="10"/>
+<text class="axis threshold-label" x="${right - dash - gap}" y="14" text-anchor="end">baseline + ${Math.round(rules.progression * 100)} %</text>`;
 }
 
 function line({ points }: TrendCurve, index: number, place: (point: TrendPoint) => { x: number; y: number }): Html {
