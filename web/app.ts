@@ -13,6 +13,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
+import { getAsset } from './assets.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { routeCopies, routeCopyForms } from './blinded/routes.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
@@ -70,6 +71,8 @@ import { getRunInViewer, getViewer } from './viewer/handlers.ts';
 import { postEditDelivery, postEditDeliveryForm } from './viewer/send.ts';
 import { getWorklist, postSearch } from './worklist.ts';
 
+type App = Hono<{ Variables: Variables }>;
+
 /** Longest body that is read, bytes: a long form with long texts. */
 const BODY_LIMIT = 512 * 1024;
 
@@ -86,14 +89,14 @@ const tooMuch = () => {
 };
 
 /**
- * Pages and API. The one place that knows the paths.
+ * Pages and API. The one file that knows the paths, but for those of copies (`blinded/routes.ts`).
  *
  * @param parts what they work with
  * @example
  * const answer = await createApp(parts).request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } });
  */
 export function createApp(parts: Parts) {
-  const app = new Hono<{ Variables: Variables }>();
+  const app: App = new Hono();
   app.use(async (c, next) => {
     c.set('parts', parts);
     const { address, isSecure } = connectionOf(peerOf(c.env), c.req.raw.headers, parts.proxies);
@@ -103,22 +106,39 @@ export function createApp(parts: Parts) {
   });
   app.use(measured, securityHeaders, sameOriginOnly);
   app.onError(answerError);
-  // Before the limit of forms: what a reader draws is larger.
+  app.notFound(answerNotFound);
+  routeDrawings(app);
+  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
+  routeForAnybody(app);
+  app.use(signedIn);
+  routeOfSite(app);
+  app.use(async (c, next) => {
+    requireRight(c, 'view');
+    await next();
+  });
+  for (const path of ['/studies/:uid/*', '/api/v1/studies/:uid/*', '/dicomweb/studies/:study/*']) {
+    app.use(path, studyInSight);
+  }
+  routePages(app);
+  routeEvaluations(app);
+  routeViewer(app);
+  routeApi(app);
+  return app;
+}
+
+/** What a reader draws. Comes before the limit of forms, since it is larger. */
+function routeDrawings(app: App): void {
   app.post('/dicomweb/studies', signedIn, bodyLimit({ maxSize: STORE_LIMIT, onError: tooMuch }), postInstances);
   app.post('/dicomweb/studies/:study', signedIn, bodyLimit({ maxSize: STORE_LIMIT, onError: tooMuch }), postInstances);
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '/dicomweb/*', refuseWriting);
-  app.use(bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }));
-  app.notFound(answerNotFound);
+}
 
+/** What nobody has to be signed in for, or what says by itself what happens to somebody who is not. */
+function routeForAnybody(app: App): void {
   app.get('/healthz', getHealth);
   app.get('/readyz', getReady);
   app.get('/metrics', getMetrics);
-  app.get('/assets/:digest/:name', (c) => {
-    const asset = parts.assets.find(c.req.param('digest'), c.req.param('name'));
-    if (asset === undefined) return answerNotFound(c);
-    const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
-    return c.body(asset.body, 200, headers);
-  });
+  app.get('/assets/:digest/:name', getAsset);
   app.get('/sign-in', getSignIn);
   app.post('/sign-in', postSignIn);
   app.get('/launch', getLaunch);
@@ -126,9 +146,10 @@ export function createApp(parts: Parts) {
   app.post('/runs/:id/feedback', postFeedbackForm);
   app.post('/runs/:id/feedback/draft', postDraft);
   routeCopyForms(app);
+}
 
-  app.use(signedIn);
-  // What needs another right than to see results, or none; each handler asks for its own.
+/** Of the person and of the whole site: what needs another right than to see results, or none; each handler asks for its own. */
+function routeOfSite(app: App): void {
   app.get('/account', getAccount);
   app.post('/account/password', postPassword);
   app.post('/account/sessions/end', postEndSessions);
@@ -159,14 +180,10 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/patients/statements', getPatientStatements);
   app.post('/api/v1/patients/statements', postPatientStatement);
   app.post('/api/v1/patients/preview', postPatientPreview);
+}
 
-  app.use(async (c, next) => {
-    requireRight(c, 'view');
-    await next();
-  });
-  for (const path of ['/studies/:uid/*', '/api/v1/studies/:uid/*', '/dicomweb/studies/:study/*']) {
-    app.use(path, studyInSight);
-  }
+/** Pages of runs and exams, for who may see results. */
+function routePages(app: App): void {
   app.get('/', getWorklist);
   app.post('/search', postSearch);
   app.get('/approvals', getApprovalsPage);
@@ -190,7 +207,9 @@ export function createApp(parts: Parts) {
   app.get('/studies/:uid', getStudyPage);
   app.get('/studies/:uid/events', getStudyEvents);
   app.get('/launch/:sealed', getLaunched);
+}
 
+function routeEvaluations(app: App): void {
   app.get('/evaluations', getEvaluations);
   app.get('/evaluations/:name', getReportPage);
   app.get('/evaluations/:name/readers', getReadersPage);
@@ -199,7 +218,10 @@ export function createApp(parts: Parts) {
     app.get(`/evaluations/:name/${table}.csv`, getTable(table));
   }
   app.get('/evaluations/:name/dictionary.csv', getDictionary);
+}
 
+/** The viewer, and DICOMweb, which it reads. */
+function routeViewer(app: App): void {
   app.get('/runs/:id/viewer', getRunInViewer);
   app.get('/viewer', getViewer);
   app.get('/viewer/*', getViewer);
@@ -213,7 +235,10 @@ export function createApp(parts: Parts) {
   app.get('/dicomweb/studies/:study/series/:series/instances', getInstances);
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/frames/:frames', getFrames);
   app.get('/dicomweb/studies/:study/series/:series/instances/:instance/bulkdata/:path{.+}', getBulkData);
+}
 
+/** The API of what who may see results sees. */
+function routeApi(app: App): void {
   app.get('/api/v1/approvals', getApprovals);
   app.post('/api/v1/approvals', postApproval);
   app.get('/api/v1/reading', getReading);
@@ -236,7 +261,6 @@ export function createApp(parts: Parts) {
   app.get('/api/v1/evaluations/:name/readers', getReaders);
   app.post('/api/v1/evaluations/:name/reassignments', postReassignment);
   app.get('/api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}', getAnyTable);
-  return app;
 }
 
 /** The other end, from the socket that the Node server hands over with each request. */

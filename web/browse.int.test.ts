@@ -80,6 +80,18 @@ describe('GET /quarantine', () => {
   });
 });
 
+describe('GET /assets/<digest>/<name>', () => {
+  it('gives what pages name to anybody, to be kept for good, and nothing under another digest', async () => {
+    const browser = world.browser();
+    const page = await (await browser.get('/sign-in')).text();
+    const named = /href="(\/assets\/[^"]+\.css)"/.exec(page)?.[1] ?? '';
+    const answer = await browser.get(named);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8']);
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await browser.get('/assets/0/style.css')).status).toBe(404);
+  });
+});
+
 describe('GET /healthz, /readyz, /metrics', () => {
   it('need no sign-in from this machine', async () => {
     const browser = world.browser();
