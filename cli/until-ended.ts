@@ -16,7 +16,10 @@ export async function untilRunEnded(api: Api, run: string): Promise<ShownRun> {
     });
     if (shown !== undefined && shown.finishedAt !== null) return shown;
     if (Date.now() > deadline) {
-      throw new CommandError(EXIT.failed, `Run ${run} has not ended in ${LIMIT_MS / 60_000} minutes.`);
+      throw new CommandError(
+        EXIT.failed,
+        `Run ${run} has not ended in ${LIMIT_MS / 60_000} minutes: \`overread run show ${run}\` says where it is.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -19,6 +19,7 @@ import { judge } from '../replay/judge.ts';
 import { table } from '../table.ts';
 import { untilRunEnded } from '../until-ended.ts';
 import { runningApi } from '../up/data-folder.ts';
+import { wholeId } from '../whole-id.ts';
 
 export interface ReplayOptions {
   /** `<name>@<version>`, in place of the run's model of this name. */
@@ -29,11 +30,13 @@ export interface ReplayOptions {
 }
 
 /**
- * Runs a run again on its stored inputs and says what is otherwise than in the first.
+ * Runs a run again on its stored inputs and says what is otherwise than in the first. An unambiguous beginning of its id is
+ * enough.
  *
  * @throws {CommandError} (1) the replay is not within the usual tolerances, (2) no such run or model, (3) nothing runs
  */
-export async function replayRun(configuration: Configuration, run: string, options: ReplayOptions): Promise<void> {
+export async function replayRun(configuration: Configuration, id: string, options: ReplayOptions): Promise<void> {
+  const run = await wholeId(connectApi(runningApi(configuration)), id);
   await replayAll(
     configuration,
     { name: run, tolerance: Tolerance.parse({}), runs: [{ run, about: '', expect: {} }] },
@@ -91,7 +94,8 @@ async function submit(
   options: ReplayOptions,
 ): Promise<string> {
   const run = await readRun(store, id).catch((error: unknown) => {
-    if (error instanceof ObjectNotFoundError) throw new CommandError(EXIT.usage, `There is no run ${id}.`);
+    if (error instanceof ObjectNotFoundError)
+      throw new CommandError(EXIT.usage, `There is no run ${id}; \`overread runs\` lists those there are.`);
     throw error;
   });
   try {
@@ -112,7 +116,10 @@ async function changesOf(
 ): Promise<ReplayChanges> {
   const pipeline = installed ? loadPipelines(configuration.pipelineFolders).get(run.pipeline.name) : undefined;
   if (installed && pipeline === undefined) {
-    throw new CommandError(EXIT.usage, `No pipeline ${run.pipeline.name} is installed.`);
+    throw new CommandError(
+      EXIT.usage,
+      `No pipeline ${run.pipeline.name} is installed: leave --installed out, or name its folder in OVERREAD_PIPELINES.`,
+    );
   }
   const wanted = [
     ...Object.values(pipeline?.models ?? {}).map(({ name, version }) => ({ name, version })),

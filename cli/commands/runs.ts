@@ -1,8 +1,8 @@
 import type { Configuration } from '../../lib/platform/configuration.ts';
-import { type Api, connectApi } from '../api.ts';
-import { CommandError, EXIT } from '../exit.ts';
+import { connectApi } from '../api.ts';
 import { describeResult, table } from '../table.ts';
 import { runningApi } from '../up/data-folder.ts';
+import { wholeId } from '../whole-id.ts';
 
 /** Lists runs, newest first. */
 export async function listRuns(
@@ -36,17 +36,4 @@ export async function retryRun(configuration: Configuration, id: string): Promis
   const run = await wholeId(api, id);
   await api.retry(run);
   console.log(`Asked for another try: ${api.web}/runs/${run}`);
-}
-
-/** The id of the only run, of those that `overread runs` lists, whose id begins so. @throws {CommandError} (2) none, or several */
-async function wholeId(api: Api, beginning: string): Promise<string> {
-  if (/^[0-9a-f]{64}$/.test(beginning)) return beginning;
-  const found = (await api.runs()).filter(({ id }) => id.startsWith(beginning));
-  const [run] = found;
-  if (run !== undefined && found.length === 1) return run.id;
-  const detail = found.length === 0 ? 'No run of the list' : `${found.length} runs of the list`;
-  throw new CommandError(
-    EXIT.usage,
-    `${detail} (\`overread runs\`) begin${found.length === 0 ? 's' : ''} with ${beginning}.`,
-  );
 }

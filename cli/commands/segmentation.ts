@@ -4,6 +4,7 @@ import { imagesOfStudy } from '../../lib/archive/instances.ts';
 import { connect, databaseUrl } from '../../lib/database/connection.ts';
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import type { Configuration } from '../../lib/platform/configuration.ts';
+import { firstIssue } from '../../lib/platform/issue.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import { ImportStatement, ModelNotHeldError, planImport, runInstances, structuresOf } from '../../lib/runs/import.ts';
 import { importKey } from '../../lib/runs/keys.ts';
@@ -45,8 +46,7 @@ export async function importSegmentation(
   const api = connectApi(runningApi(configuration));
   const bytes = readBytes(file);
   const statement = statementOf(options);
-  const pipeline = loadPipelines(configuration.pipelineFolders).get(options.pipeline);
-  if (pipeline === undefined) throw new CommandError(EXIT.usage, `There is no pipeline ${options.pipeline}.`);
+  const pipeline = pipelineNamed(configuration, options.pipeline);
   const store = openStore(configuration.store);
   const database = connect(databaseUrl(configuration));
   try {
@@ -72,6 +72,13 @@ export async function importSegmentation(
   }
 }
 
+function pipelineNamed({ pipelineFolders }: Configuration, name: string): Pipeline {
+  const pipelines = loadPipelines(pipelineFolders);
+  const pipeline = pipelines.get(name);
+  if (pipeline !== undefined) return pipeline;
+  throw new CommandError(EXIT.usage, `There is no pipeline ${name}; there are ${[...pipelines.keys()].join(', ')}.`);
+}
+
 function readBytes(file: string): Buffer {
   try {
     return readFileSync(file);
@@ -89,8 +96,7 @@ function statementOf({ pipeline, source, tool, minutes }: ImportOptions): Import
     author: userInfo().username,
   });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CommandError(EXIT.usage, `--${issue?.path.join('.')}: ${issue?.message}`);
+  throw new CommandError(EXIT.usage, `--${firstIssue(parsed.error)}`);
 }
 
 function pairOf(text: string): [string, string] {
@@ -120,7 +126,8 @@ type Image = Awaited<ReturnType<typeof imagesOfStudy>>[number];
 
 /** The images of the series that is meant. @throws {CommandError} none, or several could be */
 function pickSeries(images: readonly Image[], series: string | undefined, pipeline: Pipeline): Image[] {
-  if (images.length === 0) throw new CommandError(EXIT.usage, 'The archive holds no image of this study.');
+  if (images.length === 0)
+    throw new CommandError(EXIT.usage, 'The archive holds no image of this study: send its images first.');
   const admitted = images.filter(({ SOPClassUID }) => pipeline.admits.SOPClassUID.includes(SOPClassUID));
   const bySeries = Map.groupBy(admitted, ({ SeriesInstanceUID }) => SeriesInstanceUID);
   const [only] = bySeries.keys();
@@ -152,6 +159,10 @@ async function instancesOf(store: ObjectStore, images: readonly Image[]): Promis
     return await runInstances(store, images);
   } catch (error) {
     if (!(error instanceof ObjectNotFoundError)) throw error;
-    throw new CommandError(EXIT.failed, 'An image of the series is not in the store.', error);
+    throw new CommandError(
+      EXIT.failed,
+      'An image of the series is known, but not in the store: restore the bucket dicom.',
+      error,
+    );
   }
 }
