@@ -8,7 +8,7 @@ import { evaluatedPipeline } from '../runs.ts';
 import { evaluationIn } from './arms.ts';
 import { type Giving, giveOutExam } from './give-out.ts';
 import { participantOf } from './participant.ts';
-import { type Case, isRevealed } from './standing.ts';
+import { type Case, isRevealed, qualityOf } from './standing.ts';
 
 /** The evaluation as it is for the exam of a run: as the exam's arm says, which it comes to here if it is time. */
 export async function evaluationOfCase(parts: Giving, declared: Evaluation, of: RunView): Promise<Evaluation> {
@@ -34,7 +34,7 @@ export async function caseOf(
   const { id, studyInstanceUid, pipeline } = of;
   const evaluation = await evaluationOfCase(parts, declared, of);
   const about = and(eq(feedback.evaluation, declared.name), eq(feedback.run, id));
-  const [entries, readers, seen, closed] = await Promise.all([
+  const [entries, readers, seen, withdrawn, arms] = await Promise.all([
     database.db
       .select({ author: feedback.author, stage: feedback.stage, version: feedback.version, answers: feedback.answers })
       .from(feedback)
@@ -55,8 +55,12 @@ export async function caseOf(
               eq(feedback.stage, 'unaided'),
             ),
           ),
-    whyClosed(parts, declared, of),
+    whyWithdrawn(parts, of),
+    declared.reading.arms === undefined ? undefined : armsOfExams(parts, declared, [studyInstanceUid]),
   ]);
+  // An exam comes to an arm once its quality was judged: that it is in none yet is no reason not to judge it.
+  const isJudged = qualityOf(evaluation, entries) !== 'waiting';
+  const closed = withdrawn ?? (isJudged ? whyInNoArm(declared, arms?.get(studyInstanceUid)) : undefined);
   return { evaluation, entries, readers, haveSeen: seen.map(({ author }) => author), closed };
 }
 
@@ -132,10 +136,9 @@ async function armsOfRuns(
   return new Map((await Promise.all(found)).flat());
 }
 
-/** Why no reader is asked about an exam; undefined where they are. */
-async function whyClosed(
+/** Why nobody is asked about an exam that somebody took out, as a sentence; undefined where it was not. */
+async function whyWithdrawn(
   parts: Pick<Parts, 'database'>,
-  declared: Evaluation,
   { pipeline, studyInstanceUid }: RunView,
 ): Promise<string | undefined> {
   const [said] = await parts.database.db
@@ -150,13 +153,14 @@ async function whyClosed(
     )
     .orderBy(desc(trendEntry.createdAt), desc(trendEntry.id))
     .limit(1);
-  if (said?.kind === 'withdrawn') return `This exam was withdrawn, and is not read: ${said.reason}`;
-  const { arms } = declared.reading;
-  if (arms === undefined) return undefined;
-  const arm = (await armsOfExams(parts, declared, [studyInstanceUid])).get(studyInstanceUid);
-  if (arm === undefined) return 'This exam has come to no arm of the evaluation, and is not read.';
-  return arms.some(({ name }) => name === arm)
-    ? undefined
+  return said?.kind === 'withdrawn' ? `This exam was withdrawn, and is not read: ${said.reason}` : undefined;
+}
+
+/** Why no reader is asked about an exam that is in none of the arms, as a sentence; undefined where it is in one, or there are none. */
+function whyInNoArm({ reading: { arms } }: Evaluation, arm: string | undefined): string | undefined {
+  if (arms === undefined || arms.some(({ name }) => name === arm)) return undefined;
+  return arm === undefined
+    ? 'This exam has come to no arm of the evaluation, and is not read.'
     : 'The arm of the evaluation to which this exam came is no longer declared, so that it is not read.';
 }
 
