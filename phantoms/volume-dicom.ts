@@ -191,7 +191,7 @@ function ctElements({ kvp = 120, kernel = 'STANDARD', gantryTilt }: CtAcquisitio
 }
 
 function geometryElements({ grid: { affine } }: PhantomVolume): Elements {
-  const [columns, rows, slices] = [0, 1, 2].map((axis) => column(affine, axis)) as [number[], number[], number[]];
+  const [columns, rows, slices] = [column(affine, 0), column(affine, 1), column(affine, 2)];
   const spacing = { column: Math.hypot(...columns), row: Math.hypot(...rows) };
   const direction = [...columns.map((part) => part / spacing.column), ...rows.map((part) => part / spacing.row)];
   return {

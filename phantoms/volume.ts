@@ -76,8 +76,11 @@ export type Matrix = readonly number[];
 
 /** Turns about x, then y, then z, by degrees. */
 export function rotation(degrees: Vector): Matrix {
-  const [x, y, z] = degrees.map((angle) => (angle * Math.PI) / 180) as [number, number, number];
-  const [cx, sx, cy, sy, cz, sz] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y), Math.cos(z), Math.sin(z)];
+  const turn = (degrees: number) => {
+    const angle = (degrees * Math.PI) / 180;
+    return [Math.cos(angle), Math.sin(angle)] as const;
+  };
+  const [[cx, sx], [cy, sy], [cz, sz]] = [turn(degrees[0]), turn(degrees[1]), turn(degrees[2])];
   return [
     cz * cy,
     cz * sy * sx - sz * cx,

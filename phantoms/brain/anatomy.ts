@@ -30,8 +30,8 @@ export interface Head {
 /** A head, the same for the same random numbers. */
 export function headOf(seed: string, random: Random): Head {
   const size = random.between(0.93, 1.06);
-  const radii = [68, 84, 62].map((radius) => radius * size * random.between(0.96, 1.04)) as [number, number, number];
-  const cerebrum = ellipsoid([0, 0, 8], radii);
+  const radius = (usual: number) => usual * size * random.between(0.96, 1.04);
+  const cerebrum = ellipsoid([0, 0, 8], [radius(68), radius(84), radius(62)]);
   const cerebellum = ellipsoid([0, 46, -44], [50 * size, 33 * size, random.between(24, 29)]);
   const stem = capsule([0, 10, -20], [0, random.between(26, 34), -110], 14, 10);
   const bone = random.between(5, 9);
