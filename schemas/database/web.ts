@@ -243,14 +243,14 @@ export const readerCase = web.table(
     run: text('run').notNull(),
     /** Name of the arm; empty: there is none. */
     arm: text('arm').notNull(),
-    /** Null: whoever reviews quality, or adjudicates. */
-    person: text('person'),
+    /** Empty: whoever may read, reviews quality or adjudicates. */
+    person: text('person').notNull(),
     /** Where the exam waits for the person; null: nowhere. */
     list: text('list').$type<'quality' | 'begun' | 'fresh' | 'adjudication'>(),
     stage: text('stage').$type<Stage>(),
     /** When the run was made. */
     since: at('since').notNull(),
-    /** Was given to the person. */
+    /** Was given to the person; where everybody reads everything: they have sent something about it. */
     given: boolean('given').notNull(),
     /** And nothing was sent of it. */
     unread: boolean('unread').notNull(),
@@ -259,7 +259,7 @@ export const readerCase = web.table(
   },
   (table) => [
     index('reader_case_by_exam').on(table.evaluation, table.studyInstanceUid),
-    index('reader_case_by_person').on(table.evaluation, table.person, table.run),
+    index('reader_case_by_person').on(table.evaluation, table.person, table.run).where(sql`${table.given}`),
     index('reader_case_waiting')
       .on(table.evaluation, table.list, table.person, table.since)
       .where(sql`${table.list} is not null`),

@@ -91,7 +91,7 @@ const arrayOf = (values: readonly string[]) => sql`${sql.param([...values])}::te
 
 const addToTally = (name: string, rows: SQL) => sql`
   insert into web.reader_tally (evaluation, arm, person, given, unread, done)
-  select ${name}, arm, person, sum(given), sum(unread), sum(done) from ${rows} where person is not null group by arm, person
+  select ${name}, arm, person, sum(given), sum(unread), sum(done) from ${rows} where person <> '' group by arm, person
   on conflict (evaluation, arm, person) do update set given = reader_tally.given + excluded.given,
     unread = reader_tally.unread + excluded.unread, done = reader_tally.done + excluded.done`;
 
@@ -103,7 +103,7 @@ function casesOf(evaluation: Evaluation, studies: SQL): SQL {
     ...(reading.qualityReview === undefined ? [] : [waitingForQuality(evaluation)]),
     ...arms.flatMap((arm) => waitingForReaders(arm)),
     ...arms.flatMap((arm) => (reading.adjudicate.length === 0 ? [] : [waitingForDecision(arm)])),
-    ...arms.map((arm) => givenTo(arm)),
+    ...(reading.readersPerCase === 'all' ? [takenUp()] : arms.map((arm) => givenTo(arm))),
     whoIsDone(evaluation, studies),
   ];
   const arm = sql`select l.arm from web.allocation l
@@ -114,12 +114,12 @@ function casesOf(evaluation: Evaluation, studies: SQL): SQL {
     select ${name}, study_instance_uid, id, coalesce(${reading.arms === undefined ? sql`null` : sql`(${arm})`}, ''), person,
       max(list), max(stage), created_at, bool_or(given), bool_or(unread), bool_or(done)
     from (${sql.join(rows, sql` union all `)}) found
-    group by study_instance_uid, id, created_at, person, case when person is null then list end`;
+    group by study_instance_uid, id, created_at, person, case when person = '' then list end`;
 }
 
 const columns = (of: { person?: SQL; list?: string; stage?: Stage; given?: SQL; unread?: SQL; done?: SQL }) => {
   const no = sql`false`;
-  return sql`r.id, r.study_instance_uid, r.created_at, ${of.person ?? sql`null`}::text as person, ${of.list ?? null}::text as list,
+  return sql`r.id, r.study_instance_uid, r.created_at, ${of.person ?? sql`''`}::text as person, ${of.list ?? null}::text as list,
     ${of.stage ?? null}::text as stage, ${of.given ?? no} as given, ${of.unread ?? no} as unread, ${of.done ?? no} as done`;
 };
 
@@ -181,6 +181,12 @@ function givenTo({ evaluation, holds }: ReadIn): SQL {
   const of = columns({ person: sql`x.reader`, given: sql`true`, unread: sql`(${unread(evaluation)})` });
   return sql`select ${of} from exam r join web.assignment x on x.study_instance_uid = r.study_instance_uid
     where x.evaluation = ${evaluation.name} and x.released_at is null and ${holds}`;
+}
+
+/** Where everybody reads everything: by whoever has sent something about the exam, who is not among everybody any more. */
+function takenUp(): SQL {
+  const of = columns({ person: sql`reader.person`, given: sql`true` });
+  return sql`select ${of} from exam r join reader using (study_instance_uid)`;
 }
 
 /** Of every run of the exams, also of earlier ones. */

@@ -36,14 +36,14 @@ export async function readingList(
   const find = (list: string, who: SQL) => waiting(database, name, sql`list = ${list} and ${who}`, limit + 1);
   const own = sql`person = ${person.name} and ${inArmsOf(evaluation, person)}`;
   // Whoever has sent something of an exam has a row of their own.
-  const everybodys = sql`person is null and ${inArmsOf(evaluation, person)} and run not in (
-    select mine.run from web.reader_case mine where mine.evaluation = ${name} and mine.person = ${person.name})`;
+  const everybodys = sql`person = '' and ${inArmsOf(evaluation, person)} and run not in (
+    select mine.run from web.reader_case mine where mine.evaluation = ${name} and mine.person = ${person.name} and mine.given)`;
   const [quality, begun, fresh, open, adjudication, done] = await Promise.all([
-    person.reviewsQuality ? find('quality', sql`person is null`) : [],
+    person.reviewsQuality ? find('quality', sql`person = ''`) : [],
     find('begun', own),
     find('fresh', own),
     reading.readersPerCase === 'all' ? find('fresh', everybodys) : [],
-    person.adjudicates ? find('adjudication', sql`person is null`) : [],
+    person.adjudicates ? find('adjudication', sql`person = ''`) : [],
     countDone(database, evaluation, person),
   ]);
   // What was begun comes first.
