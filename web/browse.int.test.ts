@@ -23,8 +23,6 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-const ACCESSION = 'ACC-4711';
-
 describe('every page and address', () => {
   it.each(['/', '/events', '/runs/x', '/studies/1.2', '/launch/x', '/account', '/accounts', '/quarantine', '/nothing'])(
     'asks who it is: %s',
@@ -56,28 +54,6 @@ describe('every page and address', () => {
       expect((await answer.json()).detail).toContain(query.split('=')[0]);
     },
   );
-});
-
-describe('GET /quarantine', () => {
-  const [study, reason] = ['1.2.3', 'Its study is known under another patient.'];
-  const made = (studyInstanceUid: string | null, sha256: string) => ({
-    ...{ sha256, studyInstanceUid, sopInstanceUid: null, reason, calledAETitle: 'HIP<b>' },
-    receivedAt: '2026-01-05T08:00:00.000Z',
-  });
-
-  it('tells administrators what stays out of every run and why, also of what belongs to no exam', async () => {
-    world.archive.quarantined.push(made(null, 'a'), made(study, 'b'));
-    const page = await (await administrator.get('/quarantine')).text();
-    expect(page.match(/Its study is known under another patient\./g)).toHaveLength(2);
-    expect(page).toContain('HIP&lt;b&gt;');
-    expect(page).toContain(`/studies/${study}`);
-    const api = await world.api(`/api/v1/quarantine?studyInstanceUid=${study}`);
-    expect(await api.json()).toEqual({ instances: [made(study, 'b')] });
-  });
-
-  it('is not for readers', async () => {
-    expect((await reader.get('/quarantine')).status).toBe(403);
-  });
 });
 
 describe('GET /assets/<digest>/<name>', () => {
@@ -164,69 +140,6 @@ describe('another try', () => {
     const stored = JSON.parse((await world.store.get('runs', `${id}/retries/1.json`)).toString());
     expect(stored).toMatchObject({ number: 1, by: 'boss' });
     expect((await world.api(`/api/v1/runs/${id}/retry`, { method: 'POST' })).status, 'the run goes on now').toBe(409);
-  });
-});
-
-describe('/launch', () => {
-  const launch = async (query: string) => {
-    const answer = await reader.get(`/launch?${query}`);
-    return answer.headers.get('location') ?? '';
-  };
-
-  it('goes on at once to an address that does not tell the accession number, and asks who it is there', async () => {
-    const answer = await world.browser().get(`/launch?accession=${ACCESSION}`);
-    const location = answer.headers.get('location') ?? '';
-    expect([answer.status, location]).toEqual([303, expect.stringMatching(/^\/launch\/[\w-]+$/)]);
-    expect(location).not.toContain(ACCESSION);
-    const asked = await world.browser().get(location);
-    expect(asked.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(location)}`);
-  });
-
-  it('opens the one run of the exam, the newest where it was amended', async () => {
-    const study = freshUid();
-    world.archive.accessions.set(ACCESSION, [study]);
-    const first = await world.run({ study });
-    expect((await reader.get(await launch(`accession=${ACCESSION}`))).headers.get('location')).toBe(
-      `/runs/${first.id}`,
-    );
-    const second = await world.run({ study, amends: first.id });
-    expect((await reader.get(await launch(`study=${study}`))).headers.get('location')).toBe(`/runs/${second.id}`);
-  });
-
-  it('lets choose where the accession number stands for two exams', async () => {
-    const studies = [freshUid(), freshUid()];
-    world.archive.accessions.set('TWO', studies);
-    const runs = [await world.run({ study: studies[0] ?? '' }), await world.run({ study: studies[1] ?? '' })];
-    const text = await (await reader.get(await launch('accession=TWO'))).text();
-    for (const { id } of runs) expect(text).toContain(`/runs/${id}`);
-  });
-
-  it('waits on a clear page while there is nothing, or images only', async () => {
-    expect(await (await reader.get(await launch('accession=NONE'))).text()).toContain('Nothing received yet');
-    const study = freshUid();
-    world.archive.accessions.set('SOME', [study]);
-    const lastReceivedAt = new Date(world.parts.now().getTime() - 180_000).toISOString();
-    world.archive.studies.set(study, {
-      studyInstanceUid: study,
-      state: 'receiving',
-      instances: 214,
-      series: 2,
-      lastReceivedAt,
-      quarantined: 0,
-      routes: [],
-    });
-    const text = await (await reader.get(await launch('accession=SOME'))).text();
-    expect(text).toContain('Waiting for images: 214 so far, the last one 3 min 0 s ago.');
-    expect(text).toContain('http-equiv="refresh"');
-  });
-
-  it.each(['', 'accession=', 'study=abc', 'accession=A&study=1.2'])('should be 400 for ?%s', async (query) => {
-    expect((await reader.get(`/launch?${query}`)).status).toBe(400);
-  });
-
-  it('should be 404 for an address that was tampered with', async () => {
-    const at = await launch('accession=X');
-    expect((await reader.get(`${at.slice(0, -3)}AAA`)).status).toBe(404);
   });
 });
 

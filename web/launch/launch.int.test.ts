@@ -189,3 +189,72 @@ describe('what the PACS opens', () => {
     expect(text).not.toContain('Doe');
   });
 });
+
+describe('/launch', () => {
+  let reader: Browser;
+  beforeAll(async () => {
+    reader = await world.signedIn('opener');
+  });
+
+  const accession = 'ACC-4711';
+  const launch = async (query: string) => {
+    const answer = await reader.get(`/launch?${query}`);
+    return answer.headers.get('location') ?? '';
+  };
+
+  it('goes on at once to an address that does not tell the accession number, and asks who it is there', async () => {
+    const answer = await world.browser().get(`/launch?accession=${accession}`);
+    const location = answer.headers.get('location') ?? '';
+    expect([answer.status, location]).toEqual([303, expect.stringMatching(/^\/launch\/[\w-]+$/)]);
+    expect(location).not.toContain(accession);
+    const asked = await world.browser().get(location);
+    expect(asked.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(location)}`);
+  });
+
+  it('opens the one run of the exam, the newest where it was amended', async () => {
+    const study = freshUid();
+    world.archive.accessions.set(accession, [study]);
+    const first = await world.run({ study });
+    expect((await reader.get(await launch(`accession=${accession}`))).headers.get('location')).toBe(
+      `/runs/${first.id}`,
+    );
+    const second = await world.run({ study, amends: first.id });
+    expect((await reader.get(await launch(`study=${study}`))).headers.get('location')).toBe(`/runs/${second.id}`);
+  });
+
+  it('lets choose where the accession number stands for two exams', async () => {
+    const studies = [freshUid(), freshUid()];
+    world.archive.accessions.set('TWO', studies);
+    const runs = [await world.run({ study: studies[0] ?? '' }), await world.run({ study: studies[1] ?? '' })];
+    const text = await (await reader.get(await launch('accession=TWO'))).text();
+    for (const { id } of runs) expect(text).toContain(`/runs/${id}`);
+  });
+
+  it('waits on a clear page while there is nothing, or images only', async () => {
+    expect(await (await reader.get(await launch('accession=NONE'))).text()).toContain('Nothing received yet');
+    const study = freshUid();
+    world.archive.accessions.set('SOME', [study]);
+    const lastReceivedAt = new Date(world.parts.now().getTime() - 180_000).toISOString();
+    world.archive.studies.set(study, {
+      studyInstanceUid: study,
+      state: 'receiving',
+      instances: 214,
+      series: 2,
+      lastReceivedAt,
+      quarantined: 0,
+      routes: [],
+    });
+    const text = await (await reader.get(await launch('accession=SOME'))).text();
+    expect(text).toContain('Waiting for images: 214 so far, the last one 3 min 0 s ago.');
+    expect(text).toContain('http-equiv="refresh"');
+  });
+
+  it.each(['', 'accession=', 'study=abc', 'accession=A&study=1.2'])('should be 400 for ?%s', async (query) => {
+    expect((await reader.get(`/launch?${query}`)).status).toBe(400);
+  });
+
+  it('should be 404 for an address that was tampered with', async () => {
+    const at = await launch('accession=X');
+    expect((await reader.get(`${at.slice(0, -3)}AAA`)).status).toBe(404);
+  });
+});

@@ -90,3 +90,26 @@ describe('an error page', () => {
     expect(await (await world.browser().get('/launch')).text()).not.toContain('Sign out');
   });
 });
+
+describe('GET /quarantine', () => {
+  const [study, reason] = ['1.2.3', 'Its study is known under another patient.'];
+  const made = (studyInstanceUid: string | null, sha256: string) => ({
+    ...{ sha256, studyInstanceUid, sopInstanceUid: null, reason, calledAETitle: 'HIP<b>' },
+    receivedAt: '2026-01-05T08:00:00.000Z',
+  });
+
+  it('tells administrators what stays out of every run and why, also of what belongs to no exam', async () => {
+    world.archive.quarantined.push(made(null, 'a'), made(study, 'b'));
+    const page = await (await boss.get('/quarantine')).text();
+    expect(page.match(/Its study is known under another patient\./g)).toHaveLength(2);
+    expect(page).toContain('HIP&lt;b&gt;');
+    expect(page).toContain(`/studies/${study}`);
+    const api = await world.api(`/api/v1/quarantine?studyInstanceUid=${study}`);
+    expect(await api.json()).toEqual({ instances: [made(study, 'b')] });
+  });
+
+  it('is not for readers', async () => {
+    const looker = await world.signedIn('looker');
+    expect((await looker.get('/quarantine')).status).toBe(403);
+  });
+});
