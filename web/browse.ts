@@ -1,11 +1,12 @@
 import { html } from 'hono/html';
+import { deliveriesOfRun } from '../lib/archive/deliveries.ts';
 import { BACKGROUND_HEADER, requireFormToken } from './accounts/gate.ts';
 import { evaluationOf, requireRight } from './accounts/rights.ts';
 import { retry, runOfRequest, wholeRunOfRequest } from './api/runs.ts';
 import { studyOfRequest } from './api/studies.ts';
 import { examOf } from './archive.ts';
 import { record } from './audit.ts';
-import { deliveriesCard, deliveriesOf } from './deliveries.ts';
+import { deliveriesCard } from './deliveries.ts';
 import { formOfRun } from './feedback/sections.ts';
 import { viewerOf } from './pages/layout.ts';
 import { runPage } from './pages/run.ts';
@@ -31,7 +32,7 @@ export async function getRunPage(c: WebContext) {
     examOf(parts, run.studyInstanceUid),
     formOfRun(c, run, viewer),
     editsOf(parts.database, run),
-    deliveriesOf(parts, run.id),
+    deliveriesOfRun(parts.database, run.id),
   ]);
   const withheld = !revealed.has(run.id);
   const trend = withheld ? undefined : await trendOf(c, run);

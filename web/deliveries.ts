@@ -3,17 +3,12 @@ import { deliveriesOfRun } from '../lib/archive/deliveries.ts';
 import type { DeliveryView } from '../schemas/api.ts';
 import { runOfRequest } from './api/runs.ts';
 import { type Html, moment } from './pages/layout.ts';
-import type { Parts, WebContext } from './parts.ts';
+import type { WebContext } from './parts.ts';
 
 /** `GET /api/v1/runs/<id>/deliveries`: what of a run was sent where, what waits, and what was refused and why. */
 export async function getDeliveries(c: WebContext) {
   const run = await runOfRequest(c);
-  return c.json({ deliveries: await deliveriesOf(c.var.parts, run.id) });
-}
-
-/** By receiver and state. */
-export function deliveriesOf({ database }: Pick<Parts, 'database'>, run: string): Promise<DeliveryView[]> {
-  return deliveriesOfRun(database, run);
+  return c.json({ deliveries: await deliveriesOfRun(c.var.parts.database, run.id) });
 }
 
 /** The same on the run's page; nothing where nothing is asked to be delivered. */

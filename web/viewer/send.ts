@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
-import { type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
+import { deliveriesOfRun, type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
@@ -11,7 +11,6 @@ import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { runOfRequest } from '../api/runs.ts';
-import { deliveriesOf } from '../deliveries.ts';
 import { withdrawnPipelines } from '../dicomweb/images.ts';
 import { type Html, viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
@@ -71,7 +70,7 @@ export async function postEditDelivery(c: WebContext) {
   const run = await runOfRequest(c);
   requireRight(c, 'read', evaluationOf(c, pipelineOf(run)));
   await send(c, run, await jsonBody(c));
-  return c.json({ deliveries: await deliveriesOf(c.var.parts, run.id) }, 202);
+  return c.json({ deliveries: await deliveriesOfRun(c.var.parts.database, run.id) }, 202);
 }
 
 /** Queues the edit for each receiver, with the audit, in one transaction: all of them or none. */
