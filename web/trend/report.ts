@@ -56,11 +56,13 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
   const at = lastChange(state, runs);
   const title = parts.pipelines.get(pipeline)?.title ?? pipeline;
   const pipelines = versions.map((version) => `${pipeline} ${version}`);
+  const restated = await restatedAmong(parts, shownExams(state));
   const page = drawSheet({
     site: parts.site.name,
     title,
     patient: patientOf(dataset),
     state,
+    restated,
     pipelines,
     at,
     author,
@@ -97,6 +99,16 @@ export function whyNoReport({ input, trend }: TrendState): string | null {
     return 'The baseline is only suggested. Confirm it first, or another exam: every percentage of the report rests on it.';
   }
   return null;
+}
+
+const shownExams = ({ trend }: TrendState): string[] => [
+  ...new Set(trend.curves.flatMap(({ points }) => points.map(({ studyInstanceUid }) => studyInstanceUid))),
+];
+
+/** Those of these exams of which people have said that they are of somebody else than their images state. */
+async function restatedAmong({ archive }: Pick<Parts, 'archive'>, studies: readonly string[]): Promise<string[]> {
+  const exams = await archive.findExams(studies);
+  return studies.filter((study) => exams.get(study)?.isRestated === true);
 }
 
 /** The run that measured the newest exam: the model's, where there is one. */
@@ -138,12 +150,14 @@ async function imageOf(parts: Parts, run: RunView): Promise<{ dataset: Dataset; 
   const [first] = (own.length > 0 ? own : images).sort((a, b) => (a.SOPInstanceUID < b.SOPInstanceUID ? -1 : 1));
   if (first === undefined) throw new ProblemError(409, 'No report', 'The images of the newest exam are not held here.');
   const { dataset } = await readHead(parts.store, { bucket: 'dicom', key: first.key });
-  const known = await parts.archive.patientOfStudy(run.studyInstanceUid);
-  if (known !== undefined && (known.patientId ?? '') !== (dataset.text('PatientID') ?? '')) {
+  const known = (await parts.archive.findExams([run.studyInstanceUid])).get(run.studyInstanceUid);
+  const isOther = known !== undefined && (known.patientId ?? '') !== (dataset.text('PatientID') ?? '');
+  // Two issuers may give the same number, and images may bear none.
+  if (isOther || known?.isRestated === true) {
     throw new ProblemError(
       409,
       'No report',
-      'The images of the newest exam bear another PatientID than the archive knows for them since patients were merged or corrected. Send the corrected images first.',
+      'The images of the newest exam state another patient than the archive knows for them since patients were merged or corrected. Send the corrected images first.',
     );
   }
   return { dataset, digest: first.sha256 };

@@ -30,6 +30,7 @@ function sheet(volumes: readonly number[], more: Partial<Sheet> = {}): Sheet {
     title: 'Brain tumour',
     patient: { name: 'Doe, Jane', patientId: 'P1', birthDate: '1950-01-31', sex: 'female' },
     state: trendState(input),
+    restated: [],
     pipelines: ['brain-tumor-segmentation 1.0.0'],
     at: '2026-01-06T10:02:00.000Z',
     author: 'reader',

@@ -33,6 +33,8 @@ export interface Sheet {
   /** As the attributes of the object name them. */
   readonly patient: Patient;
   readonly state: TrendState;
+  /** Exams among those shown whose images state somebody else, as StudyInstanceUIDs. */
+  readonly restated: readonly string[];
   /** The pipeline and its versions that made what is shown. */
   readonly pipelines: readonly string[];
   /** When what is shown last changed; ISO 8601 in UTC. */
@@ -144,7 +146,7 @@ function reasonsOf(rows: readonly Row[]): string[] {
 }
 
 /** What the numbers rest on, as sentences. */
-function notesOf({ patient, state, pipelines, at, author }: Sheet, rows: readonly Row[]): string[] {
+function notesOf({ patient, state, restated, pipelines, at, author }: Sheet, rows: readonly Row[]): string[] {
   const { trend, input, digest } = state;
   const { rules, baseline } = trend;
   const dateOf = (study: string | undefined) =>
@@ -170,6 +172,10 @@ function notesOf({ patient, state, pipelines, at, author }: Sheet, rows: readonl
         ]
       : []),
     ...trend.left.map(({ date, reason }) => `Exam of ${calendarDate(date) ?? 'unknown date'}: ${reason}`),
+    ...restated.map(
+      (study) =>
+        `Exam of ${dateOf(study)}: its images state another patient; people have said since that it is of this one.`,
+    ),
     '',
     `Model: ${[...models].join(', ') || 'none'}`,
     `Pipeline: ${pipelines.join(', ') || 'none'}`,
