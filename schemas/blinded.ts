@@ -54,7 +54,8 @@ export const SourceVolumes = z.object({
   first: Slug,
   second: Slug,
   exams: z.int(),
-  /** second − first, mL. */
+  patients: z.int(),
+  /** second − first, mL; by patient where patients have several exams. */
   blandAltman: z.union([
     z.object({ pairs: z.int(), bias: EstimateView, lowerLimit: EstimateView, upperLimit: EstimateView }),
     z.object({ because: z.string() }),

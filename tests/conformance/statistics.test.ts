@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { BlindedReport } from '../../schemas/blinded.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { type EstimateView, EvaluationReport, type SpreadView } from '../../schemas/report.ts';
 import { askingAbout } from '../../web/testing/reads.ts';
@@ -13,6 +14,7 @@ import { makeWorld, type World } from '../../web/testing/world.ts';
 import { irrCac, statistics } from '../peers/python.ts';
 import { describeWith } from '../peers/skip.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
+import { BLINDED_READS, putBlindedCopies } from './statistics/blinded.ts';
 import { HIP_READS, LIVER_READS, putHipReads, putLiverEdits } from './statistics/reads.ts';
 
 const run = promisify(execFile);
@@ -33,10 +35,11 @@ const reports = new Map<string, EvaluationReport>();
 beforeAll(async () => {
   if (peer === undefined && irr === undefined) return;
   postgres = await startTestPostgres();
-  world = await makeWorld(postgres.url);
+  world = await makeWorld(postgres.url, [BLINDED_READS]);
   folder = mkdtempSync(path.join(tmpdir(), 'overread-statistics-'));
   await putHipReads(world);
   await putLiverEdits(world);
+  await putBlindedCopies(world);
   const ask = askingAbout(world, [HIP_READS, LIVER_READS]);
   for (const { name } of [HIP_READS, LIVER_READS]) {
     mkdirSync(path.join(folder, name));
@@ -177,6 +180,35 @@ describeWith('statsmodels, scikit-learn, pingouin, SciPy', peer, 'no Python 3 wi
       expect([...ours.keys()].filter((name) => theirs[name] === undefined)).toEqual([]);
     });
   });
+});
+
+describeWith('statsmodels and SciPy on blinded reads', peer, 'no Python 3 with them', (python) => {
+  it(
+    'give the same limits of agreement between sources, by patient, to six digits',
+    async () => {
+      const { name, reading } = BLINDED_READS;
+      const file = path.join(folder, 'blinded-volumes.csv');
+      writeFileSync(file, await (await world.api(`/evaluations/${name}/volumes.csv`)).text());
+      const { stdout } = await run(python, [path.join(SCRIPTS, 'blinded.py'), file, ...(reading.sources ?? [])]);
+      const theirs = Found.parse(JSON.parse(stdout));
+      const { volumes } = BlindedReport.parse(await (await world.api(`/api/v1/evaluations/${name}/blinded`)).json());
+      const ours: Figures = new Map();
+      for (const { structure, first, second, exams, patients, blandAltman } of volumes) {
+        const pair = `${structure} ${first} ${second}`;
+        ours.set(`counts ${pair}`, [exams, patients]);
+        if ('because' in blandAltman) continue;
+        estimate(ours, `bias ${pair}`, blandAltman.bias);
+        estimate(ours, `lower ${pair}`, blandAltman.lowerLimit);
+        estimate(ours, `upper ${pair}`, blandAltman.upperLimit);
+      }
+      expect([...ours.keys()].sort()).toEqual(Object.keys(theirs).sort());
+      expect(ours.size).toBe(2 * 3 * 4);
+      expect(ours.get('counts left-lobe model expert')).toEqual([31, 11]);
+      expect(ours.get('counts left-lobe model novice'), 'one of the patients has none').toEqual([27, 10]);
+      for (const [figure, values] of Object.entries(theirs)) expectSame(figure, ours.get(figure), values);
+    },
+    LIMIT_MS,
+  );
 });
 
 describeWith('irrCAC', irr, 'no Python 3 with irrCAC', (python) => {

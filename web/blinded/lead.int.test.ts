@@ -92,6 +92,18 @@ describe('the report on blinded reads', () => {
     expect(agreement.find(({ question }) => question === 'plan')?.fleissKappa).toMatchObject({ value: 1 });
   });
 
+  it('takes exams of one patient as of one patient', async () => {
+    const ofOnePatient = async () =>
+      (await reportOf()).volumes.map(({ patients, blandAltman }) => [patients, blandAltman]);
+    for (const [patients] of await ofOnePatient()) expect(patients).toBe(2);
+    const person = { name: null, patientId: 'P1', birthDate: null, sex: null };
+    for (const { StudyInstanceUID } of exams) world.archive.patients.set(StudyInstanceUID, person);
+    const found = await ofOnePatient();
+    expect(found.length).toBeGreaterThan(0);
+    for (const one of found) expect(one).toEqual([1, { because: 'all pairs are of one patient' }]);
+    world.archive.patients.clear();
+  });
+
   it('says which exams wait, and for what', async () => {
     const { waiting } = await reportOf();
     expect(waiting).toMatchObject([{ there: ['model', 'expert'], missing: ['novice'], readAt: null, whyNot: null }]);

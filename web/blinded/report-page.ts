@@ -39,7 +39,7 @@ ${card('Volumes against each other', volumes(report))}
 ${card('Times', times(report))}
 <section class="card"><h2>How it is computed</h2>
 <p>Intervals hold 95 %. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1): McGraw and Wong 1996. Bias and limits of agreement: Bland
-and Altman 1999; exams are taken as independent. Quartiles: type 7 of Hyndman and Fan.</p></section></article>`,
+and Altman 1999; where patients have several exams, by patient: Bland and Altman 2007, intervals by the jackknife over patients. Quartiles: type 7 of Hyndman and Fan.</p></section></article>`,
   });
 }
 
@@ -114,13 +114,13 @@ function agreement({ agreement: all }: BlindedReport): Html {
 function volumes({ volumes: all }: BlindedReport): Html {
   if (all.length === 0) return nothing('No exam was given to readers yet.');
   return table(
-    ['Structure', 'Of whom', 'Exams', 'Bias', 'Limits of agreement'],
-    all.map(({ title, first, second, exams: of, blandAltman }) => {
+    ['Structure', 'Of whom', 'Exams', 'Patients', 'Bias', 'Limits of agreement'],
+    all.map(({ title, first, second, exams: of, patients, blandAltman }) => {
       const apart =
         'because' in blandAltman
           ? html`<td colspan="2" class="muted">– <span class="side-source">${blandAltman.because}</span></td>`
           : html`<td>${measured(blandAltman.bias, 'mL')}</td><td>${measured(blandAltman.lowerLimit, 'mL')}<br>${measured(blandAltman.upperLimit, 'mL')}</td>`;
-      return html`<tr><th scope="row">${title}</th><td>${second} − ${first}</td><td class="number">${of}</td>${apart}</tr>`;
+      return html`<tr><th scope="row">${title}</th><td>${second} − ${first}</td><td class="number">${of}</td><td class="number">${patients}</td>${apart}</tr>`;
     }),
   );
 }

@@ -1,8 +1,9 @@
-import { blandAltman } from '../../lib/statistics/bland-altman.ts';
+import { blandAltmanByPatient } from '../../lib/statistics/bland-altman.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
 import type { BlindedReport, RatingsBySource, SourceTimes, SourceVolumes } from '../../schemas/blinded.ts';
 import type { Evaluation, Question } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
+import { factsOf } from '../report/exams.ts';
 import { agreementOf, type Pattern } from '../report/patterns.ts';
 import type { Copy } from './copies.ts';
 import { sourcesOf, waitingExams } from './exams.ts';
@@ -27,7 +28,7 @@ export async function blindedReport(parts: Parts, evaluation: Evaluation, now: D
     waiting: await waitingOf(parts, evaluation),
     ratings: ratingsOf(evaluation, counted),
     agreement: agreementsOf(evaluation, counted),
-    volumes: volumesOf(evaluation, copies),
+    volumes: await volumesOf(parts, evaluation, copies),
     times: await timesOf(parts, evaluation, copies, entries),
   };
 }
@@ -107,20 +108,23 @@ function agreementsOf(evaluation: Evaluation, counted: readonly BlindedEntry[]):
   });
 }
 
-function volumesOf(evaluation: Evaluation, copies: readonly Copy[]): SourceVolumes[] {
+async function volumesOf(parts: Parts, evaluation: Evaluation, copies: readonly Copy[]): Promise<SourceVolumes[]> {
   const sources = sourcesOf(evaluation);
   const exams = Map.groupBy(copies, ({ studyInstanceUid }) => studyInstanceUid);
+  const facts = await factsOf(parts, [...exams.keys()]);
   const structures = new Map(copies.flatMap((copy) => copy.structures.map(({ name, title }) => [name, title])));
   return [...structures].flatMap(([structure, title]) =>
     sources.flatMap((first, index) =>
       sources.slice(index + 1).flatMap((second) => {
-        const pairs = [...exams.values()].flatMap((of) => {
+        const pairs = [...exams].flatMap(([study, of]) => {
           const [a, b] = [volumeOf(of, first, structure), volumeOf(of, second, structure)];
-          return a === undefined || b === undefined ? [] : [[a, b] as const];
+          return a === undefined || b === undefined ? [] : [{ patient: facts(study).patient, pair: [a, b] as const }];
         });
         if (pairs.length === 0) return [];
-        const apart = blandAltman(pairs);
-        return [{ structure, title, first, second, exams: pairs.length, blandAltman: apart }];
+        const patients = [...Map.groupBy(pairs, ({ patient }) => patient).values()];
+        const apart = blandAltmanByPatient(patients.map((own) => own.map(({ pair }) => pair)));
+        const counts = { exams: pairs.length, patients: patients.length };
+        return [{ structure, title, first, second, ...counts, blandAltman: apart }];
       }),
     ),
   );

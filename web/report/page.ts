@@ -98,7 +98,8 @@ ${approvalSection(report)}
 <p>Intervals hold 95 %. Cohen’s kappa: Fleiss, Cohen and Everitt 1969. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1) and ICC(3,1):
 Shrout and Fleiss 1979, McGraw and Wong 1996. Proportions by case: Wilson 1927; by patient: Wilson’s interval for the number of
 independent cases that the variance between patients is worth (Rao and Scott 1992, Genders 2012), since two hips of a person are
-not two people. Bias and limits of agreement: Bland and Altman 1999. Quartiles: type 7 of Hyndman and Fan.</p></section>
+not two people. Bias and limits of agreement: Bland and Altman 1999; where patients have several exams, by
+patient: Bland and Altman 2007, intervals by the jackknife over patients. Quartiles: type 7 of Hyndman and Fan.</p></section>
 </article>`,
   });
 }

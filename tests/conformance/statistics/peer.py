@@ -12,11 +12,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pingouin
-import scipy.stats
 import statsmodels.api as sm
-import statsmodels.formula.api as smf
+from limits import limits_by_patient
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
-from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
@@ -137,39 +135,6 @@ for (reader, stage), rows in entries.groupby(["reader", "stage"]):
     spread(f"active {reader} {stage}", rows["active_seconds"].astype(float) / 60)
     whole = pd.to_datetime(rows["created_at"], format="ISO8601") - pd.to_datetime(rows["opened_at"], format="ISO8601")
     spread(f"whole {reader} {stage}", whole.dt.total_seconds() / 60)
-
-def spread_of_differences(pairs):
-    """Mean and standard deviation of a difference, between and within patients."""
-    d, sizes = pairs["d"], pairs.groupby("patient").size()
-    patients, count = len(sizes), len(d)
-    if patients == count:
-        return d.mean(), d.std(ddof=1)
-    between, within = anova_lm(smf.ols("d ~ C(patient)", pairs).fit())["mean_sq"]
-    size = (count - (sizes**2).sum() / count) / (patients - 1)
-    return d.mean(), np.sqrt(max(0, (between - within) / size) + within)
-
-
-def limits_by_patient(pairs):
-    patients, count = pairs["patient"].unique(), len(pairs)
-    bias, deviation = spread_of_differences(pairs)
-    z, t = scipy.stats.norm.ppf(0.975), scipy.stats.t.ppf(0.975, len(patients) - 1)
-    if len(patients) == count:
-        error = deviation * np.sqrt(1 / count + z**2 / (2 * (count - 1)))
-        errors = {"lower": error, "upper": error}
-        interval = scipy.stats.t.interval(0.95, count - 1, loc=bias, scale=deviation / np.sqrt(count))
-    else:
-        clusters = {"groups": pd.factorize(pairs["patient"])[0]}
-        fit = smf.ols("d ~ 1", pairs).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
-        interval = fit.conf_int().loc["Intercept"]
-        left = [spread_of_differences(pairs[pairs["patient"] != one]) for one in patients]
-        jackknife = lambda others: np.sqrt((len(others) - 1) * np.var(others))
-        errors = {word: jackknife([b + sign * z * s for b, s in left]) for word, sign in [("lower", -1), ("upper", 1)]}
-    limits = {"lower": bias - z * deviation, "upper": bias + z * deviation}
-    return {
-        "bias": [bias, *interval],
-        **{word: [limit, limit - t * errors[word], limit + t * errors[word]] for word, limit in limits.items()},
-    }
-
 
 for (structure, source), rows in volumes.groupby(["structure", "source"]):
     name = f"{structure} {source}"
