@@ -13,7 +13,6 @@ import { getOpenApi } from './api/openapi.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
-import { getAsset } from './assets.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { routeCopies, routeCopyForms } from './blinded/routes.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
@@ -28,7 +27,7 @@ import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch/handlers.ts';
-import { measured } from './metrics.ts';
+import { measured } from './measured.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import {
   getPatientStatements,
@@ -261,6 +260,14 @@ function routeApi(app: App): void {
   app.get('/api/v1/evaluations/:name/readers', getReaders);
   app.post('/api/v1/evaluations/:name/reassignments', postReassignment);
   app.get('/api/v1/evaluations/:name/:table{(export|cases|reference|volumes|dictionary)\\.csv}', getAnyTable);
+}
+
+/** `GET /assets/<digest>/<name>` */
+function getAsset(c: WebContext) {
+  const asset = c.var.parts.assets.find(c.req.param('digest') ?? '', c.req.param('name') ?? '');
+  if (asset === undefined) return answerNotFound(c);
+  const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
+  return c.body(asset.body, 200, headers);
 }
 
 /** The other end, from the socket that the Node server hands over with each request. */

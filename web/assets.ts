@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
-import { answerNotFound } from './errors.ts';
-import type { WebContext } from './parts.ts';
 
 /** Style sheet, icon and islands, in memory. */
 export interface Assets {
@@ -43,12 +41,4 @@ export function loadAssets(): Assets {
     },
     find: (asked, name) => (asked === digest ? files.get(name) : undefined),
   };
-}
-
-/** `GET /assets/<digest>/<name>` */
-export function getAsset(c: WebContext) {
-  const asset = c.var.parts.assets.find(c.req.param('digest') ?? '', c.req.param('name') ?? '');
-  if (asset === undefined) return answerNotFound(c);
-  const headers = { 'Content-Type': asset.contentType, 'Cache-Control': 'public, max-age=31536000, immutable' };
-  return c.body(asset.body, 200, headers);
 }

@@ -1,8 +1,5 @@
-import { createMiddleware } from 'hono/factory';
-import { routePath } from 'hono/route';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LiveUpdates } from './live.ts';
-import type { Variables } from './parts.ts';
 
 /** What the web counts and measures. Labels are routes, never addresses: those hold UIDs. */
 export class Metrics {
@@ -39,10 +36,3 @@ export class Metrics {
     return this.#registry.metrics();
   }
 }
-
-/** Measures every request. */
-export const measured = createMiddleware<{ Variables: Variables }>(async function measured(c, next) {
-  const begin = performance.now();
-  await next();
-  c.var.parts.metrics.observe(c.req.method, routePath(c, -1), c.res.status, (performance.now() - begin) / 1000);
-});

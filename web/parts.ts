@@ -11,7 +11,7 @@ import type { Person } from './accounts/accounts.ts';
 import type { Directory } from './accounts/directory.ts';
 import type { ArchiveReader, Patients, Quarantine } from './archive.ts';
 import type { Assets } from './assets.ts';
-import type { Looks } from './audit/looks.ts';
+import type { Looks } from './audit/recent-looks.ts';
 import type { BlindedCopies } from './blinded/follow.ts';
 import type { Shelf } from './dicomweb/images.ts';
 import type { LiveUpdates } from './live.ts';

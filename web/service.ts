@@ -12,7 +12,7 @@ import { ldapDirectory } from './accounts/directory.ts';
 import { createApp } from './app.ts';
 import { archiveReader, patientsOf, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
-import { Looks } from './audit/looks.ts';
+import { Looks } from './audit/recent-looks.ts';
 import { BlindedCopies, followCopies } from './blinded/follow.ts';
 import { readConfigured } from './configured.ts';
 import { loadBlindedEvaluations, loadEvaluations } from './evaluations.ts';

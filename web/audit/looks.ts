@@ -1,26 +1,6 @@
 import { type AuditAction, record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 
-/** One look at a study makes hundreds of requests, and a page asks by itself: who looks again within this time is written down once. */
-const ONE_LOOK_MS = 10 * 60_000;
-
-/** People and studies that are remembered for that. */
-const MOST_LOOKS = 10_000;
-
-/** Remembers who looked at what a while ago. */
-export class Looks {
-  readonly #since = new Map<string, number>();
-
-  /** @param look who and at what */
-  isNew(look: string, nowMs: number): boolean {
-    const since = this.#since.get(look);
-    if (since !== undefined && nowMs - since < ONE_LOOK_MS) return false;
-    if (this.#since.size >= MOST_LOOKS) this.#since.clear();
-    this.#since.set(look, nowMs);
-    return true;
-  }
-}
-
 /** Writes down that somebody has looked, unless it was the same look a while ago. */
 export async function noteLook(
   c: WebContext,

@@ -21,7 +21,7 @@ import { createAccount } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { patientsOf, quarantineOf } from '../archive.ts';
 import { loadAssets } from '../assets.ts';
-import { Looks } from '../audit/looks.ts';
+import { Looks } from '../audit/recent-looks.ts';
 import { BlindedCopies } from '../blinded/follow.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { LiveUpdates } from '../live.ts';

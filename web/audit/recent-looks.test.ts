@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Looks } from './looks.ts';
+import { Looks } from './recent-looks.ts';
 
 describe('Looks', () => {
   it('counts a look again after ten minutes', () => {
