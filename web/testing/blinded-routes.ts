@@ -1,4 +1,4 @@
-import type { RouteRule } from './routes.ts';
+import type { RouteRule } from './route-rule.ts';
 
 const params = { id: 'f'.repeat(64) };
 /** There is no copy in the test of all routes: who gets what of one, `web/blinded/reads.int.test.ts` asks. */
