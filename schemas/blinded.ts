@@ -75,6 +75,27 @@ export const SourceTimes = z.object({
 });
 export type SourceTimes = z.infer<typeof SourceTimes>;
 
+/** What is told of exams that are read in one way. */
+const BlindedFigures = z.object({
+  ratings: z.array(RatingsBySource),
+  agreement: z.array(
+    z.object({
+      question: Slug,
+      label: z.string(),
+      readers: z.array(z.string()),
+      /** Segmentations, or structures of them, answered about. */
+      cases: z.int(),
+      fleissKappa: EstimateView,
+      icc: z
+        .union([z.object({ cases: z.int(), agreement: EstimateView }), z.object({ because: z.string() })])
+        .nullable(),
+    }),
+  ),
+  volumes: z.array(SourceVolumes),
+  times: z.array(SourceTimes),
+});
+export type BlindedFigures = z.infer<typeof BlindedFigures>;
+
 /** Answer of `GET /api/v1/evaluations/<name>/blinded`: what the lead of blinded reads is told. */
 export const BlindedReport = z.object({
   evaluation: Slug,
@@ -118,22 +139,17 @@ export const BlindedReport = z.object({
       lastSentAt: Instant.nullable(),
     }),
   ),
-  ratings: z.array(RatingsBySource),
-  agreement: z.array(
-    z.object({
-      question: Slug,
-      label: z.string(),
-      readers: z.array(z.string()),
-      /** Segmentations, or structures of them, answered about. */
-      cases: z.int(),
-      fleissKappa: EstimateView,
-      icc: z
-        .union([z.object({ cases: z.int(), agreement: EstimateView }), z.object({ because: z.string() })])
-        .nullable(),
+  ...BlindedFigures.shape,
+  /** Of an evaluation with arms, each for itself; then the figures above are empty: nothing of two arms is counted together. */
+  arms: z.array(
+    BlindedFigures.extend({
+      arm: Slug,
+      /** Readers see the volumes of what they judge. */
+      showVolumes: z.boolean(),
+      exams: z.int(),
+      complete: z.int(),
     }),
   ),
-  volumes: z.array(SourceVolumes),
-  times: z.array(SourceTimes),
 });
 export type BlindedReport = z.infer<typeof BlindedReport>;
 

@@ -74,6 +74,8 @@ export const Arm = z.strictObject({
   name: Slug,
   /** Left out: as the evaluation. */
   mode: z.enum(['model-shown', 'unaided-first', 'never-revealed']).optional(),
+  /** In place of the mode in an evaluation with blinded reads: whether readers see the volumes. Left out: as the evaluation. */
+  showVolumes: z.boolean().optional(),
   /** So many exams of a round of all arms. */
   share: z.int().positive().max(20).default(1),
 });

@@ -124,6 +124,17 @@ describe('an evaluation with blinded readers', () => {
     expect(() => parse(...lines)).toThrow(message);
   });
 
+  it('has arms that differ in whether volumes are shown', () => {
+    const arms = (of: string) => `reading: { mode: blinded, sources: [model, expert], arms: [{ name: plain }, ${of}] }`;
+    const taken = parse(arms('{ name: measured, showVolumes: true }')).reading.arms;
+    expect(taken?.map(({ showVolumes }) => showVolumes)).toEqual([undefined, true]);
+    const other = arms('{ name: shown, mode: model-shown }');
+    expect(() => parse(other)).toThrow(/:11: arms of blinded reads differ in showVolumes/);
+    const notBlinded = 'reading: { mode: model-shown, arms: [{ name: a, showVolumes: true }, { name: b }] }';
+    const own = () => parseEvaluation([...HEAD, ...choice('one', TWO), notBlinded].join('\n'), 'evaluation.yaml');
+    expect(own).toThrow(/:11: showVolumes belongs to arms of blinded reads/);
+  });
+
   it('has a file of its own', () => {
     const inPlace = (lines: string[]) => () =>
       parseEvaluation([...HEAD, ...choice('one', TWO), ...lines].join('\n'), 'e.yaml');

@@ -160,7 +160,14 @@ function contradictionInReaders({
   if (arms === undefined) {
     return stratify && { at: ['reading', 'stratify'], what: 'only arms are stratified, and there are none' };
   }
-  if (mode === 'blinded') return { at: ['reading', 'arms'], what: 'arms are not for blinded reads' };
+  const other = arms.findIndex((arm) => (mode === 'blinded' ? arm.mode : arm.showVolumes) !== undefined);
+  if (other >= 0) {
+    const what =
+      mode === 'blinded'
+        ? 'arms of blinded reads differ in showVolumes'
+        : 'showVolumes belongs to arms of blinded reads';
+    return { at: ['reading', 'arms', other], what };
+  }
   const names = arms.map(({ name }) => name);
   const double = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (double >= 0) return { at: ['reading', 'arms', double, 'name'], what: `two arms are named ${names[double]}` };

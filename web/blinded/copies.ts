@@ -1,6 +1,6 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
-import { assignment, blindedCopy, feedback } from '../../schemas/database/web.ts';
+import { allocation, assignment, blindedCopy, feedback } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Sha256 } from '../../schemas/scalars.ts';
 import { inOrderFor } from './identity.ts';
@@ -62,7 +62,7 @@ export async function seenExams(
 /**
  * The copies that a reader has, exam by exam, the longest waiting first, and of each exam in the order that is the reader's
  * own. Of an exam one is asked about, and the next one when that was sent. Where not everybody reads everything, those of the
- * exams that were given to the reader, or that the reader has begun.
+ * exams that were given to the reader, or that the reader has begun; where there are arms, of exams that have come to one.
  *
  * @param StudyInstanceUID of one exam; left out: of all
  */
@@ -73,7 +73,7 @@ export async function copiesFor(
   StudyInstanceUID?: string,
 ): Promise<Map<string, ReadersCopy[]>> {
   const ofExam = StudyInstanceUID === undefined ? undefined : eq(blindedCopy.studyInstanceUid, StudyInstanceUID);
-  const [copies, sent, withdrawn, given] = await Promise.all([
+  const [copies, sent, withdrawn, given, arms] = await Promise.all([
     database.db
       .select()
       .from(blindedCopy)
@@ -85,16 +85,31 @@ export async function copiesFor(
       .where(and(eq(feedback.evaluation, name), eq(feedback.author, reader))),
     withdrawnExams(database, pipeline),
     reading.readersPerCase === 'all' ? undefined : examsGivenTo(database, name, reader),
+    reading.arms === undefined ? undefined : armsOfCopies(database, name),
   ]);
+  const isInArm = (study: string) => arms === undefined || reading.arms?.some((arm) => arm.name === arms.get(study));
+
   const done = new Set(sent.map(({ id }) => id));
   const exams = new Map<string, Copy[]>();
   for (const copy of copies.filter(({ studyInstanceUid }) => !withdrawn.has(studyInstanceUid))) {
     exams.set(copy.studyInstanceUid, [...(exams.get(copy.studyInstanceUid) ?? []), copy]);
   }
   const isTheirs = ([study, of]: [string, Copy[]]) =>
-    given === undefined || given.has(study) || of.some(({ id }) => done.has(id));
+    isInArm(study) && (given === undefined || given.has(study) || of.some(({ id }) => done.has(id)));
   const theirs = [...exams].filter(isTheirs);
   return new Map(theirs.map(([study, of]) => [study, inTurn(inOrderFor(blindingKey, reader, of), done)]));
+}
+
+/** Which arm of an evaluation each exam came to. */
+export async function armsOfCopies(
+  { db }: Pick<Database, 'db'>,
+  evaluation: string,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .select({ study: allocation.studyInstanceUid, arm: allocation.arm })
+    .from(allocation)
+    .where(eq(allocation.evaluation, evaluation));
+  return new Map(rows.map(({ study, arm }) => [study, arm]));
 }
 
 async function examsGivenTo({ db }: Database, evaluation: string, reader: string): Promise<ReadonlySet<string>> {

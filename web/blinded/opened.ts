@@ -3,12 +3,14 @@ import type { Evaluation } from '../../schemas/evaluation.ts';
 import { may } from '../accounts/rights.ts';
 import { notFound } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
-import { type Copy, copiesFor, findCopy, type ReadersCopy, seenExams, withdrawnExams } from './copies.ts';
+import { evaluationIn } from '../reading/arms.ts';
+import { armsOfCopies, type Copy, copiesFor, findCopy, type ReadersCopy, seenExams, withdrawnExams } from './copies.ts';
 import { whyNoReader } from './readers.ts';
 
 /** A copy as its reader has opened it. */
 export interface OpenedCopy {
   readonly copy: Copy;
+  /** As it is in the arm of the exam. */
   readonly evaluation: Evaluation;
   readonly mine: ReadersCopy;
   /** Those of the exam, in the reader's order. */
@@ -35,16 +37,22 @@ export async function copyOfRequest(c: WebContext): Promise<OpenedCopy> {
       'Its readers must not know who made a segmentation, and you have looked at a result of this exam before.';
     throw new ProblemError(403, 'Not yours to read', rule);
   }
+  const { arms } = evaluation.reading;
+  const arm = arms && (await armsOfCopies(parts.database, evaluation.name)).get(copy.studyInstanceUid);
   const exams = await copiesFor(parts, evaluation, person.name, copy.studyInstanceUid);
   const ofExam = exams.get(copy.studyInstanceUid) ?? [];
   const mine = ofExam.find((one) => one.copy.id === copy.id);
   if (mine === undefined && !(await withdrawnExams(parts.database, evaluation.pipeline)).has(copy.studyInstanceUid)) {
-    throw new ProblemError(403, 'Not yours to read', 'This exam was given to other readers.');
+    const rule =
+      arm === undefined && evaluation.reading.arms !== undefined
+        ? 'This exam has come to no arm of the evaluation yet, and is not read. It is given out with your list.'
+        : 'This exam was given to other readers.';
+    throw new ProblemError(403, 'Not yours to read', rule);
   }
   if (mine === undefined) {
     throw new ProblemError(410, 'Withdrawn', 'Somebody has withdrawn this exam: nothing of it is asked any more.');
   }
-  return { copy, evaluation, mine, ofExam };
+  return { copy, evaluation: evaluationIn(evaluation, arm), mine, ofExam };
 }
 
 /** As `copyOfRequest`, where it is the reader's turn. @throws {ProblemError} 409: others come before it */

@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
-import type { BlindedReport, RatingsBySource } from '../../schemas/blinded.ts';
+import type { BlindedFigures, BlindedReport, RatingsBySource } from '../../schemas/blinded.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
 import { assignmentWords } from '../reading/readers-page.ts';
 import { coefficient, duration, fixed, measured, spread } from '../report/figures.ts';
+import { armsWords } from '../report/page.ts';
 
 const card = (title: string, body: Html) => html`<section class="card"><h2>${title}</h2>${body}</section>`;
 
@@ -21,26 +22,43 @@ export function blindedReportPage(
 ): Html {
   const { name, title, version, pipeline } = evaluation;
   const at = `/evaluations/${name}`;
+  const arms = armsWords(evaluation.reading);
   return layout({
     parts,
     viewer,
     title: `${title}: report`,
     body: html`<article class="report"><div class="page-title"><h1>${title}: report</h1>
 <p class="muted">as of ${moment(report.asOf)}</p></div>
-<p>${parts.pipelines.get(pipeline)?.title ?? pipeline}; form ${version}. Readers judge ${report.sources.length} segmentations of an exam and do not know who made which: ${report.sources.join(', ')}.</p>
+<p>${parts.pipelines.get(pipeline)?.title ?? pipeline}; form ${version}. Readers judge ${report.sources.length} segmentations of an exam and do not know who made which: ${report.sources.join(', ')}.${arms === undefined ? '' : ` ${arms}.`}</p>
 <p class="notice"><strong>What counts.</strong> ${report.rule}</p>
 <p class="on-screen downloads">Tables (CSV): <a href="${at}/export.csv">Answers</a> · <a href="${at}/volumes.csv">Volumes</a> · <a href="${at}/dictionary.csv">Data dictionary</a>.
 <a href="${at}/key">Whose each segmentation is</a> – every look at that is written down.</p>
 ${card('Exams', exams(report))}
 ${card('Readers', readers(evaluation, report))}
-${card('Answers by whose segmentation it was', ratings(evaluation, report))}
-${card('Agreement between readers', agreement(report))}
-${card('Volumes against each other', volumes(report))}
-${card('Times', times(report))}
+${report.arms.length === 0 ? figures(evaluation, report) : report.arms.map((of) => arm(evaluation, of))}
 <section class="card"><h2>How it is computed</h2>
 <p>Intervals hold 95 %. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1): McGraw and Wong 1996. Bias and limits of agreement: Bland
 and Altman 1999; where patients have several exams, by patient: Bland and Altman 2007, intervals by the jackknife over patients. Quartiles: type 7 of Hyndman and Fan.</p></section></article>`,
   });
+}
+
+/** What is told of exams that are read in one way. */
+function figures(evaluation: Evaluation, of: BlindedFigures): Html {
+  return html`${card('Answers by whose segmentation it was', ratings(evaluation, of))}
+${card('Agreement between readers', agreement(of))}
+${card('Volumes against each other', volumes(of))}
+${card('Times', times(of))}`;
+}
+
+function readToTheEnd({ exams: given, complete }: Pick<BlindedReport, 'exams' | 'complete'>): string {
+  const read = complete === 0 ? 'none is' : complete === 1 ? 'one is' : `${complete} are`;
+  return `${given === 1 ? 'One exam' : `${given} exams`}, of which ${read} read to the end.`;
+}
+
+function arm(evaluation: Evaluation, of: BlindedReport['arms'][number]): Html {
+  return html`<section class="arm" aria-labelledby="arm-${of.arm}"><h2 class="arm-title" id="arm-${of.arm}">Arm ${of.arm}</h2>
+<p>${readToTheEnd(of)} Readers ${of.showVolumes ? 'see' : 'do not see'} the volumes. Nothing below is counted together with another arm.</p>
+${figures(evaluation, of)}</section>`;
 }
 
 function exams({ exams: given, complete, waiting }: BlindedReport): Html {
@@ -80,7 +98,7 @@ ${short === 0 ? '' : html`<p class="notice is-warning">${short === 1 ? 'One exam
   )}`;
 }
 
-function ratings({ questions }: Evaluation, { ratings: all, volumes: of }: BlindedReport): Html {
+function ratings({ questions }: Evaluation, { ratings: all, volumes: of }: BlindedFigures): Html {
   const titles = new Map(of.map(({ structure, title }) => [structure, title]));
   if (all.length === 0) return nothing('Nobody has sent anything yet.');
   const row = (one: RatingsBySource) => {
@@ -94,7 +112,7 @@ function ratings({ questions }: Evaluation, { ratings: all, volumes: of }: Blind
   return table(['Question', 'Whose', 'Answers', 'Mean', 'Median', 'Chosen'], all.map(row));
 }
 
-function agreement({ agreement: all }: BlindedReport): Html {
+function agreement({ agreement: all }: BlindedFigures): Html {
   if (all.length === 0) return nothing('Nobody has sent anything yet.');
   return table(
     ['Question', 'Readers', 'Answered about', 'Fleiss’ kappa', 'ICC(2,1)'],
@@ -111,7 +129,7 @@ function agreement({ agreement: all }: BlindedReport): Html {
   );
 }
 
-function volumes({ volumes: all }: BlindedReport): Html {
+function volumes({ volumes: all }: BlindedFigures): Html {
   if (all.length === 0) return nothing('No exam was given to readers yet.');
   return table(
     ['Structure', 'Of whom', 'Exams', 'Patients', 'Bias', 'Limits of agreement'],
@@ -125,7 +143,7 @@ function volumes({ volumes: all }: BlindedReport): Html {
   );
 }
 
-function times({ times: all }: BlindedReport): Html {
+function times({ times: all }: BlindedFigures): Html {
   return html`${table(
     ['Whose', 'To make it', 'To judge it: at work', 'To judge it: from opening to sending'],
     all.map(

@@ -1,11 +1,18 @@
 import { blandAltmanByPatient } from '../../lib/statistics/bland-altman.ts';
 import { spreadOf } from '../../lib/statistics/quantiles.ts';
-import type { BlindedReport, RatingsBySource, SourceTimes, SourceVolumes } from '../../schemas/blinded.ts';
+import type {
+  BlindedFigures,
+  BlindedReport,
+  RatingsBySource,
+  SourceTimes,
+  SourceVolumes,
+} from '../../schemas/blinded.ts';
 import type { Evaluation, Question } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
+import { inArm } from '../reading/arms.ts';
 import { factsOf } from '../report/exams.ts';
 import { agreementOf, type Pattern } from '../report/patterns.ts';
-import type { Copy } from './copies.ts';
+import { armsOfCopies, type Copy } from './copies.ts';
 import { sourcesOf, waitingExams } from './exams.ts';
 import { progressOf } from './progress.ts';
 import { type BlindedEntry, copiesOf, entriesOf, minutesOf, RULE } from './rows.ts';
@@ -14,7 +21,10 @@ import { type BlindedEntry, copiesOf, entriesOf, minutesOf, RULE } from './rows.
 export async function blindedReport(parts: Parts, evaluation: Evaluation, now: Date): Promise<BlindedReport> {
   const copies = await copiesOf(parts, evaluation);
   const entries = await entriesOf(parts, evaluation, copies);
-  const counted = entries.filter((entry) => entry.counted);
+  const read: Read = { copies, entries };
+  // First, since it gives out what has come to no arm yet.
+  const progress = await progressOf(parts, evaluation, read);
+  const arms = await armsIn(parts, evaluation, read);
   return {
     evaluation: evaluation.name,
     evaluationVersion: evaluation.version,
@@ -23,9 +33,42 @@ export async function blindedReport(parts: Parts, evaluation: Evaluation, now: D
     asOf: now.toISOString(),
     rule: RULE,
     sources: [...sourcesOf(evaluation)],
-    ...(await progressOf(parts, evaluation, { copies, entries })),
-    exams: new Set(copies.map(({ studyInstanceUid }) => studyInstanceUid)).size,
+    ...progress,
+    exams: examsAmong(copies),
     waiting: await waitingOf(parts, evaluation),
+    ...(await figuresOf(parts, evaluation, arms.length === 0 ? read : { copies: [], entries: [] })),
+    arms,
+  };
+}
+
+/** Copies, and what was sent about them. */
+interface Read {
+  readonly copies: readonly Copy[];
+  readonly entries: readonly BlindedEntry[];
+}
+
+const examsAmong = (copies: readonly Copy[]) => new Set(copies.map(({ studyInstanceUid }) => studyInstanceUid)).size;
+
+/** Each arm for itself; none where the evaluation has none. */
+async function armsIn(parts: Parts, evaluation: Evaluation, { copies, entries }: Read): Promise<BlindedReport['arms']> {
+  const { arms = [] } = evaluation.reading;
+  if (arms.length === 0) return [];
+  const allocated = await armsOfCopies(parts.database, evaluation.name);
+  const found: BlindedReport['arms'] = [];
+  for (const arm of arms) {
+    const isIn = ({ studyInstanceUid }: Copy) => allocated.get(studyInstanceUid) === arm.name;
+    const read = { copies: copies.filter(isIn), entries: entries.filter(({ copy }) => isIn(copy)) };
+    const { complete } = await progressOf(parts, evaluation, read);
+    const showVolumes = inArm(evaluation, arm).reading.showVolumes === true;
+    const counts = { exams: examsAmong(read.copies), complete };
+    found.push({ arm: arm.name, showVolumes, ...counts, ...(await figuresOf(parts, evaluation, read)) });
+  }
+  return found;
+}
+
+async function figuresOf(parts: Parts, evaluation: Evaluation, { copies, entries }: Read): Promise<BlindedFigures> {
+  const counted = entries.filter((entry) => entry.counted);
+  return {
     ratings: ratingsOf(evaluation, counted),
     agreement: agreementsOf(evaluation, counted),
     volumes: await volumesOf(parts, evaluation, copies),

@@ -1,5 +1,6 @@
 import type { Evaluation, FeedbackAnswer } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
+import { withArms } from '../report/arms.ts';
 import { type Column, csvLine, headerLine, rowLines } from '../report/csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf } from '../report/exams.ts';
 import type { Copy } from './copies.ts';
@@ -105,7 +106,7 @@ export async function answersCsv(parts: Parts, evaluation: Evaluation, withSourc
   const copies = await copiesOf(parts, evaluation);
   const entries = await entriesOf(parts, evaluation, copies);
   const facts = await factsOf(
-    parts,
+    withArms(parts, evaluation),
     copies.map(({ studyInstanceUid }) => studyInstanceUid),
   );
   const ofExam = Map.groupBy(copies, ({ studyInstanceUid }) => studyInstanceUid);
@@ -128,7 +129,7 @@ export async function answersCsv(parts: Parts, evaluation: Evaluation, withSourc
 export async function volumesCsv(parts: Parts, evaluation: Evaluation): Promise<string> {
   const copies = await copiesOf(parts, evaluation);
   const facts = await factsOf(
-    parts,
+    withArms(parts, evaluation),
     copies.map(({ studyInstanceUid }) => studyInstanceUid),
   );
   const rows: VolumeRow[] = [];

@@ -52,8 +52,10 @@ export function stratumOf({ stratify = [] }: Reading, facts: ExamFacts | undefin
 }
 
 /** The evaluation as it is in one of its arms. */
-export function inArm(evaluation: Evaluation, { mode }: Arm): Evaluation {
-  return { ...evaluation, reading: { ...evaluation.reading, mode: mode ?? evaluation.reading.mode } };
+export function inArm(evaluation: Evaluation, { mode, showVolumes }: Arm): Evaluation {
+  const { reading } = evaluation;
+  const volumes = showVolumes === undefined ? {} : { showVolumes };
+  return { ...evaluation, reading: { ...reading, mode: mode ?? reading.mode, ...volumes } };
 }
 
 /**

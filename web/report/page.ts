@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { Evaluation, Reading } from '../../schemas/evaluation.ts';
 import type { ArmReport, EvaluationReport } from '../../schemas/report.ts';
 import { may } from '../accounts/rights.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
@@ -137,8 +137,12 @@ ${figures(of)}</section>`;
 }
 
 function howRead({ reading }: Evaluation): string {
-  const { arms, stratify } = reading;
-  if (arms === undefined) return MODES[reading.mode] ?? reading.mode;
+  return armsWords(reading) ?? MODES[reading.mode] ?? reading.mode;
+}
+
+/** How exams come to arms, in words; undefined where there are none. */
+export function armsWords({ arms, stratify }: Reading): string | undefined {
+  if (arms === undefined) return undefined;
   const shares = arms.map(({ name, share }) => `${name} (${share})`).join(' : ');
   const alike = stratify === undefined ? '' : `, balanced by ${stratify.join(', ')}`;
   return `Exams come at random to the arms ${shares}, in permuted blocks${alike}`;
