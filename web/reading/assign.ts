@@ -114,12 +114,14 @@ export function readersAmong(people: readonly Participant[], { reading }: Evalua
 }
 
 /** What was given to a reader who has sent nothing of it: rows of `web.assignment x` beside a current run `r`. */
-export const unread = ({
-  name,
-}: Evaluation): SQL => sql`x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
-  and x.released_at is null and not exists (select 1 from web.feedback f where f.evaluation = x.evaluation
-    and f.author = x.reader and f.stage in ('unaided', 'aided', 'blinded') and (f.run = r.id or f.run in (
-      select c.id from web.blinded_copy c where c.study_instance_uid = r.study_instance_uid and c.evaluation = x.evaluation)))`;
+export function unread({ name, reading }: Evaluation): SQL {
+  const copies = sql`(select c.id from web.blinded_copy c
+    where c.study_instance_uid = r.study_instance_uid and c.evaluation = x.evaluation)`;
+  return sql`x.evaluation = ${name} and x.study_instance_uid = r.study_instance_uid
+    and x.released_at is null and not exists (select 1 from web.feedback f where f.evaluation = x.evaluation
+      and f.author = x.reader and f.stage in ('unaided', 'aided', 'blinded')
+      and ${reading.mode === 'blinded' ? sql`f.run in ${copies}` : sql`f.run = r.id`})`;
+}
 
 /** The exams that were given to somebody who has sent nothing of them, in one arm. */
 export async function unreadOf(

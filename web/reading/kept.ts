@@ -98,22 +98,27 @@ const addToTally = (name: string, rows: SQL) => sql`
 /** The rows of `web.reader_case` of these exams, as `standingOf` says it of one person and one of them. */
 function casesOf(evaluation: Evaluation, studies: SQL): SQL {
   const { name, reading } = evaluation;
-  const arms = armsOf(evaluation);
+  const arms = armsOf(evaluation).map(({ arm, ...read }) => {
+    // Of these exams alone: the arms of all need not be gone through.
+    const holds = sql`r.study_instance_uid in (select study_instance_uid from placed where arm = ${arm?.name})`;
+    return { ...read, arm, holds: arm === undefined ? sql`true` : holds };
+  });
   const rows = [
     ...(reading.qualityReview === undefined ? [] : [waitingForQuality(evaluation)]),
     ...arms.flatMap((arm) => waitingForReaders(arm)),
     ...arms.flatMap((arm) => (reading.adjudicate.length === 0 ? [] : [waitingForDecision(arm)])),
     ...(reading.readersPerCase === 'all' ? [takenUp()] : arms.map((arm) => givenTo(arm))),
-    whoIsDone(evaluation, studies),
+    whoIsDone(evaluation, arms, studies),
   ];
-  const arm = sql`select l.arm from web.allocation l
-    where l.evaluation = ${name} and l.study_instance_uid = found.study_instance_uid`;
+  const placed = sql`select l.study_instance_uid, l.arm from web.allocation l
+    where l.evaluation = ${name} and l.study_instance_uid = any(${studies}) and ${reading.arms !== undefined}`;
   return sql`with exam as materialized (${currentRuns(evaluation)} and r.study_instance_uid = any(${studies})),
+    placed as materialized (${placed}),
     ready as materialized (select r.* from exam r where ${passedQuality(evaluation)}),
     reader as materialized (${readersOf(evaluation, studies)})
-    select ${name}, study_instance_uid, id, coalesce(${reading.arms === undefined ? sql`null` : sql`(${arm})`}, ''), person,
+    select ${name}, study_instance_uid, id, coalesce(min(arm), ''), person,
       max(list), max(stage), created_at, bool_or(given), bool_or(unread), bool_or(done)
-    from (${sql.join(rows, sql` union all `)}) found
+    from (${sql.join(rows, sql` union all `)}) found left join placed using (study_instance_uid)
     group by study_instance_uid, id, created_at, person, case when person = '' then list end`;
 }
 
@@ -190,12 +195,12 @@ function takenUp(): SQL {
 }
 
 /** Of every run of the exams, also of earlier ones. */
-function whoIsDone(evaluation: Evaluation, studies: SQL): SQL {
-  const last = armsOf(evaluation).map(
-    (arm) => sql`(f.stage = ${stagesOf(arm.evaluation.reading).at(-1)} and ${arm.holds})`,
+function whoIsDone({ name }: Evaluation, arms: readonly ReadIn[], studies: SQL): SQL {
+  const last = arms.map(
+    ({ evaluation: { reading }, holds }) => sql`(f.stage = ${stagesOf(reading).at(-1)} and ${holds})`,
   );
   return sql`select ${columns({ person: sql`f.author`, done: sql`true` })}
     from web.run r join web.feedback f on f.run = r.id
-    where r.study_instance_uid = any(${studies}) and f.evaluation = ${evaluation.name}
+    where r.study_instance_uid = any(${studies}) and f.evaluation = ${name}
       and (f.stage in ('quality', 'adjudication') or ${sql.join(last, sql` or `)})`;
 }
