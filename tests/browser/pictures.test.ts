@@ -7,6 +7,7 @@ import { PASSWORD } from '../../web/testing/world.ts';
 import { HIP_READS, LIVER_READS, putHipReads, putLiverEdits } from '../conformance/statistics/reads.ts';
 import { ADMIN_PASSWORD } from '../site.ts';
 import { ALBUM, type DemoSite, openDemo, picture } from './album.ts';
+import { ARMS_NAME, openHouseOfArms, readInArms } from './arms.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, WITH_WEBGL } from './chromium.ts';
 import { openHouse } from './house.ts';
 import { EditorPage } from './pages/editor.ts';
@@ -132,7 +133,42 @@ describe.skipIf(ALBUM === undefined || !HAS_CHROMIUM)('pictures of the pages', (
     await page.getByRole('heading', { name: 'Segmentation 1 of 3' }).waitFor();
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));
     await picture(page, 'blinded');
+    for (let turn = 1; turn <= 3; turn += 1) {
+      await page.getByRole('heading', { name: `Segmentation ${turn} of 3` }).waitFor();
+      await page.locator('.question.is-current').waitFor();
+      for (const key of ['4', '3', '2', '2']) await page.keyboard.press(key);
+      await page.keyboard.press('Control+Enter');
+      await page.getByText('Sent by').waitFor();
+      if (turn < 3) await page.getByRole('link', { name: 'Next segmentation' }).click();
+    }
     await context.close();
+
+    const lea = await signedIn('lea');
+    await lea.page.goto('/evaluations/liver-transplant-blinded');
+    await lea.page.getByRole('heading', { name: 'Answers by whose segmentation it was' }).waitFor();
+    await picture(lea.page, 'blinded-report');
+    await lea.page.getByRole('link', { name: 'Whose each segmentation is' }).click();
+    await lea.page.getByText('That you looked is written down').waitFor();
+    await picture(lea.page, 'blinded-key');
+    await lea.context.close();
+  });
+
+  it('of an evaluation in arms', { timeout: LIMIT_MS }, async () => {
+    const house = await openHouseOfArms();
+    try {
+      const { page, context } = await house.signedIn('lea');
+      await page.goto(`/evaluations/${ARMS_NAME}`);
+      await page.getByRole('link', { name: 'Readers and their exams' }).click();
+      await page.getByRole('row', { name: /^ann/ }).waitFor();
+      await picture(page, 'readers');
+      await readInArms(house);
+      await page.goto(`/evaluations/${ARMS_NAME}?anew=1`);
+      await page.getByRole('region', { name: 'Arm model-first' }).waitFor();
+      await picture(page, 'report-arms');
+      await context.close();
+    } finally {
+      await house.close();
+    }
   });
 
   it('of a liver, of what is wrong, and of the pages around', { timeout: LIMIT_MS }, async () => {
