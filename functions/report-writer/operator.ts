@@ -15,7 +15,7 @@ const INPUTS_THAT_DECIDE = ['images', 'segmentation', 'measurements', 'seg', 'de
 
 export const reportWriter = defineOperator({
   name: 'report-writer',
-  version: '1.0.0',
+  version: '1.1.0',
   description:
     'Writes what was measured or found as a DICOM measurement report (TID 1500) and as a page of pixels (Secondary Capture), and reads both back.',
   parameters: z.object(objectParameters(9003)),
