@@ -61,7 +61,7 @@ export function openApiDocument() {
           },
         },
       },
-      ...blindedPaths(problems),
+      ...blindedPaths(),
       ...peoplePaths(),
       ...dicomwebPaths(),
     }),

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { BlindedReport, BlindingKey } from '../../schemas/blinded.ts';
 import { Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
+import { problems } from '../api/document.ts';
 import { CopyFeedbackList } from './api.ts';
 import { CopyList } from './list.ts';
-
-type Problems = (...statuses: number[]) => Record<string, object>;
 
 const inPath = (name: string, pattern: string, description: string) => {
   return { name, in: 'path', required: true, description, schema: { type: 'string', pattern } };
@@ -12,12 +11,8 @@ const inPath = (name: string, pattern: string, description: string) => {
 const COPY = inPath('id', '^[0-9a-f]{64}$', 'What its reader knows a segmentation by.');
 const NAME = inPath('name', '^[a-z0-9]+(-[a-z0-9]+)*$', 'Of the evaluation.');
 
-/**
- * Blinded reads, as paths of the OpenAPI document.
- *
- * @param problems answers of the API for these statuses
- */
-export function blindedPaths(problems: Problems): Record<string, object> {
+/** Blinded reads, as paths of the OpenAPI document. */
+export function blindedPaths(): Record<string, object> {
   const led = (operationId: string, summary: string, answer: z.ZodType) => ({
     get: {
       operationId,
