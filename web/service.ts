@@ -22,6 +22,7 @@ import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { followProjection } from './projection/follow.ts';
+import { catchUp } from './reading/give-out.ts';
 import { proxyList } from './security.ts';
 import { VIEWER_FOLDER } from './viewer/install.ts';
 import { Viewing } from './viewer/viewing.ts';
@@ -72,7 +73,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
           if (status === 'succeeded') copying.wake(COPY_WITHIN_MS);
         },
       });
-      const app = createApp({
+      const parts: Parts = {
         store,
         database,
         archive: archiveReader(database),
@@ -104,7 +105,9 @@ export function webService(configuration: Configuration, log: Logger): Service {
         log,
         now: () => new Date(),
         answersSent: () => outbox.wake(),
-      });
+      };
+      const app = createApp(parts);
+      const lists = catchUp(parts, log);
       const servers = [await listen(app.fetch, { host, port, tls })];
       // What is on this machine (supervisor, command line) asks here: its requests leave it not, and need no certificate.
       const inside = tls && (await listen(app.fetch, { host: '127.0.0.1', port: 0, tls: undefined }));
@@ -118,6 +121,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
           await Promise.all(closed);
         },
         projection.close,
+        () => lists.stop(),
         () => copying.stop(),
         () => outbox.stop(),
       );

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
+import type { Logger } from '../../lib/platform/log.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { looksAt } from '../blinded/copies.ts';
 import type { Parts } from '../parts.ts';
@@ -18,7 +19,11 @@ const SEEN = new WeakMap<Database, Map<string, string>>();
  * date. Nothing happens where nothing has changed, and of what has changed only that is looked at; all exams are gone through
  * only when others may read than when they last were.
  */
-export async function giveOut(parts: Giving, evaluation: Evaluation): Promise<void> {
+export async function giveOut(
+  parts: Giving,
+  evaluation: Evaluation,
+  isStopping: () => boolean = () => false,
+): Promise<void> {
   const { database } = parts;
   const { name, reading } = evaluation;
   const seen = SEEN.get(database) ?? new Map<string, string>();
@@ -26,13 +31,30 @@ export async function giveOut(parts: Giving, evaluation: Evaluation): Promise<vo
   const state = await stateOf(database, evaluation);
   if (seen.get(name) !== state && (await giveTo(parts, evaluation)) === 'all') seen.set(name, state);
   if (reading.mode === 'blinded') return;
-  for (;;) {
+  while (!isStopping()) {
     const changes = await changesOf(database, evaluation);
     if (changes.ids.length === 0) return;
-    // Where not everything could be given at once all exams are gone through at the next look, these too.
-    if (seen.get(name) === state && (await giveTo(parts, evaluation, changes.studies)) === 'more') seen.delete(name);
+    await giveTo(parts, evaluation, changes.studies);
     await settle(database, evaluation, changes);
   }
+}
+
+/**
+ * Gives out, behind the scenes, what came while the web was down, or where an evaluation is declared otherwise: of a hundred
+ * thousand exams that takes minutes, for which whoever looks first would wait.
+ */
+export function catchUp(parts: Giving, log: Pick<Logger, 'error'>): { stop(): Promise<void> } {
+  let isStopping = false;
+  const work = async () => {
+    for (const evaluation of parts.evaluations.values()) await giveOut(parts, evaluation, () => isStopping);
+  };
+  const done = work().catch((err: unknown) => log.error({ err }, 'exams are given out at the next look'));
+  return {
+    stop: async () => {
+      isStopping = true;
+      await done;
+    },
+  };
 }
 
 /** The same for one exam, of which no list is shown. */

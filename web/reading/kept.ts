@@ -5,8 +5,8 @@ import { type Transaction, unread } from './assign.ts';
 import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
 import { stagesOf } from './standing.ts';
 
-/** Exams that are brought up to date at once. */
-const BATCH = 2000;
+/** Exams that are brought up to date at once: fewer than are given out at once, so that none of them is left over there. */
+const BATCH = 400;
 
 /** Changes of exams that `web.reader_case` does not know yet. */
 export interface Changes {
