@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { isNull } from 'drizzle-orm';
 import { HOME } from '../../lib/platform/configuration.ts';
-import { allocation } from '../../schemas/database/web.ts';
+import { allocation, assignment } from '../../schemas/database/web.ts';
 import { Evaluation } from '../../schemas/evaluation.ts';
 import { loadEvaluations } from '../../web/evaluations.ts';
 import { sendFeedback } from '../../web/feedback/entries.ts';
@@ -29,13 +30,16 @@ export async function openHouseOfArms(): Promise<House> {
   return house;
 }
 
-/** Lets `bob` read every exam, each as its arm asks; the page of the lead must have given them out before. */
+/** Lets the readers read all that they have been given, as its arm asks. */
 export async function readInArms({ world }: House): Promise<void> {
   const rows = await world.database.db.select().from(allocation);
+  const given = await world.database.db.select().from(assignment).where(isNull(assignment.releasedAt));
   const runs = await world.api(`/api/v1/runs?pipeline=${ARMS_NAME}&limit=50`).then((answer) => answer.json());
   for (const { id, studyInstanceUid } of runs.runs) {
     const isShown = rows.find((row) => row.studyInstanceUid === studyInstanceUid)?.arm === 'model-first';
-    const of = { id: randomUUID(), run: id, evaluation: evaluationInArms(), author: 'bob', now: new Date() };
+    const author = given.find((row) => row.studyInstanceUid === studyInstanceUid)?.reader;
+    if (author === undefined) throw new Error(`The exam ${studyInstanceUid} was given to nobody.`);
+    const of = { id: randomUUID(), run: id, evaluation: evaluationInArms(), author, now: new Date() };
     const answers = ['right', 'left'].map((subject) => ({ question: 'read', subject, value: 'no-fracture' }));
     const rest = { agreedWithAll: false, reviewTime: null, reason: null };
     await sendFeedback(world.database, { ...of, ...rest, answers, stage: isShown ? 'aided' : 'unaided' });
