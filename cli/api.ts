@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DeliveryList, type DeliveryView } from '../schemas/api.ts';
 import {
   type AskedChange,
   PatientPreview,
@@ -29,6 +30,8 @@ export interface Api {
   readonly web: string;
   runs(filter?: { readonly studyInstanceUid?: string }): Promise<ShownRun[]>;
   run(id: string): Promise<ShownRun>;
+  /** What of a run was sent where, what waits, and what was refused and why. */
+  deliveries(id: string): Promise<DeliveryView[]>;
   retry(id: string): Promise<void>;
   /** Somebody who signs in with this password, with these roles in every evaluation. */
   makeAccount(account: {
@@ -78,6 +81,7 @@ export function connectApi({
       return z.object({ runs: z.array(ShownRun) }).parse(await call(`/runs${query}`)).runs;
     },
     run: async (id) => ShownRun.parse(await call(`/runs/${encodeURIComponent(id)}`)),
+    deliveries: async (id) => DeliveryList.parse(await call(`/runs/${encodeURIComponent(id)}/deliveries`)).deliveries,
     retry: async (id) => {
       await call(`/runs/${encodeURIComponent(id)}/retry`, 'POST');
     },

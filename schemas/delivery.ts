@@ -18,3 +18,14 @@ export const DeliveryRequest = z.object({
     .min(1),
 });
 export type DeliveryRequest = z.infer<typeof DeliveryRequest>;
+
+/** Of which exams an object speaks that goes to a receiver: what people say of these later can stop it. */
+export interface ShownExams {
+  /** Their StudyInstanceUIDs. The first is the one in which it lies, and whose images name the patient. */
+  readonly exams: readonly string[];
+  /**
+   * Of an object that follows a patient over time: when people had last changed which exams the patient has; null: nobody had.
+   * Left out: it speaks of its exams by themselves.
+   */
+  readonly patientChangedAt?: string | null;
+}

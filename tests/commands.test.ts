@@ -112,7 +112,7 @@ describe('overread', () => {
     const listed = await site.overread('runs');
     expect(listed.stdout).toContain(run?.id.slice(0, 12));
     const shown = await site.overread('run', 'show', run?.id.slice(0, 12) ?? '');
-    expect(JSON.parse(shown.stdout)).toMatchObject({ id: run?.id, status: 'succeeded' });
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: run?.id, status: 'succeeded', deliveries: [] });
   });
 
   it('run retry says why a run that succeeded cannot be tried again', async () => {

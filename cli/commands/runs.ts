@@ -24,10 +24,12 @@ export async function listRuns(
   );
 }
 
-/** Shows everything of one run, as the API has it. An unambiguous beginning of its id is enough. */
+/** Shows everything of one run, as the API has it, and what became of its objects at receivers. An unambiguous beginning of its id is enough. */
 export async function showRun(configuration: Configuration, id: string): Promise<void> {
   const api = connectApi(runningApi(configuration));
-  console.log(JSON.stringify(await api.run(await wholeId(api, id)), null, 2));
+  const run = await wholeId(api, id);
+  const [shown, deliveries] = await Promise.all([api.run(run), api.deliveries(run)]);
+  console.log(JSON.stringify({ ...shown, deliveries }, null, 2));
 }
 
 /** Asks for another try of a run that failed. An unambiguous beginning of its id is enough. */

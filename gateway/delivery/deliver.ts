@@ -8,6 +8,7 @@ import {
   recordDeliveries,
   whyRefused,
 } from '../../lib/archive/deliveries.ts';
+import { whyRetracted } from '../../lib/archive/retraction.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import { sendFiles } from '../../lib/dicom/send.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
@@ -48,34 +49,26 @@ export async function deliverDue(context: DeliveryContext, now: Date): Promise<D
 const nameless = (due: readonly Delivery[]): DeliveryOutcome[] =>
   due.map((delivery) => ({ delivery, problem: `The site's file names no receiver ${delivery.receiver} any more.` }));
 
-/** Sends what may go to the receiver now: whether a version is approved is asked again here, and not only when it is queued. */
-async function sendAllowed(
-  context: DeliveryContext,
-  receiver: Receiver,
-  due: readonly Delivery[],
-): Promise<DeliveryOutcome[]> {
-  if (receiver.kind === 'research') return send(context, receiver, due);
-  const allowed: Delivery[] = [];
-  const kept: DeliveryOutcome[] = [];
-  for (const delivery of due) {
-    const { pipeline, pipelineVersion, otherVersions } = delivery;
-    const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
-    const refusal = await whyRefused(context.database, receiver, { pipeline, versions });
-    if (refusal === null) allowed.push(delivery);
-    else kept.push({ delivery, problem: refusal });
-  }
-  return allowed.length === 0 ? kept : [...kept, ...(await send(context, receiver, allowed))];
+/** Sends what may go to the receiver now: whether it may is asked again here, and not only when it is queued. */
+function sendAllowed(context: DeliveryContext, receiver: Receiver, due: readonly Delivery[]) {
+  return receiver.protocol === 'stow-rs' ? sendByTurns(context, receiver, due) : sendByStore(context, receiver, due);
 }
 
-async function send(
-  context: DeliveryContext,
+/** What an object meets before it is sent: nothing, or why it stays here. */
+async function obstacle(
+  { database }: DeliveryContext,
   receiver: Receiver,
-  due: readonly Delivery[],
-): Promise<DeliveryOutcome[]> {
-  return receiver.protocol === 'stow-rs' ? sendAllByStow(context, receiver, due) : sendByStore(context, receiver, due);
+  delivery: Delivery,
+): Promise<DeliveryOutcome | null> {
+  const { pipeline, pipelineVersion, otherVersions } = delivery;
+  const retracted = await whyRetracted(database, delivery);
+  if (retracted !== null) return { delivery, problem: retracted, isFinal: true };
+  const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
+  const refusal = await whyRefused(database, receiver, { pipeline, versions });
+  return refusal === null ? null : { delivery, problem: refusal };
 }
 
-async function sendAllByStow(
+async function sendByTurns(
   context: DeliveryContext,
   receiver: Extract<Receiver, { protocol: 'stow-rs' }>,
   due: readonly Delivery[],
@@ -83,37 +76,46 @@ async function sendAllByStow(
   const outcomes: DeliveryOutcome[] = [];
   for (const delivery of due) {
     const bytes = await read(context, delivery);
-    const problem = typeof bytes === 'string' ? bytes : await sendByStow(receiver, bytes, context.signal);
-    outcomes.push({ delivery, problem });
+    const kept = await obstacle(context, receiver, delivery);
+    const send = async () => (typeof bytes === 'string' ? bytes : sendByStow(receiver, bytes, context.signal));
+    outcomes.push(kept ?? { delivery, problem: await send() });
   }
   return outcomes;
 }
 
 async function sendByStore(
   context: DeliveryContext,
-  { host, port, aeTitle }: Extract<Receiver, { protocol: 'c-store' }>,
+  receiver: Extract<Receiver, { protocol: 'c-store' }>,
   due: readonly Delivery[],
 ): Promise<DeliveryOutcome[]> {
   await mkdir(context.folder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(path.join(context.folder, 'sending-'));
   try {
-    const missing: DeliveryOutcome[] = [];
+    const kept: DeliveryOutcome[] = [];
     const files = new Map<string, Delivery>();
     for (const [index, delivery] of due.entries()) {
       const bytes = await read(context, delivery);
       if (typeof bytes === 'string') {
-        missing.push({ delivery, problem: bytes });
+        kept.push({ delivery, problem: bytes });
         continue;
       }
       const file = path.join(folder, `${index}.dcm`);
       await writeFile(file, bytes);
       files.set(file, delivery);
     }
+    for (const [file, delivery] of files) {
+      const met = await obstacle(context, receiver, delivery);
+      if (met === null) continue;
+      kept.push(met);
+      files.delete(file);
+    }
+    if (files.size === 0) return kept;
+    const { host, port, aeTitle } = receiver;
     const target = { host, port, calledAETitle: aeTitle, callingAETitle: context.callingAETitle };
     const report = await sendFiles(target, [...files.keys()], { signal: context.signal });
     const problems = new Map(report.failed.map(({ file, reason }) => [file, reason]));
     const sent = [...files].map(([file, delivery]) => ({ delivery, problem: problems.get(file) ?? null }));
-    return [...missing, ...sent];
+    return [...kept, ...sent];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -235,7 +235,13 @@ describe('delivery', () => {
       );
     const [first] = (await request(null)).objects;
     if (first === undefined) throw new Error('The request has no object.');
-    const sent = { SOPInstanceUID: first.SOPInstanceUID, object: first.object, run: RUN, pipeline: PIPELINE };
+    const sent = {
+      SOPInstanceUID: first.SOPInstanceUID,
+      object: first.object,
+      run: RUN,
+      pipeline: PIPELINE,
+      shows: { exams: ['1.2'] },
+    };
     const queue = (versions: string[]) => queueObject(database.db, { ...sent, versions }, { receiver: clinical, now });
     let heard = 0;
     await hearDeliveries(database, () => {

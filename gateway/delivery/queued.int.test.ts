@@ -54,7 +54,14 @@ async function send(name: string): Promise<void> {
     file,
     'application/dicom',
   );
-  const sent = { SOPInstanceUID, object, run: 'a'.repeat(64), pipeline: 'hip-fracture-detection', versions: ['1.0.0'] };
+  const sent = {
+    SOPInstanceUID,
+    object,
+    run: 'a'.repeat(64),
+    pipeline: 'hip-fracture-detection',
+    versions: ['1.0.0'],
+    shows: { exams: ['1.2'] },
+  };
   const queued = await queueObject(database.db, sent, {
     receiver: { name: 'research', kind: 'research' },
     now: new Date(),

@@ -1,10 +1,11 @@
-import { and, asc, eq, lte, min, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, min, ne, sql } from 'drizzle-orm';
 import { delivery } from '../../schemas/database/archive.ts';
-import type { DeliveryRequest } from '../../schemas/delivery.ts';
+import type { DeliveryRequest, ShownExams } from '../../schemas/delivery.ts';
 import type { Receiver } from '../../schemas/site.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
 import { areApproved, isApproved } from './approvals.ts';
+import { whyRetracted } from './retraction.ts';
 
 /** Waits between tries of one object, milliseconds. */
 const FIRST_WAIT_MS = 2_000;
@@ -21,11 +22,14 @@ export interface DeliveryOutcome {
   readonly delivery: Delivery;
   /** Null: it arrived. */
   readonly problem: string | null;
+  /** It must not go there any more: it is not tried again. */
+  readonly isFinal?: boolean;
 }
 
 /**
- * Queues what a run asks to be delivered, for each receiver that is to have it. Asking again changes nothing. A clinical
- * receiver gets a refusal in place of the objects where this version of the pipeline is not approved.
+ * Queues what a run asks to be delivered, for each receiver that is to have it. Asking again changes nothing. A receiver
+ * gets a refusal in place of the objects where their exam was withdrawn or is of another patient than its images state, a
+ * clinical one also where this version of the pipeline is not approved.
  *
  * @param pipelineVersion of the run
  * @returns number of objects that wait now and did not before
@@ -38,16 +42,20 @@ export async function queueDeliveries(
   const wanted = receivers.filter(({ name, pipelines }) =>
     request.receivers === null ? pipelines.includes(request.pipeline) : request.receivers.includes(name),
   );
-  const isClinicallyApproved = await isApproved(database, { pipeline: request.pipeline, pipelineVersion });
+  const { pipeline } = request;
+  const shows = { exams: [request.studyInstanceUid] };
+  const isClinicallyApproved = await isApproved(database, { pipeline, pipelineVersion });
+  const retracted = await whyRetracted(database, { pipeline, shows });
   const rows = wanted.flatMap((receiver) =>
     request.objects.map(({ SOPInstanceUID, object }) => ({
       receiver: receiver.name,
       sopInstanceUid: SOPInstanceUID,
       run: request.run,
-      pipeline: request.pipeline,
+      pipeline,
       pipelineVersion,
+      shows,
       object,
-      ...stateFor(receiver, isClinicallyApproved),
+      ...stateFor(receiver, { isClinicallyApproved, retracted }),
       nextAttemptAt: now,
       requestedAt: now,
     })),
@@ -57,7 +65,11 @@ export async function queueDeliveries(
   return made.filter(({ state }) => state === 'waiting').length;
 }
 
-function stateFor({ kind, name }: Receiver, isClinicallyApproved: boolean): Pick<Delivery, 'state' | 'reason'> {
+function stateFor(
+  { kind, name }: Receiver,
+  { isClinicallyApproved, retracted }: { readonly isClinicallyApproved: boolean; readonly retracted: string | null },
+): Pick<Delivery, 'state' | 'reason'> {
+  if (retracted !== null) return { state: 'refused', reason: retracted };
   if (kind === 'research' || isClinicallyApproved) return { state: 'waiting', reason: null };
   return { state: 'refused', reason: notApproved({ name }) };
 }
@@ -71,6 +83,8 @@ export interface SentObject {
   readonly pipeline: string;
   /** The newest first. A clinical receiver needs the approval of each, and gets nothing that no version made. */
   readonly versions: readonly string[];
+  /** The exams whose results it shows. */
+  readonly shows: ShownExams;
 }
 
 /** Where queuing reads and writes: a transaction, so that it happens together with what is written down of it. */
@@ -91,13 +105,15 @@ export async function hearDeliveries({ sql }: Database, queued: () => void): Pro
  */
 export async function queueObject(
   db: Queuing,
-  { SOPInstanceUID, object, run, pipeline, versions }: SentObject,
+  { SOPInstanceUID, object, run, pipeline, versions, shows }: SentObject,
   { receiver, now }: { readonly receiver: Pick<Receiver, 'name' | 'kind'>; readonly now: Date },
 ): Promise<boolean | { readonly refusal: string }> {
-  const refusal = await whyRefused({ db }, receiver, { pipeline, versions });
+  const refusal =
+    (await whyRetracted({ db }, { pipeline, shows })) ?? (await whyRefused({ db }, receiver, { pipeline, versions }));
   if (refusal !== null) return { refusal };
   const [pipelineVersion = null, ...otherVersions] = versions;
-  const waiting = { state: 'waiting', reason: null, attempts: 0, nextAttemptAt: now, requestedAt: now } as const;
+  const times = { attempts: 0, nextAttemptAt: now, requestedAt: now };
+  const waiting = { state: 'waiting', reason: null, shows, ...times } as const;
   const key = { receiver: receiver.name, sopInstanceUid: SOPInstanceUID };
   const queued = await db
     .insert(delivery)
@@ -160,31 +176,33 @@ export async function nextDelivery(database: Database): Promise<Date | undefined
   return row?.at ?? undefined;
 }
 
-/** Writes down what became of objects. One that failed waits, longer each time. */
+/** Writes down what became of objects. One that failed waits, longer each time; one that must not go ends. */
 export async function recordDeliveries(
   database: Database,
   outcomes: readonly DeliveryOutcome[],
   now: Date,
 ): Promise<void> {
-  for (const { delivery: tried, problem } of outcomes) {
-    const attempts = tried.attempts + 1;
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
+  for (const outcome of outcomes) {
+    const { receiver, sopInstanceUid } = outcome.delivery;
+    const which = and(eq(delivery.receiver, receiver), eq(delivery.sopInstanceUid, sopInstanceUid));
     await database.db
       .update(delivery)
-      .set(
-        problem === null
-          ? { state: 'sent', reason: null, attempts, sentAt: now }
-          : { attempts, reason: problem, nextAttemptAt: new Date(now.getTime() + wait) },
-      )
-      .where(
-        and(
-          eq(delivery.receiver, tried.receiver),
-          eq(delivery.sopInstanceUid, tried.sopInstanceUid),
-          eq(delivery.state, 'waiting'),
-        ),
-      );
+      .set(changeBy(outcome, now))
+      // What has arrived has arrived, whatever was said while it was on its way.
+      .where(and(which, outcome.problem === null ? ne(delivery.state, 'sent') : eq(delivery.state, 'waiting')));
   }
 }
+
+function changeBy({ delivery: tried, problem, isFinal = false }: DeliveryOutcome, now: Date) {
+  if (isFinal) return { state: 'refused' as const, reason: problem };
+  const attempts = tried.attempts + 1;
+  if (problem === null) return { state: 'sent' as const, reason: ARRIVED, attempts, sentAt: now };
+  const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempts - 1));
+  return { attempts, reason: problem, nextAttemptAt: new Date(now.getTime() + wait) };
+}
+
+/** Nothing is to be said of what arrived, unless it was stopped too late. */
+const ARRIVED = sql`case when ${delivery.state} = 'refused' then 'It was under way when it was stopped: ' || ${delivery.reason} end`;
 
 /** What becomes of a run's objects, by receiver: for people. */
 export function deliveriesOfRun(database: Database, run: string) {
@@ -193,7 +211,7 @@ export function deliveriesOfRun(database: Database, run: string) {
       receiver: delivery.receiver,
       state: delivery.state,
       objects: sql<number>`count(*)::int`,
-      reason: sql<string | null>`max(${delivery.reason})`,
+      reason: sql<string | null>`string_agg(distinct ${delivery.reason}, ' ')`,
       attempts: sql<number>`max(${delivery.attempts})`,
       lastSentAt: sql<
         string | null

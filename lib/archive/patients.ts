@@ -17,6 +17,7 @@ import { type ExamView, findExams } from './exams.ts';
 import { askJoinedExams } from './other-exams.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';
 import { RELEASED_CHANNEL } from './quarantine.ts';
+import { stopMoved } from './retraction.ts';
 
 /** Where statements lie in the bucket `feedback`. */
 export const STATEMENTS_PREFIX = 'patients/';
@@ -49,8 +50,8 @@ export async function listPatientStatements(database: Database): Promise<Patient
 }
 
 /**
- * Keeps a statement, lets the index follow, and asks for the runs that joined exams miss; all in the transaction given,
- * which nobody who receives images overlaps.
+ * Keeps a statement, lets the index follow, stops what waits for receivers and would name the wrong patient, and asks for
+ * the runs that joined exams miss; all in the transaction given, which nobody who receives images overlaps.
  *
  * @throws {PatientChangeError} there is nobody of this name, or nothing to change
  */
@@ -76,6 +77,7 @@ export async function statePatientChange(
   if (change.kind !== 'undo' && JSON.stringify(before) === JSON.stringify(after)) {
     throw new PatientChangeError('Nothing would change: the exams are together, or apart, already.');
   }
+  await stopMoved(transaction, changedExams(before, after));
   const groups = { before: before.map(({ exams }) => exams), after: after.map(({ exams }) => exams) };
   const runs = await askJoinedExams(transaction, { ...groups, pipelines, now: new Date(statement.statedAt) });
   await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
@@ -285,6 +287,17 @@ async function touchedPersons(transaction: Transaction, change: Exclude<PatientC
     found.push(...rows.map((row) => row.person));
   }
   return found;
+}
+
+type PersonExams = { readonly person: number; readonly exams: readonly string[] };
+
+/** Exams that are of another person after a change, and all exams of everybody whom it touches. */
+function changedExams(before: readonly PersonExams[], after: readonly PersonExams[]) {
+  const personsOf = (groups: readonly PersonExams[]) =>
+    new Map(groups.flatMap(({ person, exams }) => exams.map((exam) => [exam, person] as const)));
+  const [earlier, now] = [personsOf(before), personsOf(after)];
+  const joined = [...new Set([...earlier.keys(), ...now.keys()])];
+  return { moved: joined.filter((exam) => earlier.get(exam) !== now.get(exam)), joined };
 }
 
 /** The exams of each of these persons in the order of their dates; of a merged one those of the person it is now. */

@@ -17,6 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { ApprovalDecision } from '../approval.ts';
 import type { TagValues } from '../archive.ts';
+import type { ShownExams } from '../delivery.ts';
 import type { PatientChange } from '../patients.ts';
 import type { Trigger } from '../run.ts';
 import type { ObjectReference } from '../store.ts';
@@ -233,6 +234,8 @@ export const delivery = archive.table(
     pipelineVersion: text('pipeline_version'),
     /** Other versions of the pipeline whose results the object shows: a clinical receiver needs the approval of each. */
     otherVersions: jsonb('other_versions').$type<string[]>().notNull().default([]),
+    /** Without exams in rows of before they were written down. */
+    shows: jsonb('shows').$type<ShownExams>().notNull().default({ exams: [] }),
     object: jsonb('object').$type<ObjectReference>().notNull(),
     /** `refused`: it must not go there; the reason says why. */
     state: text('state').$type<'waiting' | 'sent' | 'refused'>().notNull(),
@@ -248,6 +251,24 @@ export const delivery = archive.table(
     index('delivery_next').on(table.nextAttemptAt).where(sql`${table.state} = 'waiting'`),
     index('delivery_run').on(table.run),
   ],
+);
+
+/**
+ * The last word of people on whether a pipeline's results on an exam count: none where nobody ever withdrew it. It follows
+ * what they say on the web, in the same transaction, for the gateway, which reads no table of the web.
+ */
+export const withdrawal = archive.table(
+  'withdrawal',
+  {
+    pipeline: text('pipeline').notNull(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    kind: text('kind').$type<'withdrawn' | 'restored'>().notNull(),
+    reason: text('reason').notNull(),
+    saidAt: moment('said_at').notNull(),
+    /** Of two words of one moment the one with the later id counts. */
+    entry: uuid('entry').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.pipeline, table.studyInstanceUid] })],
 );
 
 /** Which version of a pipeline may go to clinical receivers, as people decided it. Only ever added to: the last word counts. */

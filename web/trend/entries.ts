@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
+import { sayOfExam } from '../../lib/archive/retraction.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
@@ -21,7 +22,7 @@ export async function listTrendEntries(
 
 /**
  * Keeps an entry for good, with the order to write it to the store (`feedback/<evaluation>/trend/<id>.json`) and the
- * audit in the same transaction. The same entry again is harmless.
+ * audit in the same transaction; a withdrawal stops what waits for receivers. The same entry again is harmless.
  *
  * @throws {ProblemError} 409 the id belongs to another entry
  */
@@ -41,7 +42,11 @@ export async function addTrendEntry(database: Database, evaluation: string, entr
     }
     const key = `${evaluation}/trend/${entry.id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(entry), createdAt: at });
+    const stopped = await sayOfExam(transaction, entry);
     const action = `trend-${entry.kind}`;
-    await transaction.insert(audit).values({ at, actor: entry.author, action, subject: entry.studyInstanceUid });
+    const detail = stopped === 0 ? null : `${stopped} on the way to receivers stopped`;
+    await transaction
+      .insert(audit)
+      .values({ at, actor: entry.author, action, subject: entry.studyInstanceUid, detail });
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deliveriesOfObject } from '../../lib/archive/deliveries.ts';
 import { INK, LETTER, Page } from '../../lib/dicom/capture/page.ts';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { decodeFrame } from '../../lib/dicom/pixels.ts';
@@ -125,6 +126,28 @@ describe('the report of a patient of two numbers that were merged', () => {
     expect(reads('Exam of 2025-07-12: its images state another patient')).toBe(true);
     for (const text of ['Doe', 'OLD-1', VOIDED, 'Exam of 2026-01-05: its images'])
       expect(reads(text), text).toBe(false);
+  });
+
+  it('is stopped on its way when its exams change or one is withdrawn, and says why; undoing that sends nothing', async () => {
+    await confirmBaseline(last, '1.2.3', 'the only one');
+    const made = await report();
+    expect((await send(made)).status).toBe(202);
+    const row = async () => (await deliveriesOfObject(world.database, made.sopInstanceUid))[0];
+    expect(await row()).toMatchObject({ state: 'waiting', shows: { exams: ['1.2.3'], patientChangedAt: null } });
+    const undoes = await say(MERGE);
+    await say({ kind: 'undo', undoes });
+    expect(await row()).toMatchObject({ state: 'refused', reason: expect.stringContaining('have changed since') });
+
+    await confirmBaseline(last, '1.2.3', 'again');
+    const anew = await report();
+    expect((await send(anew)).status, 'a person asks anew').toBe(202);
+    const entry = { id: randomUUID(), kind: 'withdrawn', studyInstanceUid: '1.2.3', reason: 'another person' };
+    expect((await post(`/api/v1/runs/${last}/trend`, entry)).status).toBe(201);
+    const reader = await world.signedIn('ann');
+    const page = await (await reader.get(`/runs/${last}`)).text();
+    expect(page).toContain('An exam whose result it shows was withdrawn: another person');
+    expect(page, 'why the other one was').toContain('have changed since');
+    expect((await send(anew)).status).toBe(409);
   });
 
   it('is none where the number of the newest exam was given up', async () => {

@@ -8,6 +8,7 @@ import { deriveUid } from '../../lib/dicom/uid.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import type { RunView } from '../../schemas/api.ts';
+import type { ShownExams } from '../../schemas/delivery.ts';
 import type { TrendState } from '../../schemas/trend.ts';
 import { readHead } from '../dicomweb/head.ts';
 import { calendarDate, personName, SEXES } from '../pages/patient.ts';
@@ -35,6 +36,8 @@ export interface TrendReport {
   readonly pipeline: string;
   /** Versions of the pipeline that made what it shows, the newest first: a clinical receiver needs the approval of each. */
   readonly versions: readonly string[];
+  /** What people say of these exams later stops it where it waits for a receiver. */
+  readonly shows: ShownExams;
 }
 
 /**
@@ -56,7 +59,8 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
   const at = lastChange(state, runs);
   const title = parts.pipelines.get(pipeline)?.title ?? pipeline;
   const pipelines = versions.map((version) => `${pipeline} ${version}`);
-  const restated = await restatedAmong(parts, shownExams(state));
+  const exams = shownExams(state);
+  const restated = await restatedAmong(parts, exams);
   const page = drawSheet({
     site: parts.site.name,
     title,
@@ -86,7 +90,10 @@ export async function makeReport(parts: Parts, state: TrendState, author: string
   });
   const { pixels, rows, columns } = page;
   const made = { state: state.digest, SOPInstanceUID, bytes, sha256: sha256(bytes), pixels, rows, columns };
-  return { ...made, run: newest.id, pipeline, versions };
+  const own = newest.studyInstanceUid;
+  const patientChangedAt = state.input.patientChangedAt ?? null;
+  const shows = { exams: [own, ...exams.filter((exam) => exam !== own)], patientChangedAt };
+  return { ...made, run: newest.id, pipeline, versions, shows };
 }
 
 /** What must be done before there can be a report, as a sentence; null where nothing must. */

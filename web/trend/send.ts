@@ -42,10 +42,10 @@ export async function sendReport(
   { receivers, author, evaluation }: { receivers: readonly string[]; author: string; evaluation: string },
 ): Promise<void> {
   const chosen = receiversNamed(parts, receivers);
-  const { state, SOPInstanceUID, pipeline, run, versions } = report;
+  const { state, SOPInstanceUID, pipeline, run, versions, shows } = report;
   const key = trendReportKey(pipeline, state, SOPInstanceUID);
   const object = await parts.store.put('results', key, report.bytes, 'application/dicom');
-  const sent: SentObject = { SOPInstanceUID, object, run, pipeline, versions };
+  const sent: SentObject = { SOPInstanceUID, object, run, pipeline, versions, shows };
   const now = parts.now();
   await parts.database.db.transaction(async (transaction) => {
     const queued = await queueForAll(transaction, sent, { receivers: chosen, now });

@@ -86,4 +86,13 @@ it('goes to a clinical one once the version that was edited is approved, and now
     createdAt: world.parts.now().toISOString(),
   });
   expect((await post(edit, ['lab'])).status).toBe(409);
+  const reader = await world.signedIn('rea-of-withdrawn');
+  const page = await (await reader.get(`/runs/${edit}`)).text();
+  expect(page, 'what waited').toContain('<strong class="is-warning">Refused</strong>');
+  expect(page).toContain('An exam whose result it shows was withdrawn: moved');
+  expect(page).not.toContain(`action="/runs/${edit}/deliveries"`);
+  const { deliveries } = DeliveryList.parse(await (await world.api(`/api/v1/runs/${edit}/deliveries`)).json());
+  expect(deliveries).toMatchObject([{ state: 'refused', reason: expect.stringContaining('withdrawn: moved') }]);
+  const [row] = await world.database.db.select().from(audit).where(eq(audit.action, 'trend-withdrawn'));
+  expect(row?.detail).toBe('1 on the way to receivers stopped');
 });

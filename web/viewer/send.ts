@@ -1,12 +1,14 @@
 import { html } from 'hono/html';
 import { z } from 'zod';
 import { deliveriesOfRun, type SentObject, whyRefused } from '../../lib/archive/deliveries.ts';
+import { whyRetracted } from '../../lib/archive/retraction.ts';
 import { MalformedDicomError, readPart10 } from '../../lib/dicom/dataset.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { sha256 } from '../../lib/runs/canonical.ts';
 import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { audit } from '../../schemas/database/web.ts';
+import type { ShownExams } from '../../schemas/delivery.ts';
 import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
@@ -36,6 +38,7 @@ export async function sendCard(c: WebContext, run: RunView): Promise<Html | stri
   if (!isSendable(run) || parts.receivers.length === 0) return '';
   if (!may(person, 'read', evaluationOf(c, pipelineOf(run)))) return '';
   const made = { pipeline: pipelineOf(run), versions: await versionsOf(c, run) };
+  const retracted = await whyRetracted(parts.database, { pipeline: made.pipeline, shows: showsOf(run) });
   const rows = await Promise.all(
     parts.receivers.map(async (receiver) => ({
       ...receiver,
@@ -46,9 +49,10 @@ export async function sendCard(c: WebContext, run: RunView): Promise<Html | stri
   const open = rows.filter(({ refusal }) => refusal === null);
   return html`<section class="card"><h2>Send the edited segmentation</h2>
 <p>It goes out only if somebody sends it, marked INVESTIGATIONAL, under the same rule as the model’s results.</p>
+${retracted === null ? '' : html`<p class="muted">${retracted}</p>`}
 ${rows.map(({ refusal }) => (refusal === null ? '' : html`<p class="muted">${refusal}</p>`))}
 ${
-  open.length === 0
+  retracted !== null || open.length === 0
     ? ''
     : html`<form method="post" action="/runs/${run.id}/deliveries"><input type="hidden" name="form-token" value="${formToken}">
 <fieldset class="group"><legend>To</legend>${open.map(({ name, kind }) => html`<label class="check"><input type="checkbox" name="receivers" value="${name}"> <span>${name} <span class="muted">(${kind})</span></span></label>`)}</fieldset>
@@ -114,7 +118,8 @@ async function editOf(c: WebContext, run: RunView): Promise<SentObject> {
     size: bytes.length,
     contentType: 'application/dicom',
   };
-  return { SOPInstanceUID: uidOf(bytes), object, run: run.id, pipeline: pipelineOf(run), versions };
+  const of = { run: run.id, pipeline: pipelineOf(run), versions, shows: showsOf(run) };
+  return { SOPInstanceUID: uidOf(bytes), object, ...of };
 }
 
 async function read(c: WebContext, key: string): Promise<Buffer> {
@@ -149,5 +154,7 @@ async function versionsOf(c: WebContext, run: RunView): Promise<string[]> {
 function isSendable({ imported, result }: RunView): boolean {
   return imported?.edits != null && result?.objects.seg !== undefined;
 }
+
+const showsOf = (run: RunView): ShownExams => ({ exams: [run.studyInstanceUid] });
 
 const pipelineOf = (run: RunView): string => run.imported?.pipeline ?? run.pipeline;
