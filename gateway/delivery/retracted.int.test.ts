@@ -228,6 +228,21 @@ describe('what waits for a receiver', () => {
     expect([received, states]).toEqual([1, ['refused', 'sent']]);
   });
 
+  it('opens no association for what must not go', async () => {
+    const port = await freePort();
+    const { name, kind, pipelines } = receiver;
+    const target = { protocol: 'c-store', host: '127.0.0.1', port, aeTitle: 'PACS' };
+    receiver = Receiver.parse({ name, kind, pipelines, ...target });
+    await send();
+    await deliver();
+    expect(await became()).toEqual({ state: 'waiting', reason: expect.stringContaining('Nobody answers') });
+    await sayExam('withdrawn', LAST);
+    await database.db.update(delivery).set({ state: 'waiting', reason: null });
+    await deliver();
+    const [row] = await database.db.select().from(delivery);
+    expect([await became(), row?.attempts]).toEqual([stopped('was withdrawn'), 1]);
+  });
+
   it('says that it arrived where it was on the wire when it was stopped', async () => {
     await send();
     meanwhile = () => sayExam('withdrawn', LAST);
