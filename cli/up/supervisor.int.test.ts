@@ -62,6 +62,16 @@ describe('a supervised part', () => {
     expect(supervised?.restarts()).toBe(1);
   });
 
+  it('that says that it is ready while it is being stopped stays stopped', async () => {
+    await startUntil(
+      `process.on('SIGTERM', () => process.send({ ready: true }, () => setTimeout(() => process.exit(0), 100)));
+       setInterval(() => {}, 1000); console.log('begun');`,
+      ({ lines }) => lines.includes('begun'),
+    );
+    await supervised?.stop();
+    expect(supervised?.state()).toBe('stopped');
+  });
+
   it('that ends at its start is reported with what it said last', async () => {
     supervised = supervise(part(`console.error('no such disk'); process.exit(1);`), process.env, {
       line: () => {},

@@ -82,7 +82,7 @@ export function supervise(
     }
     started.on('message', (message: unknown) => {
       const told = readReady(message);
-      if (told === undefined) return;
+      if (told === undefined || state === 'stopped') return;
       address = told.address ?? address;
       change('ready');
       first.resolve();
