@@ -22,13 +22,13 @@ import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { followProjection } from './projection/follow.ts';
-import { catchUp } from './reading/give-out.ts';
+import { followLists } from './reading/give-out.ts';
 import { proxyList } from './security.ts';
 import { VIEWER_FOLDER } from './viewer/install.ts';
 import { Viewing } from './viewer/viewing.ts';
 
-/** Runs end in bursts: copies for blinded readers are made of them so long after the first, ms. */
-const COPY_WITHIN_MS = 2_000;
+/** Runs end in bursts: what is made of them for readers, lists and blinded copies, is made so long after the first, ms. */
+const FOLLOW_WITHIN_MS = 2_000;
 
 /**
  * The web: pages, API, the projection of runs, the export of answers.
@@ -64,13 +64,16 @@ export function webService(configuration: Configuration, log: Logger): Service {
       const blindingKey = keptKey(secrets, 'blinding-key');
       const copies = new BlindedCopies({ store, database, blindingKey, blinded, pipelines, log });
       const copying = followCopies(copies, () => outbox.wake(), log);
+      let lists: ReturnType<typeof followLists> | undefined;
       const projection = await followProjection({
         store,
         database,
         log,
         onChange: ({ id, studyInstanceUid, status }) => {
           live.announce({ run: id, studyInstanceUid });
-          if (status === 'succeeded') copying.wake(COPY_WITHIN_MS);
+          if (status !== 'succeeded') return;
+          copying.wake(FOLLOW_WITHIN_MS);
+          lists?.wake(FOLLOW_WITHIN_MS);
         },
       });
       const parts: Parts = {
@@ -107,7 +110,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
         answersSent: () => outbox.wake(),
       };
       const app = createApp(parts);
-      const lists = catchUp(parts, log);
+      lists = followLists(parts, log);
       const servers = [await listen(app.fetch, { host, port, tls })];
       // What is on this machine (supervisor, command line) asks here: its requests leave it not, and need no certificate.
       const inside = tls && (await listen(app.fetch, { host: '127.0.0.1', port: 0, tls: undefined }));
@@ -121,7 +124,7 @@ export function webService(configuration: Configuration, log: Logger): Service {
           await Promise.all(closed);
         },
         projection.close,
-        () => lists.stop(),
+        async () => lists?.stop(),
         () => copying.stop(),
         () => outbox.stop(),
       );

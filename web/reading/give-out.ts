@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
+import { Alarm } from '../../lib/platform/alarm.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { looksAt } from '../blinded/copies.ts';
@@ -40,19 +41,22 @@ export async function giveOut(
 }
 
 /**
- * Gives out, behind the scenes, what came while the web was down, or where an evaluation is declared otherwise: of a hundred
- * thousand exams that takes minutes, for which whoever looks first would wait.
+ * Gives out behind the scenes, at the start and when woken, so that whoever looks next does not wait for it: of a hundred
+ * thousand exams of an evaluation that is declared otherwise it takes minutes.
  */
-export function catchUp(parts: Giving, log: Pick<Logger, 'error'>): { stop(): Promise<void> } {
+export function followLists(parts: Giving, log: Pick<Logger, 'error'>): Pick<Alarm, 'wake' | 'stop'> {
   let isStopping = false;
   const work = async () => {
     for (const evaluation of parts.evaluations.values()) await giveOut(parts, evaluation, () => isStopping);
+    return undefined;
   };
-  const done = work().catch((err: unknown) => log.error({ err }, 'exams are given out at the next look'));
+  const alarm = new Alarm(work, (err) => log.error({ err }, 'exams are given out at the next look'));
+  alarm.wake();
   return {
-    stop: async () => {
+    wake: (withinMs) => alarm.wake(withinMs),
+    stop: () => {
       isStopping = true;
-      await done;
+      return alarm.stop();
     },
   };
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { allocation, assignment, feedback, roleGrant, run } from '../../schemas/database/web.ts';
+import { allocation, assignment, feedback, readerCase, roleGrant, run } from '../../schemas/database/web.ts';
 import { Evaluation, type Reading, Stage } from '../../schemas/evaluation.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { createAccount, setDisabled } from '../accounts/accounts.ts';
@@ -17,7 +17,7 @@ import { addTrendEntry } from '../trend/entries.ts';
 import { evaluationIn } from './arms.ts';
 import { participantsOf } from './assign.ts';
 import { caseOf } from './case.ts';
-import { giveOut } from './give-out.ts';
+import { followLists, giveOut } from './give-out.ts';
 import { readingList } from './list.ts';
 import { readersOfEvaluation, reassign } from './readers.ts';
 import { stagesOf, standingOf } from './standing.ts';
@@ -255,5 +255,21 @@ describe('what is kept of an evaluation', () => {
         expected = await compare(evaluation, `${name}, declaration ${index}, act ${n}`);
       }
     }
+  });
+
+  it('is brought up to date before anybody looks, at the start and when woken', { timeout: 60_000 }, async () => {
+    const { parts, database } = world;
+    const waiting = async () => (await database.db.execute(sql`select 1 from web.reading_change`)).length;
+    const casesOf = (id: string) => database.db.select().from(readerCase).where(eq(readerCase.run, id));
+    const before = await world.run();
+    const lists = followLists(parts, parts.log);
+    await expect.poll(() => casesOf(before.id), { timeout: 20_000 }).not.toHaveLength(0);
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(0);
+    const after = await world.run();
+    expect(await waiting()).toBeGreaterThan(0);
+    lists.wake(1);
+    await expect.poll(() => casesOf(after.id), { timeout: 20_000 }).not.toHaveLength(0);
+    await lists.stop();
+    expect(await waiting()).toBe(0);
   });
 });
