@@ -3,7 +3,7 @@ import path from 'node:path';
 import { checkRoutes } from '../../lib/archive/check-routes.ts';
 import { databaseUrl } from '../../lib/database/connection.ts';
 import { migrateDatabase } from '../../lib/database/migrate.ts';
-import { type Configuration, HOME } from '../../lib/platform/configuration.ts';
+import { type Configuration, ConfigurationError, HOME } from '../../lib/platform/configuration.ts';
 import { freePort } from '../../lib/platform/listen.ts';
 import { FaasClient } from '../../provider/client.ts';
 import { CommandError, EXIT } from '../exit.ts';
@@ -35,7 +35,7 @@ const WARN = 40;
  *
  * @param say tells the person at the terminal
  * @param signal ends a start that is under way: what was started is stopped, and the answer is undefined
- * @throws {ConfigurationError} a route can never match
+ * @throws {ConfigurationError} a route can never match, a folder that the environment names is not there
  * @throws {CommandError} (3) something runs here already, a port is taken, a part does not start; nothing is left running
  */
 export async function startOverread(
@@ -44,6 +44,7 @@ export async function startOverread(
   signal: AbortSignal,
 ): Promise<Running | undefined> {
   checkRoutes(configuration.site.routes, configuration.siteFile);
+  requireFolders(configuration);
   const other = readStatusFile(configuration);
   if (other !== undefined) {
     const detail = `Overread already runs on ${configuration.data} (process ${other.pid}, ${other.web}).`;
@@ -57,7 +58,7 @@ export async function startOverread(
   const start = async () => {
     const postgres = parts.filter(({ name }) => name === 'postgres');
     for (const part of postgres) await household.add(part);
-    await migrateDatabase(databaseUrl(configuration));
+    await migrate(configuration);
     await Promise.all(
       parts
         .filter((part) => !postgres.includes(part))
@@ -80,6 +81,27 @@ export async function startOverread(
   }
   const web = webAddress(configuration);
   return { web, inside: household.addressOf('web') ?? web, token, stop: () => household.stop() };
+}
+
+function requireFolders({ pipelineFolders, modelFolders }: Configuration): void {
+  for (const [variable, folders] of [
+    ['OVERREAD_PIPELINES', pipelineFolders],
+    ['OVERREAD_MODELS', modelFolders],
+  ] as const) {
+    const missing = folders.find((folder) => !existsSync(folder));
+    if (missing !== undefined) throw new ConfigurationError(`${variable}: there is no folder ${missing}.`);
+  }
+}
+
+async function migrate(configuration: Configuration): Promise<void> {
+  try {
+    await migrateDatabase(databaseUrl(configuration));
+  } catch (error) {
+    if (configuration.databaseUrl === undefined) throw error;
+    const where = URL.parse(configuration.databaseUrl);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The PostgreSQL of DATABASE_URL${where === null ? '' : ` (${where.host})`} cannot be used: ${why}`, { cause: error });
+  }
 }
 
 /** Deploys stack.yml to the embedded provider, as `faas-cli deploy` would. */

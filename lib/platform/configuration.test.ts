@@ -45,6 +45,7 @@ describe('readConfiguration', () => {
       { ...S3, OPENFAAS_URL: 'https://faas.example', OPENFAAS_PASSWORD: '' },
       /^OPENFAAS_URL is set, but OPENFAAS_PASSWORD is not: /,
     ],
+    ['a database that is no PostgreSQL', { DATABASE_URL: 'mysql://db' }, /DATABASE_URL: an address such as postgres:/],
     ['a site file that is not there', { OVERREAD_CONFIG: '/nowhere.yaml' }, /nowhere\.yaml cannot be read/],
     ['a setting that does not exist', { OVERREAD_CONFIG: siteFile('ruotes: []') }, /ruotes/],
   ])('refuses %s in one line', (_, environment, message) => {

@@ -44,7 +44,10 @@ export const Environment = z.object({
   OPENFAAS_URL: z.url().optional(),
   OPENFAAS_USER: z.string().default('admin'),
   OPENFAAS_PASSWORD: optionalText,
-  DATABASE_URL: optionalText,
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
+    .optional(),
   S3_ENDPOINT: z.url().optional(),
   S3_ACCESS_KEY: optionalText,
   S3_SECRET_KEY: optionalText,
