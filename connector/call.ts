@@ -100,7 +100,9 @@ export class Caller {
         const { problem, retryable } = outcome;
         const failure: AttemptFailed = { attempt, failedAt: new Date().toISOString(), problem, retryable };
         await this.#write(failedKey(run, step.name, attempt), failure);
-        log.warn({ run, step: step.name, attempt, status: problem.status, retryable }, 'a call failed');
+        const facts = { run, step: step.name, attempt, status: problem.status, retryable };
+        if (problem.outOfScope === true) log.info(facts, 'a step found its input out of scope');
+        else log.warn(facts, 'a call failed');
       }
       return outcome;
     });

@@ -139,15 +139,43 @@ function errorOf(line: string): string | undefined {
   return entry.level >= 50 ? (entry.error ?? entry.message) : undefined;
 }
 
+/** An entry of a part's log, as far as it concerns the terminal. */
+export interface LogEntry {
+  readonly level: number;
+  readonly message: string;
+  readonly error: string | undefined;
+  /** The run and the step that it is about, where it names them. */
+  readonly run: string | undefined;
+  readonly step: string | undefined;
+}
+
 /** A line of a part's log (pino's JSON); undefined where the line is meant for people. */
-export function parseLogLine(line: string): { level: number; message: string; error: string | undefined } | undefined {
+export function parseLogLine(line: string): LogEntry | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const entry = JSON.parse(line);
     if (typeof entry !== 'object' || entry === null || typeof entry.level !== 'number') return undefined;
-    const error = typeof entry.err?.message === 'string' ? entry.err.message : undefined;
-    return { level: entry.level, message: String(entry.msg ?? ''), error };
+    const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+    return {
+      level: entry.level,
+      message: String(entry.msg ?? ''),
+      error: text(entry.err?.message),
+      run: text(entry.run),
+      step: text(entry.step),
+    };
   } catch {
     return undefined;
   }
+}
+
+/** Digits of a run's id that people are shown, as `overread runs` does. */
+const SHOWN_DIGITS = 12;
+
+/** An entry as the person at the terminal reads it. */
+export function terminalLine(part: string, { message, error, run, step }: LogEntry): string {
+  const about = [
+    ...(run === undefined ? [] : [`run ${run.slice(0, SHOWN_DIGITS)}`]),
+    ...(step === undefined ? [] : [`step ${step}`]),
+  ];
+  return `[${part}] ${message}${about.length === 0 ? '' : ` (${about.join(', ')})`}${error === undefined ? '' : `: ${error}`}`;
 }

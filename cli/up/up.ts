@@ -11,7 +11,7 @@ import { apiToken, prepareDataFolder, readStatusFile, removeStatusFile, writeSta
 import { type Part, partsOf, webAddress } from './parts.ts';
 import { requireFreePorts } from './ports.ts';
 import { aborted } from './signal.ts';
-import { parseLogLine, type Supervised, supervise } from './supervisor.ts';
+import { parseLogLine, type Supervised, supervise, terminalLine } from './supervisor.ts';
 
 /** A running Overread. */
 export interface Running {
@@ -100,7 +100,10 @@ async function migrate(configuration: Configuration): Promise<void> {
     if (configuration.databaseUrl === undefined) throw error;
     const where = URL.parse(configuration.databaseUrl);
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`The PostgreSQL of DATABASE_URL${where === null ? '' : ` (${where.host})`} cannot be used: ${why}`, { cause: error });
+    throw new Error(
+      `The PostgreSQL of DATABASE_URL${where === null ? '' : ` (${where.host})`} cannot be used: ${why}`,
+      { cause: error },
+    );
   }
 }
 
@@ -180,8 +183,7 @@ class Household {
       return;
     }
     this.#log(part.name).write(`${line}\n`);
-    if (entry.level >= WARN)
-      this.#say(`[${part.name}] ${entry.message}${entry.error === undefined ? '' : `: ${entry.error}`}`);
+    if (entry.level >= WARN) this.#say(terminalLine(part.name, entry));
   }
 
   #log(name: string): WriteStream {
