@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { described } from './patient.ts';
+import { readConfiguration } from '../../lib/platform/configuration.ts';
+import { described, moveExam, undoStatement } from './patient.ts';
 
 it('says what a change does, by exams alone', () => {
   const preview = {
@@ -20,4 +21,17 @@ it('says what a change does, by exams alone', () => {
     'To be confirmed again: the baseline 1.2 of brain, confirmed by ada',
     'Asked for: brain on 1.1',
   ]);
+});
+
+it('says what an exam or a statement is known by, where something else was typed', async () => {
+  const configuration = readConfiguration({});
+  await expect(moveExam(configuration, 'PELVIS', { new: true, yes: false })).rejects.toThrow(
+    '<exam> wants a StudyInstanceUID; the exam’s page has it.',
+  );
+  await expect(moveExam(configuration, '1.2.3', { toExam: '12-B', new: false, yes: false })).rejects.toThrow(
+    '--to-exam wants a StudyInstanceUID; the exam’s page has it.',
+  );
+  await expect(undoStatement(configuration, 'c7ae70', { yes: false })).rejects.toThrow(
+    '<id> wants the whole id of a statement; `overread patient list` has it.',
+  );
 });

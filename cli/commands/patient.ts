@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import type { Configuration } from '../../lib/platform/configuration.ts';
 import type {
   AskedChange,
@@ -8,6 +9,7 @@ import type {
   PatientStatementView,
   PersonReference,
 } from '../../schemas/patients.ts';
+import { Uid } from '../../schemas/scalars.ts';
 import { connectApi } from '../api.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { table } from '../table.ts';
@@ -27,26 +29,29 @@ export async function mergePatients(
   { mergedExam, intoExam, ...saying }: Saying & { readonly mergedExam?: string; readonly intoExam?: string },
 ): Promise<void> {
   await using lines = openLines();
-  const merged = await patientAsked(lines, mergedExam, 'that is given up');
-  const into = await patientAsked(lines, intoExam, 'that stays');
+  const merged = await patientAsked(lines, exam('--merged-exam', mergedExam), 'that is given up');
+  const into = await patientAsked(lines, exam('--into-exam', intoExam), 'that stays');
   await say(configuration, { kind: 'merge', merged, into }, saying);
 }
 
 /** Says that an exam is of another patient than its images state. */
 export async function moveExam(
   configuration: Configuration,
-  exam: string,
+  moved: string,
   { toExam, new: toNew, ...saying }: Saying & { readonly toExam?: string; readonly new: boolean },
 ): Promise<void> {
   if (toNew && toExam !== undefined) throw new CommandError(EXIT.usage, 'Give --to-exam or --new, not both.');
+  const change = { kind: 'move', exam: exam('<exam>', moved) } as const;
   await using lines = openLines();
-  const to = toNew ? 'new' : await patientAsked(lines, toExam, 'of the patient whose it is');
-  await say(configuration, { kind: 'move', exam, to }, saying);
+  const to = toNew ? 'new' : await patientAsked(lines, exam('--to-exam', toExam), 'of the patient whose it is');
+  await say(configuration, { ...change, to }, saying);
 }
 
 /** Says that an earlier statement holds no more. */
-export function undoStatement(configuration: Configuration, id: string, saying: Saying): Promise<void> {
-  return say(configuration, { kind: 'undo', undoes: id }, saying);
+export async function undoStatement(configuration: Configuration, id: string, saying: Saying): Promise<void> {
+  if (!z.uuid().safeParse(id).success)
+    throw new CommandError(EXIT.usage, '<id> wants the whole id of a statement; `overread patient list` has it.');
+  await say(configuration, { kind: 'undo', undoes: id }, saying);
 }
 
 /** Lists what was said, newest first. */
@@ -55,6 +60,13 @@ export async function listStatements(configuration: Configuration): Promise<void
   if (statements.length === 0) return console.log('Nobody has said anything: every exam is of whom its images state.');
   const rows = statements.map((one) => [one.id, one.statedAt, one.author, inWords(one), one.reason]);
   console.log(table(['statement', 'when', 'by', 'what', 'reason'], rows));
+}
+
+/** What was typed for an exam. @throws {CommandError} (2) it is no UID; it is not repeated, since it may be a patient's number */
+function exam<Typed extends string | undefined>(argument: string, typed: Typed): Typed {
+  if (typed !== undefined && !Uid.safeParse(typed).success)
+    throw new CommandError(EXIT.usage, `${argument} wants a StudyInstanceUID; the exam’s page has it.`);
+  return typed;
 }
 
 async function say(configuration: Configuration, change: AskedChange, { reason, yes }: Saying): Promise<void> {
