@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { errorCode } from '../platform/error-code.ts';
 import { decodeResponse, type Response } from './dimse.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './part10.ts';
 import {
@@ -262,7 +263,10 @@ async function open({ host, port }: Target, timeoutMs: number): Promise<Socket> 
   try {
     await promise;
   } catch (cause) {
-    throw new AssociationError(`Nobody answers at ${host}:${port}.`, { cause });
+    const code = errorCode(cause);
+    const unknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+    const why = unknown ? `No machine is known here by the name ${host}.` : `Nobody answers at ${host}:${port}.`;
+    throw new AssociationError(why, { cause });
   }
   socket.setTimeout(0);
   socket.removeListener('error', reject);

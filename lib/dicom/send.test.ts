@@ -305,6 +305,12 @@ describe('sendFiles', () => {
     expect(report.failed[0]?.reason).toBe(`Nobody answers at 127.0.0.1:${target.port}.`);
   });
 
+  it('says that nobody has the name of the receiver', async () => {
+    const target = { host: 'pacs.invalid', port: 104, calledAETitle: 'PACS', callingAETitle: 'OVERREAD' };
+    const report = await sendFiles(target, [writeFile('a', radiograph(1))]);
+    expect(report.failed[0]?.reason).toBe('No machine is known here by the name pacs.invalid.');
+  });
+
   it('stops when told to', async () => {
     const controller = new AbortController();
     const { target } = await peer(storing());
