@@ -160,6 +160,16 @@ describe('pages', () => {
     expect(text).not.toContain(`/runs/${older.id}`);
   });
 
+  it('tell a replay from the run that counts: on the worklist, and among the runs of its exam', () => {
+    const replay = madeView({ id: 'b'.repeat(64), replayOf: 'a'.repeat(64) });
+    const study = { ...held, routes: [], runs: [madeView(), replay] };
+    const texts = [
+      worklistPage(parts, viewer, { runs: study.runs, ...list }),
+      studyPage(parts, viewer, { study, exam, quarantine: [] }),
+    ];
+    for (const text of texts) expect(String(text).match(/only a replay/g)).toHaveLength(1);
+  });
+
   it('offer another try to administrators only', () => {
     const reader = { ...viewer, person: person('reader', 'reader') };
     expect(String(runPage(parts, viewer, { ...page, run: failed }))).toContain('Try again');

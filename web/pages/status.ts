@@ -28,6 +28,11 @@ export function statusMark({ status, result, withheld }: Pick<RunView, 'status' 
   return mark(status, SYMBOLS[status], STATUS_WORDS[status]);
 }
 
+/** Of a replay that it is one: it looks like the run that it repeats, and counts nowhere. */
+export function replayMark({ replayOf }: Pick<RunView, 'replayOf'>): Html | string {
+  return replayOf === null ? '' : html` <span class="tag">only a replay</span>`;
+}
+
 function mark(look: string, symbol: string, words: string): Html {
   return html`<span class="status is-${look}"><span aria-hidden="true">${symbol}</span> ${words}</span>`;
 }

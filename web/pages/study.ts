@@ -8,7 +8,7 @@ import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { outcome } from './outcome.ts';
 import { examHeader } from './patient.ts';
 import { titleOf } from './run.ts';
-import { statusMark } from './status.ts';
+import { replayMark, statusMark } from './status.ts';
 
 export interface StudyPage {
   readonly study: StudyView;
@@ -64,7 +64,7 @@ function runs({ pipelines }: Pick<Parts, 'pipelines'>, study: StudyView): Html {
   return html`<section class="card"><h2>Runs</h2><ul class="run-list">${study.runs.map(
     (
       run,
-    ) => html`<li><a href="/runs/${run.id}">${titleOf({ pipelines }, run)}${run.imported === undefined ? ` ${run.pipelineVersion}` : ''}</a>
+    ) => html`<li><a href="/runs/${run.id}">${titleOf({ pipelines }, run)}${run.imported === undefined ? ` ${run.pipelineVersion}` : ''}</a>${replayMark(run)}
 ${statusMark(run)} ${moment(run.createdAt)} ${outcome(run)}</li>`,
   )}</ul></section>`;
 }

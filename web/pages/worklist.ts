@@ -7,7 +7,7 @@ import { type Html, layout, moment, type Viewer } from './layout.ts';
 import { outcome } from './outcome.ts';
 import { calendarDate, personName } from './patient.ts';
 import { titleOf } from './run.ts';
-import { STATUS_WORDS, statusMark } from './status.ts';
+import { replayMark, STATUS_WORDS, statusMark } from './status.ts';
 
 export interface Worklist {
   readonly runs: readonly RunView[];
@@ -84,7 +84,7 @@ function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs, exams }: Worklis
     (run) => html`<tr class="is-${run.status}">
 <td><a class="row-link" href="/runs/${run.id}">${patientOf(exams.get(run.studyInstanceUid))}</a></td>
 <td>${examOf(run.studyInstanceUid, exams.get(run.studyInstanceUid))}</td>
-<td>${titleOf({ pipelines }, run)}</td>
+<td>${titleOf({ pipelines }, run)}${replayMark(run)}</td>
 <td>${statusMark(run)}</td>
 <td>${outcome(run)}</td>
 <td class="number">${moment(run.createdAt)}</td>
