@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { errorCode } from '../platform/error-code.ts';
 import { decodeResponse, type Response } from './dimse.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './part10.ts';
 import {
@@ -263,8 +262,7 @@ async function open({ host, port }: Target, timeoutMs: number): Promise<Socket> 
   try {
     await promise;
   } catch (cause) {
-    const code = errorCode(cause);
-    const unknown = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+    const unknown = cause instanceof Error && 'syscall' in cause && cause.syscall === 'getaddrinfo';
     const why = unknown ? `No machine is known here by the name ${host}.` : `Nobody answers at ${host}:${port}.`;
     throw new AssociationError(why, { cause });
   }
