@@ -17,6 +17,9 @@ interface Settings {
   region: Region;
 }
 
+/** Number of the first patient: other than those of pelves and heads, who are other people. */
+const FIRST_PATIENT = 2001;
+
 const whole = (text: string): number => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);
@@ -53,7 +56,7 @@ async function writeExams({ count, seed, out, size, spacing, phase, region }: Se
     const folder = path.join(out, String(i + 1).padStart(4, '0'));
     const exam: AbdomenExam = {
       seed: `${seed}/${i}`,
-      patient: i + 1,
+      patient: FIRST_PATIENT + i,
       studyDate: '20260105',
       studyDescription: region.toUpperCase(),
       options: { size, spacing, phase, region },

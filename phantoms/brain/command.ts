@@ -19,6 +19,9 @@ interface Settings {
   plane: Plane;
 }
 
+/** Number of the first patient: other than those of pelves and abdomens, who are other people. */
+const FIRST_PATIENT = 1001;
+
 const whole = (text: string): number => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);
@@ -81,7 +84,7 @@ async function writePatients({
     const own = `${seed}/${n}`;
     const written = await writeBrainPatient(path.join(out, String(n + 1).padStart(4, '0')), {
       seed: own,
-      patient: n + 1,
+      patient: FIRST_PATIENT + n,
       exams: plannedExams(own, course, exams),
       contrasts,
       grid: { size, spacing, plane },
