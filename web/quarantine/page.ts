@@ -56,7 +56,7 @@ export function quarantinedPage(
     body: html`<div class="page-title"><h1>An instance in quarantine</h1><p class="muted">received ${moment(file.receivedAt.toISOString())}</p></div>
 <section class="message"><h2>Why it waits</h2><p class="reason">${file.reason}</p></section>
 <section class="card"><h2>What it says, and what is held of its exam</h2>${comparison(file, exam)}
-<p class="muted">Held: ${exam === undefined ? 'nothing of this exam' : html`<a href="/studies/${exam.studyInstanceUid}">the exam</a>`}.</p></section>
+${exam === undefined ? '' : html`<p class="muted">Held: <a href="/studies/${exam.studyInstanceUid}">the exam</a>.</p>`}</section>
 ${decision(viewer, page)}`,
   });
 }
@@ -77,9 +77,11 @@ function comparison({ facts }: QuarantinedFile, exam: ExamView | undefined): Htm
   ];
   const cell = (value: string | null | undefined) => value || html`<span class="muted">not given</span>`;
   return html`<div class="scroll"><table class="comparison"><thead><tr><th scope="col"><span class="skip">What</span></th><th scope="col">This instance</th><th scope="col">Held</th></tr></thead>
-<tbody>${rows.map(([label, its, held]) => {
+<tbody>${rows.map(([label, its, held], index) => {
+    const nothing = index === 0 ? html`<td rowspan="${rows.length}" class="muted">nothing held</td>` : '';
+    const besides = exam === undefined ? nothing : html`<td>${held === undefined ? '' : cell(held)}</td>`;
     const differs = exam !== undefined && held !== undefined && (its ?? '') !== (held ?? '');
-    return html`<tr><th scope="row">${label}</th><td>${cell(its)}${differs ? html` <span class="tag is-warning">differs</span>` : ''}</td><td>${held === undefined ? '' : cell(held)}</td></tr>`;
+    return html`<tr><th scope="row">${label}</th><td>${cell(its)}${differs ? html` <span class="tag is-warning">differs</span>` : ''}</td>${besides}</tr>`;
   })}</tbody></table></div>`;
 }
 

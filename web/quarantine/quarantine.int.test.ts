@@ -51,6 +51,14 @@ describe('an instance in quarantine', () => {
     expect((await reader.post(`/quarantine/${sha256}`, { decision: 'release', reason: 'x' })).status).toBe(403);
   });
 
+  it('says once that nothing is held where nothing of its exam is', async () => {
+    const { sha256 } = await quarantined({ PatientID: 'P1', PatientBirthDate: '19500101', StudyDate: '20260105' });
+    const text = await (await boss.get(`/quarantine/${sha256}`)).text();
+    expect(text.match(/nothing held/g)).toHaveLength(1);
+    const said = /<table class="comparison">.*<\/table>/s.exec(text)?.[0] ?? '';
+    expect(said.match(/not given/g), 'description, accession and series, of this instance').toHaveLength(3);
+  });
+
   it('goes in when it is released with a reason, and who did it is recorded', async () => {
     const { sha256, study } = await quarantined();
     const at = `/quarantine/${sha256}`;
