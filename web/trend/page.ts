@@ -193,7 +193,7 @@ function acts(state: TrendState, run: Pick<RunView, 'id'>, viewer: Viewer | unde
 ${viewer === undefined ? '' : actForm(state, run, viewer)}
 ${
   input.entries.length === 0
-    ? html`<p class="muted">Nobody has changed anything yet.</p>`
+    ? html`<p class="muted">Nobody has confirmed a baseline or withdrawn an exam yet.</p>`
     : html`<ul>${input.entries.map(
         ({ kind, author, createdAt, reason, studyInstanceUid }) =>
           html`<li>${moment(createdAt)}: ${author} ${WORDS[kind]} the exam of ${dateOf(studyInstanceUid)}: ${reason}</li>`,

@@ -131,6 +131,7 @@ describe('the page', () => {
     const reader = await world.signedIn('reader');
     const text = await (await reader.get(`/runs/${last}/trend`)).text();
     expect(text).toContain('only <strong>suggested</strong>');
+    expect(text).toContain('Nobody has confirmed a baseline or withdrawn an exam yet.');
     expect(text).toContain('<svg class="plot"');
     expect(text).toContain('+50 %');
     expect(text).toContain('<strong class="is-warning">Yes</strong>');
