@@ -73,7 +73,7 @@ function routes({ routes }: StudyView): Html {
   return html`<section class="card"><h2>Routes</h2>${
     routes.length === 0
       ? html`<p class="muted">${'No route has been tried yet.'}</p>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">Route</th><th scope="col">Taken</th><th scope="col">Why</th></tr></thead>
+      : html`<div class="scroll"><table class="routes"><thead><tr><th scope="col">Route</th><th scope="col">Taken</th><th scope="col">Why</th></tr></thead>
 <tbody>${routes.map(({ route, matched, reason }) => html`<tr><th scope="row">${route}</th><td>${matched ? 'yes' : 'no'}</td><td>${reason}</td></tr>`)}</tbody></table></div>`
   }</section>`;
 }
