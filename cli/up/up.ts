@@ -10,6 +10,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import { apiToken, prepareDataFolder, readStatusFile, removeStatusFile, writeStatusFile } from './data-folder.ts';
 import { type Part, partsOf, webAddress } from './parts.ts';
 import { requireFreePorts } from './ports.ts';
+import { withoutRepeats } from './repeats.ts';
 import { aborted } from './signal.ts';
 import { parseLogLine, type Supervised, supervise, terminalLine } from './supervisor.ts';
 
@@ -122,6 +123,7 @@ async function deploy(configuration: Configuration): Promise<void> {
 class Household {
   readonly #configuration: Configuration;
   readonly #say: (line: string) => void;
+  readonly #warn: (line: string) => void;
   readonly #startedAt = new Date().toISOString();
   readonly #supervised: Supervised[] = [];
   readonly #logs = new Map<string, WriteStream>();
@@ -130,6 +132,7 @@ class Household {
   constructor(configuration: Configuration, say: (line: string) => void) {
     this.#configuration = configuration;
     this.#say = say;
+    this.#warn = withoutRepeats(say);
   }
 
   /** Starts a part and waits until it is there. */
@@ -183,7 +186,7 @@ class Household {
       return;
     }
     this.#log(part.name).write(`${line}\n`);
-    if (entry.level >= WARN) this.#say(terminalLine(part.name, entry));
+    if (entry.level >= WARN) this.#warn(terminalLine(part.name, entry));
   }
 
   #log(name: string): WriteStream {
