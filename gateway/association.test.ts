@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { Spool } from '../lib/archive/spool.ts';
 import { readFileHead } from '../lib/dicom/part10.ts';
-import { createLog } from '../lib/platform/log.ts';
+import { createLog, type Logger } from '../lib/platform/log.ts';
 import { MAXIMUM_LENGTH } from './framing.ts';
 import { createMetrics } from './metrics.ts';
 import { DicomServer } from './server.ts';
@@ -144,6 +144,7 @@ let spool: Spool;
 let server: DicomServer;
 let port: number;
 let metrics: ReturnType<typeof createMetrics>;
+let told: MockInstance<Logger['info']>;
 const peers: Peer[] = [];
 
 beforeEach(async () => {
@@ -152,6 +153,7 @@ beforeEach(async () => {
   await spool.open();
   metrics = createMetrics(() => spool.depth);
   const log = createLog('test', 'silent');
+  told = vi.spyOn(log, 'info');
   server = new DicomServer({ spool, log, metrics, isAccepted: (called) => called !== 'UNKNOWN' });
   port = await server.listen('127.0.0.1', 0);
 });
@@ -276,6 +278,60 @@ describe('a C-STORE', () => {
     const [entry] = spool.pending();
     expect(path.dirname(entry?.file ?? '')).toBe(path.join(folder, 'entries'));
     expect(readFileHead(readFileSync(entry?.file ?? '')).meta.MediaStorageSOPInstanceUID).toBeUndefined();
+  });
+});
+
+describe('the log', () => {
+  /** A data set of a study and a patient (PS3.5 7.1.2), explicit VR little endian. */
+  const image = (study: string) => {
+    const text = (group: number, element: number, vr: string, value: string) => {
+      const head = Buffer.from([group, 0, element, 0, vr.charCodeAt(0), vr.charCodeAt(1), 0, 0]);
+      const body = uid(value);
+      head.writeUInt16LE(body.length, 6);
+      return Buffer.concat([head, body]);
+    };
+    return Buffer.concat([text(0x10, 0x20, 'LO', 'PATIENT1'), text(0x20, 0x0d, 'UI', study)]);
+  };
+  const store = (bytes: Uint8Array) => pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(bytes, DATA_LAST));
+
+  it('tells of an association what it brought, of which studies, and nothing of patients', async () => {
+    const sender = peer();
+    await sender.associate();
+    for (const study of ['1.2.840.1', '1.2.840.1', '1.2.840.2']) {
+      sender.send(store(image(study)));
+      expect(await sender.status()).toBe(0x0000);
+    }
+    vi.spyOn(spool, 'begin').mockRejectedValueOnce(new Error('full'));
+    sender.send(store(image('1.2.840.2')));
+    expect(await sender.status()).toBe(0xa700);
+    sender.send(RELEASE);
+    await sender.receive();
+    expect(told, 'before the end').not.toHaveBeenCalled();
+    sender.socket.end();
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+    const titles = { calling: 'SENDER', called: 'OVERREAD' };
+    const brought = { taken: 3, refused: 1, brokenOff: 0, studies: ['1.2.840.1', '1.2.840.2'] };
+    expect(told.mock.calls[0]).toEqual([{ ...titles, ...brought }, 'association ended']);
+  });
+
+  it('tells of half an instance, and of one that cannot be read, that they came', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.send(store(Buffer.from('no DICOM')));
+    expect(await sender.status()).toBe(0x0000);
+    sender.send(pdu(0x04, pdv(storeCommand('1.2.3'), COMMAND_LAST), pdv(image('1.2.840.1'), DATA)));
+    await vi.waitFor(() => expect(incoming()).toHaveLength(1));
+    sender.socket.destroy();
+    await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
+    expect(told.mock.calls[0]?.[0]).toMatchObject({ taken: 1, refused: 0, brokenOff: 1, studies: ['1.2.840.1'] });
+  });
+
+  it('holds no line of an association that brought nothing', async () => {
+    const sender = peer();
+    await sender.associate();
+    sender.socket.destroy();
+    await server.close(1000);
+    expect(told).not.toHaveBeenCalled();
   });
 });
 

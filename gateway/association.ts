@@ -4,6 +4,7 @@ import type { Spool } from '../lib/archive/spool.ts';
 import { type FileMeta, fileMetaBytes } from '../lib/dicom/part10.ts';
 import { validUid } from '../lib/dicom/uid.ts';
 import type { Logger } from '../lib/platform/log.ts';
+import { Brought } from './brought.ts';
 import { answerContext } from './contexts.ts';
 import { Framing, MAXIMUM_LENGTH } from './framing.ts';
 import type { GatewayMetrics } from './metrics.ts';
@@ -43,7 +44,10 @@ export class StorageAssociation extends dimse.Scp {
   readonly #socket: Socket;
   readonly #context: AssociationContext;
   readonly #framing = new Framing();
+  readonly #brought = new Brought();
   #sink: SpoolSink | undefined;
+  /** Resolves when the newest instance came to its end and is counted. */
+  #counted: Promise<void> = Promise.resolve();
   #outside = 0;
   #established = false;
   #titles = { called: '', calling: '' };
@@ -121,11 +125,13 @@ export class StorageAssociation extends dimse.Scp {
       SendingApplicationEntityTitle: printable(this.#titles.calling),
       ReceivingApplicationEntityTitle: printable(this.#titles.called),
     };
-    this.#sink = new SpoolSink(this.#context.spool, fileMetaBytes(meta), {
+    const sink = new SpoolSink(this.#context.spool, fileMetaBytes(meta), {
       relieved: () => this.#socket.resume(),
       violated: (error) => this.#cut(error),
     });
-    return this.#sink;
+    this.#sink = sink;
+    this.#counted = sink.finished().then(() => this.#brought.add(sink, meta.TransferSyntaxUID));
+    return sink;
   }
 
   /** Waits until the instance is durable; the library wants a data set, and it is not parsed here. */
@@ -187,6 +193,15 @@ export class StorageAssociation extends dimse.Scp {
     clearTimeout(this.#timer);
     // An instance whose last byte came is made durable all the same; half of one is removed.
     if (this.#sink?.writableEnded === false) this.#sink.destroy();
+    this.#counted.then(() => this.#tell());
+  }
+
+  /** What came, for whoever looks why something is or is not there. */
+  #tell(): void {
+    const entry = this.#brought.entry();
+    if (entry === undefined) return;
+    const { calling, called } = this.#titles;
+    this.#context.log.info({ calling: printable(calling), called: printable(called), ...entry }, 'association ended');
   }
 }
 

@@ -16,7 +16,9 @@ const BACKLOG_LOW = 2 << 20;
  */
 export class SpoolSink extends Writable {
   readonly #spool: Spool;
-  readonly #head: Uint8Array;
+  /** What goes before the data set. */
+  readonly head: Uint8Array;
+  #beginning: Uint8Array | undefined;
   readonly #relieved: () => void;
   #draft: SpoolDraft | undefined;
   #refusal: unknown;
@@ -35,7 +37,7 @@ export class SpoolSink extends Writable {
   ) {
     super({ highWaterMark: Number.MAX_SAFE_INTEGER, decodeStrings: false });
     this.#spool = spool;
-    this.#head = head;
+    this.head = head;
     this.#relieved = hooks.relieved;
     this.on('error', hooks.violated);
   }
@@ -48,6 +50,11 @@ export class SpoolSink extends Writable {
   /** Why the disk refused; undefined unless it did. */
   get refusal(): unknown {
     return this.#refusal;
+  }
+
+  /** The first of the data set, as much as came at once; undefined until then. */
+  get beginning(): Uint8Array | undefined {
+    return this.#beginning;
   }
 
   /** Whether the instance is in the spool for good: the sender may be told. */
@@ -66,7 +73,7 @@ export class SpoolSink extends Writable {
   override _construct(callback: (error?: Error | null) => void): void {
     this.#attempt(async () => {
       this.#draft = await this.#spool.begin();
-      await this.#draft.write([this.#head]);
+      await this.#draft.write([this.head]);
     }).then(() => callback());
   }
 
@@ -100,6 +107,7 @@ export class SpoolSink extends Writable {
   }
 
   #store(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void {
+    this.#beginning ??= chunks[0];
     this.#attempt(async () => this.#draft?.write(chunks)).then(() => {
       callback();
       if (this.writableLength <= BACKLOG_LOW) this.#relieved();

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { connect, type Database } from '../database/connection.ts';
 import { writePart10 } from '../dicom/write.ts';
@@ -82,9 +83,9 @@ describe('an ingest that is broken off', () => {
 
 describe('the intake', () => {
   /** Resolves when the spool is empty. */
-  function drained(changed: IngestContext): Promise<void> {
+  function drained(changed: IngestContext, log = createLog('test', 'silent')): Promise<void> {
     return new Promise((resolve) => {
-      const intake = new Intake(spool, changed, createLog('test', 'silent'), () => {
+      const intake = new Intake(spool, changed, log, () => {
         if (spool.depth === 0) resolve(intake.stop());
       });
       intake.start();
@@ -114,6 +115,23 @@ describe('the intake', () => {
     expect(await held()).toEqual({ instances: 29, duplicates: 0, quarantined: 1 });
     const [row] = await database.sql`select reason from archive.quarantine`;
     expect(row?.reason).toBe('It could not be taken in: an unexpected error, which the log has.');
+  });
+
+  it('tells the log of each instance that went to quarantine, and nothing of its patient', async () => {
+    const SOPClassUID = '1.2.840.10008.5.1.4.1.1.1';
+    const draft = await spool.begin();
+    await draft.write([
+      writePart10({ SOPClassUID, SOPInstanceUID: '1.2.3', StudyInstanceUID: '1.2', PatientID: 'P1' }),
+    ]);
+    const entry = await draft.commit();
+    await received('1.2.4');
+    const sha256 = createHash('sha256').update(readFileSync(entry.file)).digest('hex');
+    const log = createLog('test', 'silent');
+    const told = vi.spyOn(log, 'info');
+    await drained(context, log);
+    const instance = { sha256, SOPInstanceUID: '1.2.3', StudyInstanceUID: '1.2' };
+    const reason = 'Its SeriesInstanceUID is missing or not valid.';
+    expect(told.mock.calls).toEqual([[{ ...instance, reason }, 'an instance went to quarantine']]);
   });
 
   it('forgets the outcomes of entries that are gone', async () => {

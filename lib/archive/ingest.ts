@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { Route } from '../../schemas/site.ts';
-import type { ObjectReference } from '../../schemas/store.ts';
 import type { Database } from '../database/connection.ts';
 import { type Comparison, compareInstances } from '../dicom/identity.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -38,6 +37,18 @@ export interface AskedContext {
 export interface IngestContext extends AskedContext {
   readonly store: ObjectStore;
   readonly database: Database;
+  /** Told of each instance that went to quarantine. */
+  readonly quarantined?: (instance: QuarantinedEntry) => void;
+}
+
+/** What is told of an instance that went to quarantine: no PHI. */
+export interface QuarantinedEntry {
+  /** Digest of the file, under which it waits. */
+  readonly sha256: string;
+  /** UIDs as it states them; '' where it states none that is valid. */
+  readonly SOPInstanceUID: string;
+  readonly StudyInstanceUID: string;
+  readonly reason: string;
 }
 
 /** What became of an entry. */
@@ -142,13 +153,12 @@ async function quarantine(
   reason: string,
   context: IngestContext,
 ): Promise<Outcome> {
-  const object = await quarantineObject(entry, context.store);
+  const sha256 = await digestFrom(entry.file, 0);
+  const object = await context.store.putFile('dicom', quarantineKey(sha256), entry.file, 'application/dicom');
   await recordQuarantine(context.database.db, reception, object, reason);
+  const { SOPInstanceUID, StudyInstanceUID } = reception.facts;
+  context.quarantined?.({ sha256, SOPInstanceUID, StudyInstanceUID, reason });
   return 'quarantined';
-}
-
-async function quarantineObject(entry: SpoolEntry, store: ObjectStore): Promise<ObjectReference> {
-  return store.putFile('dicom', quarantineKey(await digestFrom(entry.file, 0)), entry.file, 'application/dicom');
 }
 
 /** What an instance asks for: the pipeline whose AE title it was sent to; sent to any other title, those that routes name. */

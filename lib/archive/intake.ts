@@ -37,7 +37,7 @@ export class Intake {
   /** @param settled called after each entry that left the spool */
   constructor(spool: Spool, context: IngestContext, log: Logger, settled: (outcome: Outcome) => void) {
     this.#spool = spool;
-    this.#context = context;
+    this.#context = { ...context, quarantined: (instance) => log.info(instance, 'an instance went to quarantine') };
     this.#log = log;
     this.#settled = settled;
   }
