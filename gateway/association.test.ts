@@ -297,12 +297,12 @@ describe('the log', () => {
   it('tells of an association what it brought, of which studies, and nothing of patients', async () => {
     const sender = peer();
     await sender.associate();
-    for (const study of ['1.2.840.1', '1.2.840.1', '1.2.840.2']) {
+    for (const study of ['1.2.840.1', '1.2.840.1', '1.2.840.12']) {
       sender.send(store(image(study)));
       expect(await sender.status()).toBe(0x0000);
     }
     vi.spyOn(spool, 'begin').mockRejectedValueOnce(new Error('full'));
-    sender.send(store(image('1.2.840.2')));
+    sender.send(store(image('1.2.840.12')));
     expect(await sender.status()).toBe(0xa700);
     sender.send(RELEASE);
     await sender.receive();
@@ -310,7 +310,7 @@ describe('the log', () => {
     sender.socket.end();
     await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1));
     const titles = { calling: 'SENDER', called: 'OVERREAD' };
-    const brought = { taken: 3, refused: 1, brokenOff: 0, studies: ['1.2.840.1', '1.2.840.2'] };
+    const brought = { taken: 3, refused: 1, brokenOff: 0, studies: ['1.2.840.1', '1.2.840.12'] };
     expect(told.mock.calls[0]).toEqual([{ ...titles, ...brought }, 'association ended']);
   });
 

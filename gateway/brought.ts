@@ -1,4 +1,5 @@
 import { readPart10 } from '../lib/dicom/dataset.ts';
+import { tagNumber } from '../lib/dicom/dictionary.ts';
 import { transferSyntax } from '../lib/dicom/transfer-syntax.ts';
 import { validUid } from '../lib/dicom/uid.ts';
 
@@ -34,7 +35,8 @@ export class Brought {
   #refused = 0;
   #brokenOff = 0;
   readonly #studies = new Set<string>();
-  #latest: string | undefined;
+  /** The element of the study that came last. */
+  #latest: Buffer | undefined;
 
   /** @param transferSyntaxUid as negotiated: what is deflated is not read */
   add(instance: BroughtInstance, transferSyntaxUid: string): void {
@@ -51,23 +53,31 @@ export class Brought {
     return { taken, refused, brokenOff, studies: [...this.#studies] };
   }
 
-  /** An instance that holds the UID of the one before it is not read: a thousand slices of a study cost one reading. */
+  /** An instance that holds the element of the one before it is not read: a thousand slices of a study cost one reading. */
   #note({ head, beginning }: BroughtInstance): void {
     if (beginning === undefined || this.#studies.size >= NAMED_STUDIES) return;
     const bytes = Buffer.from(beginning.buffer, beginning.byteOffset, Math.min(beginning.length, LOOKED_THROUGH));
-    if (this.#latest !== undefined && bytes.includes(this.#latest, 0, 'latin1')) return;
+    if (this.#latest !== undefined && bytes.includes(this.#latest)) return;
     const study = studyOf(Buffer.concat([head, bytes]));
-    if (study === '') return;
-    this.#latest = study;
-    this.#studies.add(study);
+    if (study === undefined) return;
+    this.#latest = study.element;
+    this.#studies.add(study.uid);
   }
 }
 
-/** The StudyInstanceUID; '' where these bytes do not say. What cannot be read is the ingest's to judge. */
-function studyOf(bytes: Uint8Array): string {
+/** Bytes of a UID's element before its value: tag, VR and length, or tag and a long length (PS3.5 7.1.2 and 7.1.3). */
+const UID_HEAD = 8;
+
+/** The StudyInstanceUID, and its element as it is written; undefined where these bytes do not say. What cannot be read is the ingest's to judge. */
+function studyOf(bytes: Buffer): { readonly uid: string; readonly element: Buffer } | undefined {
   try {
-    return validUid(readPart10(bytes, { untilPixelData: true }).dataset.text('StudyInstanceUID'));
+    const { dataset, dataSetOffset } = readPart10(bytes, { untilPixelData: true });
+    const uid = validUid(dataset.text('StudyInstanceUID'));
+    const element = dataset.set.elements.get(tagNumber('StudyInstanceUID'));
+    if (uid === '' || element === undefined) return undefined;
+    const start = dataSetOffset + element.offset;
+    return { uid, element: bytes.subarray(start - UID_HEAD, start + element.length) };
   } catch {
-    return '';
+    return undefined;
   }
 }
