@@ -3,9 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLanes } from './lanes.ts';
 
-const weights = readFileSync(
-  path.resolve(import.meta.dirname, '../../functions/infer-detection/fixture/bright-blobs.onnx'),
-);
+const fixture = (name: string) => readFileSync(path.resolve(import.meta.dirname, '../../functions', name));
+const weights = fixture('infer-detection/fixture/bright-blobs.onnx');
+const forVolumes = fixture('infer-segmentation/fixture/bright-voxels.onnx');
 const request = () => ({ input: 'image', values: new Float32Array(64 * 64), dims: [1, 1, 64, 64] });
 
 describe('openLanes', () => {
@@ -28,9 +28,12 @@ describe('openLanes', () => {
   });
 
   it('has ended as a whole when one lane has', async () => {
-    const session = await openLanes(weights, 2, 2);
+    const session = await openLanes(forVolumes, 2, 2);
     const stop = new AbortController();
-    const stopped = session.run(request(), stop.signal);
+    // So large that it is worked on for longer than a thread takes to end.
+    const side = 160;
+    const volume = { input: 'volume', values: new Float32Array(side ** 3), dims: [1, 1, side, side, side] };
+    const stopped = session.run(volume, stop.signal);
     // It has been posted when the queue's first turn is over.
     await Promise.resolve().then(() => undefined);
     stop.abort(new Error('too late'));
