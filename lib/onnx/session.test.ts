@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +37,7 @@ describe('openSession', () => {
     await session.close();
   });
 
-  it('stops a run at its signal, and what waits behind it fails too', async () => {
+  it('gives a run up at its signal, and what waits behind it fails too', async () => {
     const session = await openSession(weights, 1);
     const stop = new AbortController();
     const runs = Promise.allSettled([session.run(request(), stop.signal), session.run(request())]);
@@ -45,5 +47,12 @@ describe('openSession', () => {
     expect((await runs).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await session.ended;
     await expect(session.run(request())).rejects.toThrow('The thread of the model has ended.');
+  });
+
+  it('leaves the process alive when it is given up while ONNX Runtime works', { timeout: 60_000 }, async () => {
+    // Another process: what this is about is that a thread which ends too early takes its process with it.
+    const child = fork(path.join(import.meta.dirname, 'fixture/given-up.ts'), { execArgv: [] });
+    const [status, signal] = await once(child, 'exit');
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
   });
 });

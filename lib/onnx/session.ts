@@ -18,12 +18,12 @@ export interface Session {
   /** Inputs that it works on at once; more wait. */
   readonly lanes: number;
   /**
-   * @param signal ends the thread where it aborts while the model works on this input: nothing else stops ONNX Runtime.
-   *   Inputs that wait behind it fail, and the session has ended.
+   * @param signal gives the session up where it aborts while the model works on this input: nothing stops ONNX Runtime, so the
+   *   thread ends when it is done with it. Inputs that wait behind it fail, and the session has ended.
    * @returns every output by name
    */
   run(request: Request, signal?: AbortSignal): Promise<Readonly<Record<string, OutputTensor>>>;
-  /** Resolves when the thread is gone, closed or dead. */
+  /** Resolves when the session takes no more: closed, given up, or its thread dead. */
   readonly ended: Promise<void>;
   /** Ends the thread after the inputs that it has been given. */
   close(): Promise<void>;
@@ -39,31 +39,31 @@ export interface Session {
 export async function openSession(weights: Uint8Array, threads = availableParallelism()): Promise<Session> {
   const start: Start = { weights, threads, executionProviders: executionProviders() };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const ending = new AbortController();
+  const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()));
+  worker.once('exit', () => ending.abort());
   const ready = await nextAnswer(worker);
   if (ready.kind !== 'ready') {
     await worker.terminate();
     throw new Error(ready.kind === 'failed' ? ready.message : 'The model answered before it was ready.');
   }
   let last: Promise<unknown> = Promise.resolve();
-  let alive = true;
-  ended.then(() => {
-    alive = false;
-  });
+  let inHand: Promise<unknown> = Promise.resolve();
+  /** A thread that ends while ONNX Runtime works in it takes the whole process with it (SIGABRT). */
+  const end = async () => {
+    ending.abort();
+    await inHand;
+    await worker.terminate();
+  };
   const runNow = async (request: Request, signal?: AbortSignal) => {
     signal?.throwIfAborted();
-    if (!alive) throw new Error('The thread of the model has ended.');
-    const kill = () => void worker.terminate();
-    signal?.addEventListener('abort', kill, { once: true });
-    try {
-      const answered = nextAnswer(worker);
-      worker.postMessage(request, movable(request.values));
-      const answer = await answered;
-      if (answer.kind !== 'outputs') throw new Error(answer.kind === 'failed' ? answer.message : 'No outputs.');
-      return answer.outputs;
-    } finally {
-      signal?.removeEventListener('abort', kill);
-    }
+    if (ending.signal.aborted) throw new Error('The thread of the model has ended.');
+    const answered = nextAnswer(worker);
+    inHand = answered.catch(() => {});
+    worker.postMessage(request, movable(request.values));
+    const answer = await unlessAborted(answered, signal, () => void end());
+    if (answer.kind !== 'outputs') throw new Error(answer.kind === 'failed' ? answer.message : 'No outputs.');
+    return answer.outputs;
   };
   return {
     device: { kind: ready.provider, name: ready.provider === 'cuda' ? gpuName() : processorName(), threads },
@@ -77,9 +77,22 @@ export async function openSession(weights: Uint8Array, threads = availableParall
     ended,
     close: async () => {
       await last;
-      await worker.terminate();
+      await end();
     },
   };
+}
+
+/** What is awaited, or the signal's reason as soon as it aborts. @param aborted told of that */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, aborted: () => void): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => {
+      aborted();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** What is moved instead of copied: a buffer that holds nothing else. */
