@@ -36,7 +36,7 @@ function filters(asked: Readonly<Record<string, string>>): Html {
   return html`<form class="filters" method="get" action="/audit">
 <label>Person <input name="actor" value="${asked.actor ?? ''}" maxlength="60" autocapitalize="none" spellcheck="false"></label>
 <label>Action <select name="action"><option value="">All</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : ''}>${action}</option>`)}</select></label>
-<label>Subject <input name="subject" value="${asked.subject ?? ''}" maxlength="200" placeholder="run id, StudyInstanceUID, account" spellcheck="false"></label>
+<label>Subject <input name="subject" value="${asked.subject ?? ''}" maxlength="200" placeholder="run, exam" spellcheck="false"></label>
 <label>From (UTC) <input type="date" name="from" value="${asked.from ?? ''}"></label>
 <label>To (UTC) <input type="date" name="to" value="${asked.to ?? ''}"></label>
 <button>Show</button>

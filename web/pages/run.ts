@@ -60,7 +60,8 @@ export function titleOf({ pipelines }: Pick<Parts, 'pipelines'>, run: Pick<RunVi
   const pipeline = evaluatedPipeline(run);
   const title = pipelines.get(pipeline)?.title ?? pipeline;
   if (run.imported === undefined) return title;
-  return `${title}: ${run.imported.edits === null ? 'brought in' : 'edited'} by ${run.imported.author}`;
+  const { source, author, edits } = run.imported;
+  return `${title}: ${edits === null ? `${source}, brought in` : 'edited'} by ${author}`;
 }
 
 function relatives(run: RunView, related: readonly RunView[]): Html | string {

@@ -40,7 +40,7 @@ ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${r
 <p>Images say whose they are, and stay as they are. Where they are wrong, or one person has two numbers, say so here: lists, search, trends, reports and exports
 follow at once. Nothing is done before you have seen what changes, and everything can be undone.</p>
 <section class="card"><h2>An exam is of another patient</h2>
-<form method="post" action="/patients/preview">${hidden(viewer, 'move')}
+<form class="who" method="post" action="/patients/preview">${hidden(viewer, 'move')}
 <div class="question"><label for="move-exam">StudyInstanceUID of the exam</label>
 <input id="move-exam" name="exam" value="${exam ?? ''}" required maxlength="64" size="64" autocomplete="off"></div>
 <fieldset class="group"><legend>It is of</legend>
@@ -49,7 +49,7 @@ ${side('to', 'Patient ID', false)}
 <label class="check"><input type="radio" name="to" value="new"> <span>somebody who has no other exam here<span class="second">Their name is not known then: no page shows one</span></span></label></fieldset>
 <div class="actions"><button class="primary">See what changes</button></div></form></section>
 <section class="card"><h2>Two numbers, one patient</h2>
-<form method="post" action="/patients/preview">${hidden(viewer, 'merge')}
+<form class="who" method="post" action="/patients/preview">${hidden(viewer, 'merge')}
 <fieldset class="group"><legend>The number that is given up</legend>${side('merged', 'Patient ID', true)}</fieldset>
 <fieldset class="group"><legend>The number that stays</legend>${side('into', 'Patient ID', true)}</fieldset>
 <div class="actions"><button class="primary">See what changes</button></div></form></section>
