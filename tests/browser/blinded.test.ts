@@ -16,6 +16,7 @@ import { describeWith } from '../peers/skip.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { expectAccessible } from './accessible.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
+import { ReadingPage } from './pages/reading.ts';
 import { SignInPage } from './pages/sign-in.ts';
 import { ViewerPage } from './pages/viewer.ts';
 
@@ -95,15 +96,9 @@ describeWith('blinded reads in Chromium', viewer, 'it needs Chromium, and the vi
     await page.getByRole('heading', { name: 'Segmentation 1 of 3' }).waitFor();
     expect(page.url()).toBe(first);
 
-    for (let turn = 1; turn <= 3; turn += 1) {
-      await page.getByRole('heading', { name: `Segmentation ${turn} of 3` }).waitFor();
-      await page.locator('.question.is-current').waitFor();
-      for (const key of ['4', '3', '2', '2']) await page.keyboard.press(key);
-      await page.keyboard.press('Control+Enter');
-      await page.getByText('Sent by').waitFor();
+    await new ReadingPage(page).judge(3, ['4', '3', '2', '2'], async (turn) => {
       if (turn === 1) await seen(page, 'blinded-sent');
-      if (turn < 3) await page.getByRole('link', { name: 'Next segmentation' }).click();
-    }
+    });
     await page.goto('/reading');
     await page.getByText('You have finished 1.').waitFor();
 

@@ -251,13 +251,7 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
     const bea = await signedIn('bea');
     const reading = new ReadingPage(bea.page);
     await reading.openNext('Liver for transplantation, blinded');
-    for (const turn of [1, 2, 3]) {
-      await bea.page.getByRole('heading', { name: `Segmentation ${turn} of 3` }).waitFor();
-      await bea.page.locator('.question.is-current').waitFor();
-      await reading.answer('4', '3', '2', SECOND);
-      await bea.page.getByText('Sent by').waitFor();
-      if (turn < 3) await bea.page.getByRole('link', { name: 'Next segmentation' }).click();
-    }
+    await reading.judge(3, ['4', '3', '2', SECOND]);
     await bea.context.close();
 
     const { page, context } = await signedIn('lea');

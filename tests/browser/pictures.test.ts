@@ -127,20 +127,13 @@ describe.skipIf(ALBUM === undefined || !HAS_CHROMIUM)('pictures of the pages', (
   });
 
   it('of a blinded read', { timeout: LIMIT_MS }, async () => {
-    const { page, context } = await signedIn('bea');
+    const { page, context, reading } = await signedIn('bea');
     await page.goto('/reading');
     await page.getByRole('link', { name: 'Open the next' }).click();
     await page.getByRole('heading', { name: 'Segmentation 1 of 3' }).waitFor();
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));
     await picture(page, 'blinded');
-    for (let turn = 1; turn <= 3; turn += 1) {
-      await page.getByRole('heading', { name: `Segmentation ${turn} of 3` }).waitFor();
-      await page.locator('.question.is-current').waitFor();
-      for (const key of ['4', '3', '2', '2']) await page.keyboard.press(key);
-      await page.keyboard.press('Control+Enter');
-      await page.getByText('Sent by').waitFor();
-      if (turn < 3) await page.getByRole('link', { name: 'Next segmentation' }).click();
-    }
+    await reading.judge(3, ['4', '3', '2', '2']);
     await context.close();
 
     const lea = await signedIn('lea');

@@ -22,6 +22,22 @@ export class ReadingPage {
     await Promise.all([this.#page.waitForEvent('load'), this.#page.keyboard.press('Control+Enter')]);
   }
 
+  /**
+   * The segmentations of an exam in blinded reads, one after the other, each answered by the same keys.
+   *
+   * @param sent told after each was sent, with its number
+   */
+  async judge(count: number, keys: readonly string[], sent?: (turn: number) => Promise<void>): Promise<void> {
+    for (let turn = 1; turn <= count; turn += 1) {
+      await this.#page.getByRole('heading', { name: `Segmentation ${turn} of ${count}` }).waitFor();
+      await this.#page.locator('.question.is-current').waitFor();
+      await this.answer(...keys);
+      await this.#page.getByText('Sent by').waitFor();
+      await sent?.(turn);
+      if (turn < count) await this.#page.getByRole('link', { name: 'Next segmentation' }).click();
+    }
+  }
+
   /** What was sent, question → answer, as the page says it afterwards. */
   async sent(): Promise<Record<string, string>> {
     const card = this.#page.locator('#feedback.is-sent');
