@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import type { Database } from '../../lib/database/connection.ts';
 import { allocation } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { armAt, designOf, lotKey, stratumOf } from './arms.ts';
@@ -26,18 +27,17 @@ export async function allocateExams(
   const { database, archive, launchKey, now } = parts;
   const design = designOf(arms);
   const key = lotKey(launchKey);
-  return database.db.transaction(async (transaction) => {
+  const found = await withoutArm(database.db, evaluation, among);
+  if (found.length === 0) return 'all';
+  // Before the lock: who waits for it keeps a connection, and the archive needs one too. The pseudonyms nobody sees: only
+  // what exams are alike in is used.
+  const facts = await archive.examFacts(found, createHmac('sha256', key).digest());
+  await database.db.transaction(async (transaction) => {
     await transaction.execute(
       sql`select pg_advisory_xact_lock(hashtextextended(${`web.allocate ${evaluation.name}`}, 0))`,
     );
-    const rows = await transaction.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)}
-      and ${passedQuality(evaluation)} and not exists (select 1 from web.allocation x
-        where x.evaluation = ${evaluation.name} and x.study_instance_uid = r.study_instance_uid)
-      and ${onOneOf(among)} order by r.created_at, r.id limit ${BATCH}`);
-    const waiting = rows.map((row) => row.study_instance_uid);
-    if (waiting.length === 0) return 'all';
-    // Pseudonyms that nobody sees: only what exams are alike in is used.
-    const facts = await archive.examFacts(waiting, createHmac('sha256', key).digest());
+    const waiting = await withoutArm(transaction, evaluation, found);
+    if (waiting.length === 0) return;
     const strata = new Map(waiting.map((study) => [study, stratumOf(evaluation.reading, facts.get(study))]));
     const counted = await transaction.execute<{ stratum: string; places: number }>(sql`
       select stratum, coalesce((select max(x.place) + 1 from web.allocation x
@@ -52,6 +52,19 @@ export async function allocateExams(
       return { evaluation: evaluation.name, studyInstanceUid, arm, design, stratum, place, createdAt: now() };
     });
     await transaction.insert(allocation).values(allocated);
-    return waiting.length < BATCH ? 'all' : 'more';
   });
+  return found.length < BATCH ? 'all' : 'more';
+}
+
+/** The first exams that are ready for readers and have no arm yet. */
+async function withoutArm(
+  db: Pick<Database['db'], 'execute'>,
+  evaluation: Evaluation,
+  among: readonly string[] | undefined,
+): Promise<string[]> {
+  const rows = await db.execute<{ study_instance_uid: string }>(sql`${currentRuns(evaluation)}
+    and ${passedQuality(evaluation)} and not exists (select 1 from web.allocation x
+      where x.evaluation = ${evaluation.name} and x.study_instance_uid = r.study_instance_uid)
+    and ${onOneOf(among)} order by r.created_at, r.id limit ${BATCH}`);
+  return rows.map((row) => row.study_instance_uid);
 }

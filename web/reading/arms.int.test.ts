@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
 import { allocation, assignment, audit } from '../../schemas/database/web.ts';
@@ -83,6 +84,21 @@ describe('an evaluation with arms', () => {
     await casesOf(reader);
     expect(await world.database.db.select().from(allocation), 'an amended run stays in its arm').toEqual(rows);
     await expect(world.database.db.update(allocation).set({ arm: 'shown' })).rejects.toThrow();
+    await world.close();
+  });
+
+  it('lets more people look at once than there are connections to PostgreSQL', async () => {
+    const world = await worldWith({ arms: ARMS });
+    const { archive, database } = world.parts;
+    const { examFacts } = archive;
+    archive.examFacts = async (...asked) => {
+      await database.db.execute(sql`select 'the archive is in the same database'`);
+      return examFacts(...asked);
+    };
+    const reader = await world.signedIn('ann', 'reader');
+    await runsOf(world, 4);
+    const looks = await Promise.all(Array.from({ length: 12 }, () => casesOf(reader)));
+    expect(looks.map((cases) => cases.length)).toEqual(Array(12).fill(4));
     await world.close();
   });
 
