@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../lib/database/embedded.ts';
 import { migrateDatabase } from '../lib/database/migrate.ts';
 import { HOME } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
 import { endKey, runKey } from '../lib/runs/keys.ts';
+import { freePort } from '../tests/ports.ts';
 import { connectorWorld, type World } from './world.fixture.ts';
 
 /** A run must go on after a restart within this time, ms: what the product promises. */

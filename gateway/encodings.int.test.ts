@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFileHead } from '../lib/dicom/part10.ts';
 import { echo, sendFiles } from '../lib/dicom/send.ts';
 import { HOME } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
+import { freePort } from '../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 import { dataSetOf, radiograph, written } from './images.fixture.ts';
 import { run, Testbed, until } from './world.fixture.ts';

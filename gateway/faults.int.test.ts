@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { deriveUid } from '../lib/dicom/uid.ts';
 import { HOME } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
+import { freePort } from '../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 import { radiograph, written } from './images.fixture.ts';
 import { Testbed, until } from './world.fixture.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HOME, readConfiguration } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
+import { freePort } from '../tests/ports.ts';
 import { FaasClient } from './client.ts';
 import { processIdentity } from './process/identity.ts';
 

@@ -6,19 +6,19 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
 import { makeExams } from './exams.ts';
-import { freePorts, type Site, startSite } from './site.ts';
+import { freePort } from './ports.ts';
+import { type Site, startSite } from './site.ts';
 
 /** Environment with ports and a temporary folder of its own. */
 async function ownEnvironment(folder: string): Promise<NodeJS.ProcessEnv> {
-  const [dicom, web, connector, faas] = (await freePorts(4)).map(String);
   return {
     ...process.env,
     TMPDIR: folder,
     OVERREAD_DATA: path.join(folder, 'data'),
-    OVERREAD_DICOM_PORT: dicom,
-    OVERREAD_WEB_PORT: web,
-    OVERREAD_CONNECTOR_PORT: connector,
-    OVERREAD_FAAS_PORT: faas,
+    OVERREAD_DICOM_PORT: String(await freePort()),
+    OVERREAD_WEB_PORT: String(await freePort()),
+    OVERREAD_CONNECTOR_PORT: String(await freePort()),
+    OVERREAD_FAAS_PORT: String(await freePort()),
   };
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import postgres from 'postgres';
 import { startEmbeddedPostgres } from '../lib/database/embedded.ts';
 import { migrateDatabase } from '../lib/database/migrate.ts';
-import { freePort } from '../lib/platform/listen.ts';
+import { freePort } from './ports.ts';
 
 /** URL of the server that all test files of a run share, in the environment: `tests/shared-postgres.ts` starts it. */
 export const SHARED_POSTGRES = 'OVERREAD_TEST_POSTGRES';

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { StatusFile } from '../cli/up/data-folder.ts';
 import { readiness } from '../cli/up/up.ts';
 import { HOME, readStoreConfiguration } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
 import { openStore } from '../lib/store/open.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import { RunView, StudyView } from '../schemas/api.ts';
+import { freePort } from './ports.ts';
 
 /** Real images for tests, beside the clone; a test that needs them skips where they are absent. */
 export const REAL_DATA = path.resolve(HOME, '../shared/data');
@@ -61,7 +61,10 @@ export type SiteEnvironment = Readonly<Record<string, string>>;
  */
 export async function startSite(environment: SiteEnvironment = {}, clone = HOME): Promise<Site> {
   const data = environment.OVERREAD_DATA ?? temporaryData();
-  const [dicomPort, webPort, connectorPort, faasPort] = await freePorts(4);
+  const dicomPort = await freePort();
+  const webPort = await freePort();
+  const connectorPort = await freePort();
+  const faasPort = await freePort();
   const env = {
     ...process.env,
     OVERREAD_DATA: data,
@@ -196,14 +199,6 @@ function temporaryData(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'overread-site-'));
   chmodSync(folder, 0o711);
   return folder;
-}
-
-/** Free ports, all different, in a tuple of that length. */
-export async function freePorts(count: 4): Promise<[number, number, number, number]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  const [a = 0, b = 0, c = 0, d = 0] = ports;
-  return [a, b, c, d];
 }
 
 function untilExit(child: ChildProcess): Promise<number | null> {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
 import { makeCertificate } from '../tests/peers/certificate.ts';
 import { describeWith } from '../tests/peers/skip.ts';
+import { freePort } from '../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'overread-https-'));

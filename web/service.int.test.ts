@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../lib/platform/configuration.ts';
-import { freePort } from '../lib/platform/listen.ts';
+import { freePort } from '../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
 
 let postgres: TestPostgres;

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readConfiguration } from '../../lib/platform/configuration.ts';
-import { freePort, listen } from '../../lib/platform/listen.ts';
+import { listen } from '../../lib/platform/listen.ts';
+import { freePort } from '../../tests/ports.ts';
 import { portRefusal, requireFreePorts } from './ports.ts';
 
 describe('a start that cannot have its ports', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfiguration } from '../../lib/platform/configuration.ts';
-import { freePort } from '../../lib/platform/listen.ts';
+import { freePort } from '../../tests/ports.ts';
 import { startOverread } from './up.ts';
 
 describe('a start of everything', () => {

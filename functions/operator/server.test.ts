@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { freePort } from '../../lib/platform/listen.ts';
 import { outOfScope } from '../../lib/platform/problem.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { freePort } from '../../tests/ports.ts';
 import { defineOperator, type Operator } from './define.ts';
 import { operatorService } from './server.ts';
 import { storeRun, temporaryStore } from './world.fixture.ts';

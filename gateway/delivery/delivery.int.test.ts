@@ -10,7 +10,6 @@ import { deliveriesOfRun, hearDeliveries, queueDeliveries, queueObject } from '.
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { ApprovalDecision } from '../../schemas/approval.ts';
@@ -18,6 +17,7 @@ import { delivery } from '../../schemas/database/archive.ts';
 import { DeliveryRequest } from '../../schemas/delivery.ts';
 import { Receiver } from '../../schemas/site.ts';
 import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
+import { freePort } from '../../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { deliverDue } from './deliver.ts';
 

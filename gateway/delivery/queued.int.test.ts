@@ -4,7 +4,7 @@ import { queueObject } from '../../lib/archive/deliveries.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { deriveUid } from '../../lib/dicom/uid.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
-import { freePort } from '../../lib/platform/listen.ts';
+import { freePort } from '../../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { Testbed } from '../world.fixture.ts';
 

@@ -12,13 +12,13 @@ import { reindexArchive } from '../../lib/archive/reindex.ts';
 import { sayOfExam } from '../../lib/archive/retraction.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { delivery } from '../../schemas/database/archive.ts';
 import { DeliveryRequest, type ShownExams } from '../../schemas/delivery.ts';
 import type { AskedChange } from '../../schemas/patients.ts';
 import { Receiver } from '../../schemas/site.ts';
+import { freePort } from '../../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { deliverDue } from './deliver.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../tests/ports.ts';
 import { startServer } from '../../tests/postgres.ts';
-import { freePort } from '../platform/listen.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 
 describe('the embedded PostgreSQL', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
-import { freePort } from '../platform/listen.ts';
+import { freePort } from '../../tests/ports.ts';
 import { readPart10 } from './dataset.ts';
 import { echo, sendFiles, type Target } from './send.ts';
 import { deriveUid } from './uid.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { echo } from '../../lib/dicom/send.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { hipRadiograph } from '../../phantoms/hip.ts';
 import { writeStudy } from '../../phantoms/study.ts';
 import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
+import { freePort } from '../ports.ts';
 import { startSite } from '../site.ts';
 import { median } from './statistics.ts';
 

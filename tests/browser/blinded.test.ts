@@ -1,8 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../lib/platform/listen.ts';
 import { blindedCopy } from '../../schemas/database/web.ts';
-import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
 import { listFeedback } from '../../web/feedback/entries.ts';
@@ -13,6 +11,7 @@ import { installViewer, VIEWER_FOLDER } from '../../web/viewer/install.ts';
 import { Viewing } from '../../web/viewer/viewing.ts';
 import { type BlindedExam, MAKERS, makeBlindedExam } from '../blinded-exam.ts';
 import { describeWith } from '../peers/skip.ts';
+import { freePort } from '../ports.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { expectAccessible } from './accessible.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
@@ -37,11 +36,9 @@ describeWith('blinded reads in Chromium', viewer, 'it needs Chromium, and the vi
     const { database, store, parts } = world;
     exam = await makeBlindedExam(world, { seed: 'blinded in Chromium' });
     await parts.copies.makeDue(parts.now());
-    const now = new Date();
-    const account = { password: PASSWORD, evaluation: EVALUATION, now };
-    await createAccount(database, { ...account, name: 'ann', role: 'reader' });
-    await createAccount(database, { ...account, name: 'lea', role: 'evaluation-lead' });
-    await createAccount(database, { ...account, name: 'all', role: 'reader', evaluation: null });
+    await world.account('ann', 'reader', EVALUATION);
+    await world.account('lea', 'evaluation-lead', EVALUATION);
+    await world.account('all');
     const viewing = new Viewing({
       store,
       database,

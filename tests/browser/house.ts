@@ -1,10 +1,9 @@
 import type { Browser } from 'playwright-core';
-import { freePort } from '../../lib/platform/listen.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Role } from '../../schemas/rights.ts';
-import { createAccount } from '../../web/accounts/accounts.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
+import { freePort } from '../ports.ts';
 import { startTestPostgres } from '../postgres.ts';
 import { launchChromium, openWindow } from './chromium.ts';
 import { SignInPage } from './pages/sign-in.ts';
@@ -33,12 +32,9 @@ export async function openHouse({
 } = {}): Promise<House> {
   const postgres = await startTestPostgres();
   const world = await makeWorld(postgres.url, evaluations);
-  const now = new Date();
-  await createAccount(world.database, { name: 'reader', password: PASSWORD, role: 'reader', now });
-  await createAccount(world.database, { name: 'boss', password: PASSWORD, role: 'administrator', now });
-  for (const [name, role] of Object.entries(people)) {
-    await createAccount(world.database, { name, password: PASSWORD, role, now });
-  }
+  await world.account('reader');
+  await world.account('boss', 'administrator');
+  for (const [name, role] of Object.entries(people)) await world.account(name, role);
   const site = await serveWorld(world, await freePort());
   const browser: Browser = await launchChromium();
   return {

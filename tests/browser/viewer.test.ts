@@ -1,7 +1,5 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../lib/platform/listen.ts';
-import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
@@ -9,6 +7,7 @@ import { makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
 import { installViewer, VIEWER_FOLDER } from '../../web/viewer/install.ts';
 import { Viewing } from '../../web/viewer/viewing.ts';
 import { describeWith } from '../peers/skip.ts';
+import { freePort } from '../ports.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { makeViewedExam, takeIn } from '../viewed-exam.ts';
 import { HAS_CHROMIUM, launchChromium, openWindow, screenshot, WITH_WEBGL } from './chromium.ts';
@@ -29,7 +28,7 @@ describeWith('the viewer', viewer, 'it needs Chromium, and the viewer from the n
   beforeAll(async () => {
     postgres = await startTestPostgres();
     world = await makeWorld(postgres.url);
-    await createAccount(world.database, { name: 'reader', password: PASSWORD, role: 'reader', now: new Date() });
+    await world.account('reader');
     const { store, database, parts } = world;
     const viewing = new Viewing({ store, database, log: parts.log, folder: VIEWER_FOLDER, pipelines: new Map() });
     site = await serveWorld(

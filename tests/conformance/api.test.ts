@@ -5,12 +5,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { openApiDocument } from '../../web/api/openapi.ts';
 import { loadEvaluations } from '../../web/evaluations.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { API_TOKEN, makeWorld, type World } from '../../web/testing/world.ts';
 import { schemathesis } from '../peers/python.ts';
+import { freePort } from '../ports.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 
 const run = promisify(execFile);

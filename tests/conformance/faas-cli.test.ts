@@ -15,12 +15,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HOME, readConfiguration } from '../../lib/platform/configuration.ts';
 import type { Service } from '../../lib/platform/lifecycle.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { createLog } from '../../lib/platform/log.ts';
 import { FaasClient } from '../../provider/client.ts';
 import { createProvider } from '../../provider/service.ts';
 import { faasCli } from '../peers/faas-cli.ts';
 import { describeWith } from '../peers/skip.ts';
+import { freePort } from '../ports.ts';
 
 interface Answer {
   readonly status: number;

@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { HOME } from '../../lib/platform/configuration.ts';
-import { freePort } from '../../lib/platform/listen.ts';
-import { createAccount } from '../../web/accounts/accounts.ts';
 import { EXAMPLE } from '../../web/api/examples.ts';
 import { openApiDocument } from '../../web/api/openapi.ts';
 import { createApp } from '../../web/app.ts';
@@ -14,8 +12,9 @@ import { archiveReader } from '../../web/archive.ts';
 import { loadEvaluations } from '../../web/evaluations.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
-import { API_TOKEN, makeWorld, PASSWORD, type World } from '../../web/testing/world.ts';
+import { API_TOKEN, makeWorld, type World } from '../../web/testing/world.ts';
 import { examId } from '../../web/trend/look.ts';
+import { freePort } from '../ports.ts';
 import { startTestPostgres, type TestPostgres } from '../postgres.ts';
 import { makeViewedExam, takeIn } from '../viewed-exam.ts';
 
@@ -118,9 +117,7 @@ describe('the examples of the OpenAPI document', () => {
     await takeIn(world, [...exam.images, changed]);
     const { id } = await world.run({ study: exam.StudyInstanceUID, segmentation: {} });
     const { id: failed } = await world.run({ study: freshUid(), status: 'failed', reason: 'x', retryable: true });
-    for (const name of ['rada', 'rolf']) {
-      await createAccount(world.database, { name, password: PASSWORD, role: 'reader', now: new Date() });
-    }
+    for (const name of ['rada', 'rolf']) await world.account(name);
     world.receivers.push({ name: 'research-archive', kind: 'research' });
     const app = createApp({ ...world.parts, archive: archiveReader(world.database) });
     site = await serveWorld({ ...world, app }, await freePort());

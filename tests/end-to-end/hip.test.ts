@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../lib/dicom/dataset.ts';
 import { iou } from '../../lib/imaging/boxes.ts';
-import { freePort } from '../../lib/platform/listen.ts';
 import { type HipDemoExam, hipDemoExams } from '../../phantoms/demo-hip.ts';
 import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import { DCMTK_ENVIRONMENT } from '../peers/debian.ts';
+import { freePort } from '../ports.ts';
 import { REAL_DATA, type Site, startSite } from '../site.ts';
 
 const HIP = path.join(REAL_DATA, '08-hip-xray/wg04');

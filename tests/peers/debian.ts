@@ -14,7 +14,7 @@ export const DEBIAN_PROGRAMS = [
   { package: 'dcmtk', program: 'storescu' },
   { package: 'dicom3tools', program: 'dciodvfy' },
   { package: 'orthanc', program: 'Orthanc' },
-  { package: 'chromium', program: 'chromium' },
+  { package: 'chromium-headless-shell', program: 'chromium-headless-shell' },
   { package: 'plastimatch', program: 'plastimatch' },
   { package: 'dcm2niix', program: 'dcm2niix' },
   { package: 'slapd', program: 'slapd' },

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { freePort } from '../../lib/platform/listen.ts';
+import { freePort } from '../ports.ts';
 import { goBinary } from './go.ts';
 
 /** Time for the server to be ready, ms. */

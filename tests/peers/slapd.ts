@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from 'ldapts';
-import { freePort } from '../../lib/platform/listen.ts';
+import { freePort } from '../ports.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { debianPackages } from './debian.ts';
 

@@ -7,7 +7,14 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { account } from '../../schemas/database/web.ts';
 import type { Right, Role } from '../../schemas/rights.ts';
 import { type Grant, giveRole, HELD_GRANTS } from './grants.ts';
-import { hashPassword, LONGEST_PASSWORD, randomPassword, SHORTEST_PASSWORD, verifyPassword } from './password.ts';
+import {
+  hashPassword,
+  LONGEST_PASSWORD,
+  type PasswordCost,
+  randomPassword,
+  SHORTEST_PASSWORD,
+  verifyPassword,
+} from './password.ts';
 
 /** Who makes a request, and what they are. `rights.ts` says what they may. */
 export interface Person {
@@ -90,16 +97,18 @@ export async function createAccount(
     /** Who makes it. */
     readonly by?: string;
     readonly now: Date;
+    /** Of the hash of the password; left out, that of `hashPassword`. */
+    readonly cost?: PasswordCost;
   } & (
     | { readonly grants: readonly Grant[] }
     /** One role; for one evaluation, or (left out or null) for all. */
     | { readonly role: Role; readonly evaluation?: string | null }
   ),
 ): Promise<void> {
-  const { name, password, by = name, now } = made;
+  const { name, password, by = name, now, cost } = made;
   const grants = 'grants' in made ? made.grants : [{ role: made.role, evaluation: made.evaluation ?? null }];
   checkLength(password);
-  const row = { name, password: await hashPassword(password), createdAt: now };
+  const row = { name, password: await hashPassword(password, cost), createdAt: now };
   await database.db.transaction(async (db) => {
     const added = await db.insert(account).values(row).onConflictDoNothing().returning();
     if (added.length === 0) throw new ProblemError(409, 'Name taken', `There is an account ${name} already.`);

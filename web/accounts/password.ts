@@ -1,8 +1,15 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { ProblemError } from '../../lib/platform/problem.ts';
 
+/** Parameters of scrypt, as a hash tells them to whoever checks a password against it. */
+export interface PasswordCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
 /** Cost of scrypt: N = 2^15, r = 8, p = 3 (OWASP password storage): 32 MB and about a quarter of a second. */
-const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
+const COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 const MOST_MEMORY = 64 * 1024 * 1024;
 const KEY_BYTES = 32;
 
@@ -17,10 +24,10 @@ export const SHORTEST_PASSWORD = 12;
 export const LONGEST_PASSWORD = 200;
 
 /** Hashes a password: `scrypt$<N>$<r>$<p>$<salt>$<key>`, the last two base64url, with a salt of its own. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost = COST): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, COST);
-  return `scrypt$${COST.N}$${COST.r}$${COST.p}$${salt.toString('base64url')}$${key.toString('base64url')}`;
+  const key = await derive(password, salt, cost);
+  return `scrypt$${cost.N}$${cost.r}$${cost.p}$${salt.toString('base64url')}$${key.toString('base64url')}`;
 }
 
 /**
@@ -50,7 +57,7 @@ export function randomPassword(): string {
   return characters.join('').replace(/(.{5})(?=.)/g, '$1-');
 }
 
-async function derive(password: string, salt: Buffer, cost: { N: number; r: number; p: number }): Promise<Buffer> {
+async function derive(password: string, salt: Buffer, cost: PasswordCost): Promise<Buffer> {
   if (atOnce >= MOST_AT_ONCE) {
     throw new ProblemError(429, 'Too many sign-ins at once', 'Many people are signing in just now. Try again shortly.');
   }

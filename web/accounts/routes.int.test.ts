@@ -13,8 +13,7 @@ import { seal } from '../seal.ts';
 import { freshUid } from '../testing/results.ts';
 import type { RouteRule } from '../testing/route-rule.ts';
 import { ROUTE_RULES } from '../testing/routes.ts';
-import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
-import { createAccount } from './accounts.ts';
+import { makeWorld, type World } from '../testing/world.ts';
 import { RIGHTS } from './rights.ts';
 import { formToken, startSession } from './sessions.ts';
 
@@ -31,13 +30,12 @@ let runs: Record<'hip' | 'liver' | 'evaluation', Record<string, string>>;
 beforeAll(async () => {
   postgres = await startTestPostgres();
   world = await makeWorld(postgres.url);
-  const { database, parts } = world;
+  const { parts } = world;
   for (const role of Role.options) {
-    const account = { role, password: PASSWORD, now: parts.now() };
-    await createAccount(database, { ...account, name: role });
-    await createAccount(database, { ...account, name: `${role}-elsewhere`, evaluation: ELSEWHERE });
+    await world.account(role, role);
+    await world.account(`${role}-elsewhere`, role, ELSEWHERE);
   }
-  await createAccount(database, { name: 'target', role: 'reader', password: PASSWORD, now: parts.now() });
+  await world.account('target');
   runs = { hip: await hipRun(), liver: await liverRun(), evaluation: { name: 'liver-transplant-segmentation' } };
   params = {
     name: 'target',

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
-import { createAccount, createFirstAdministrator, findAccount } from './accounts.ts';
+import { createFirstAdministrator, findAccount } from './accounts.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -13,7 +13,7 @@ let names = 0;
 async function account(role: 'administrator' | 'reader' = 'reader'): Promise<string> {
   names += 1;
   const name = `person-${names}`;
-  await createAccount(world.database, { name, password: PASSWORD, role, now: world.parts.now() });
+  await world.account(name, role);
   return name;
 }
 

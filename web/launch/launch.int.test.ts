@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { blocksOf } from '../../tests/documents.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
-import { createAccount, setDisabled } from '../accounts/accounts.ts';
+import { setDisabled } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { freshUid } from '../testing/results.ts';
-import { type Browser, makeBrowser, makeWorld, PASSWORD, type World } from '../testing/world.ts';
+import { type Browser, makeBrowser, makeWorld, type World } from '../testing/world.ts';
 import { signatureOf } from './signed.ts';
 
 const SECRET = 'a secret that the PACS and the site share';
@@ -24,9 +24,7 @@ let study: string;
 beforeAll(async () => {
   postgres = await startTestPostgres();
   world = await makeWorld(postgres.url);
-  for (const name of ['rada', 'gone']) {
-    await createAccount(world.database, { name, password: PASSWORD, role: 'reader', now: world.parts.now() });
-  }
+  for (const name of ['rada', 'gone']) await world.account(name);
   await setDisabled(world.database, 'gone', world.parts.now());
   study = freshUid();
   world.archive.accessions.set('A1', [study]);

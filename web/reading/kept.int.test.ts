@@ -8,11 +8,11 @@ import type { RunView } from '../../schemas/api.ts';
 import { allocation, assignment, feedback, readerCase, roleGrant, run } from '../../schemas/database/web.ts';
 import { Evaluation, type Reading, Stage } from '../../schemas/evaluation.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
-import { createAccount, setDisabled } from '../accounts/accounts.ts';
+import { setDisabled } from '../accounts/accounts.ts';
 import { loadEvaluations } from '../evaluations.ts';
 import { sendFeedback } from '../feedback/entries.ts';
 import { freshUid } from '../testing/results.ts';
-import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
+import { makeWorld, type World } from '../testing/world.ts';
 import { addTrendEntry } from '../trend/entries.ts';
 import { evaluationIn } from './arms.ts';
 import { participantsOf } from './assign.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
     ['lea', 'evaluation-lead'],
     ['quinn', 'quality-reviewer'],
   ] as const) {
-    await createAccount(world.database, { name, password: PASSWORD, role, now: new Date() });
+    await world.account(name, role);
   }
   const both = { account: 'quinn', role: 'reader', origin: 'person', grantedAt: new Date() } as const;
   await world.database.db.insert(roleGrant).values(both);

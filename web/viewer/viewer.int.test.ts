@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../lib/platform/listen.ts';
+import { freePort } from '../../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeViewedExam, takeIn } from '../../tests/viewed-exam.ts';
 import { createApp } from '../app.ts';
