@@ -186,7 +186,7 @@ export class Connector implements Service {
   async #hear(event: ObjectEvent, kind: 'new' | 'listed'): Promise<void> {
     if (!isNews(event)) return;
     const run = advancedBy(event);
-    if (run !== undefined) this.#runs.advance(run);
+    if (run !== undefined) this.#runs.advance(run, kind === 'new' ? event.key : undefined);
     const isNew = await this.#events.store(event);
     this.#measures.heard(event.bucket, isNew ? kind : 'doubled');
   }

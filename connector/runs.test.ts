@@ -118,6 +118,26 @@ describe('Runs', () => {
     expect(runs.hasRead({ ...parse, attempt: 2 })).toBe(false);
   });
 
+  it('reads the object that is new, and all that is listed where nobody says which it is', async () => {
+    const plan = aState({ steps: [{ name: 'parse' }, { name: 'select', needs: ['parse'] }, { name: 'infer' }] }).run;
+    await put(runKey(RUN), plan);
+    let listings = 0;
+    listed = async () => {
+      listings += 1;
+    };
+    runs.advance(RUN);
+    const begun = [await calls[0], await calls[1]].map((call) => call?.step);
+    expect(begun.sort()).toEqual(['infer', 'parse']);
+    await put(failedKey(RUN, 'infer', 1), aFailure({ attempt: 1, retryable: false, detail: 'No event told of it.' }));
+    await put(manifestKey(RUN, 'parse'), aManifest('parse'));
+    runs.advance(RUN, manifestKey(RUN, 'parse'));
+    expect(await calls[2]).toMatchObject({ step: 'select' });
+    expect(listings).toBe(1);
+    runs.advance(RUN);
+    expect(await ended).toMatchObject({ status: 'failed', reason: 'No event told of it.' });
+    expect(listings).toBe(2);
+  });
+
   it('writes the ending once, however often the run is read', async () => {
     await aRun(1);
     await put(failedKey(RUN, 'parse', 1), aFailure({ attempt: 1, detail: 'Out of memory.' }));

@@ -2,8 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../lib/platform/log.ts';
 import { advance } from '../lib/runs/advance.ts';
 import { canonicalJson } from '../lib/runs/canonical.ts';
-import { endKey } from '../lib/runs/keys.ts';
-import { InvalidRunError, type KnownObjects, type RunState, readEnd, readRunState } from '../lib/runs/state.ts';
+import { endKey, runKey } from '../lib/runs/keys.ts';
+import {
+  InvalidRunError,
+  type RunObjects,
+  type RunState,
+  readEnd,
+  readRunObjects,
+  rereadRunObjects,
+  runStateOf,
+} from '../lib/runs/state.ts';
 import type { ObjectStore } from '../lib/store/store.ts';
 import type { End, RunStep } from '../schemas/run.ts';
 import type { QueuedCall } from './queue.ts';
@@ -16,9 +24,16 @@ const LONGEST_AGAIN_MS = 3_000;
 /** What was decided on a reading holds this long, ms: a call fetched from the queue in this time need not read again. */
 const FRESH_MS = 200;
 
+/** What is to be read of a run: all that is listed, or these objects on top of what was read before. */
+interface Wanted {
+  whole: boolean;
+  readonly keys: Set<string>;
+}
+
 /** What this process remembers of a run that goes on; nothing depends on it but time. */
 interface Memory {
-  readonly known: KnownObjects;
+  /** As last read. */
+  objects: RunObjects | undefined;
   /** What was decided on last. */
   state: RunState | undefined;
   /** Its row is known to say that it goes on. */
@@ -44,7 +59,7 @@ export interface RunsOptions {
  */
 export class Runs {
   readonly #options: RunsOptions;
-  readonly #advancing = new Map<string, { again: boolean }>();
+  readonly #advancing = new Map<string, Wanted>();
   readonly #memories = new Map<string, Memory>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #closed = false;
@@ -53,17 +68,21 @@ export class Runs {
     this.#options = options;
   }
 
-  /** Reads a run and does what is due. Errors are logged, and the run is read again. */
-  advance(run: string): void {
+  /**
+   * Reads a run and does what is due. Errors are logged, and the run is read again.
+   *
+   * @param key the object of the run that is new, where its event says so: then only this one is read, if the run was before.
+   *   What has no event is found by the next whole reading, which each answer asks for whose manifest was not read by then
+   */
+  advance(run: string, key?: string): void {
     if (this.#closed) return;
     const advancing = this.#advancing.get(run);
-    if (advancing !== undefined) {
-      advancing.again = true;
-      return;
-    }
-    const mine = { again: true };
-    this.#advancing.set(run, mine);
-    void this.#advance(run, mine);
+    const wanted = advancing ?? { whole: false, keys: new Set() };
+    if (key === undefined || key === runKey(run)) wanted.whole = true;
+    else wanted.keys.add(key);
+    if (advancing !== undefined) return;
+    this.#advancing.set(run, wanted);
+    void this.#advance(run, wanted);
   }
 
   /** The step of a call while it is still to be made. */
@@ -74,7 +93,7 @@ export class Runs {
     const isFirst = !memory.handled.has(name);
     memory.handled.add(name);
     if (isFirst && decided !== undefined && Date.now() - decided.at < FRESH_MS) return decided.step;
-    const state = await readRunState(this.#options.store, call.run, memory.known);
+    const state = runStateOf(call.run, await readRunObjects(this.#options.store, call.run, memory.objects));
     if (state === undefined || state.end !== undefined) this.#memories.delete(call.run);
     if (state === undefined) return undefined;
     return advance(state).due.find(({ step, attempt }) => step.name === call.step && attempt === call.attempt)?.step;
@@ -90,26 +109,38 @@ export class Runs {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  async #advance(run: string, mine: { again: boolean }): Promise<void> {
-    for (let pause = AGAIN_MS; mine.again && !this.#closed; ) {
-      mine.again = false;
+  async #advance(run: string, wanted: Wanted): Promise<void> {
+    for (let pause = AGAIN_MS; (wanted.whole || wanted.keys.size > 0) && !this.#closed; ) {
+      const keys = wanted.whole ? undefined : [...wanted.keys];
+      wanted.whole = false;
+      wanted.keys.clear();
       try {
-        await this.#step(run);
+        await this.#step(run, keys);
       } catch (error) {
         if (this.#closed) break;
         this.#options.log.warn({ err: error, run }, 'a run could not be advanced; it is read again');
         await sleep(pause, undefined, { ref: false });
         pause = Math.min(LONGEST_AGAIN_MS, pause * 2);
-        mine.again = true;
+        wanted.whole = true;
       }
     }
     this.#advancing.delete(run);
   }
 
-  async #step(run: string): Promise<void> {
+  /** Objects of a run: all of them, or these `keys` on top of those that were read before. */
+  async #read(run: string, keys: readonly string[] | undefined): Promise<RunObjects> {
+    const { store } = this.#options;
+    const { objects } = this.#memory(run);
+    const isKnown = keys !== undefined && objects !== undefined && objects.size > 0;
+    return isKnown ? rereadRunObjects(store, objects, keys) : readRunObjects(store, run, objects);
+  }
+
+  async #step(run: string, keys: readonly string[] | undefined): Promise<void> {
+    const objects = await this.#read(run, keys);
+    this.#memory(run).objects = objects;
     let state: RunState | undefined;
     try {
-      state = await readRunState(this.#options.store, run, this.#memory(run).known);
+      state = runStateOf(run, objects);
     } catch (error) {
       if (error instanceof InvalidRunError) return this.#end(run, await this.#writeInvalid(run));
       throw error;
@@ -143,8 +174,8 @@ export class Runs {
   }
 
   #memory(run: string): Memory {
-    const memory = this.#memories.get(run) ?? {
-      known: new Map(),
+    const memory: Memory = this.#memories.get(run) ?? {
+      objects: undefined,
       state: undefined,
       isNoted: false,
       decided: new Map(),

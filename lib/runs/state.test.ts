@@ -2,7 +2,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { canonicalJson } from './canonical.ts';
 import { endKey, failedKey, manifestKey, retryKey, runKey, startedKey, triggerKey } from './keys.ts';
 import { aFailure, aManifest, anEnd, aState } from './state.fixture.ts';
-import { InvalidRunError, type KnownObjects, readRun, readRunState, stepState } from './state.ts';
+import {
+  InvalidRunError,
+  readRun,
+  readRunObjects,
+  readRunState,
+  rereadRunObjects,
+  runStateOf,
+  stepState,
+} from './state.ts';
 import { aStore } from './store.fixture.ts';
 
 const RUN = 'c'.repeat(64);
@@ -61,13 +69,27 @@ describe('readRunState', () => {
   });
 
   it('reads nothing twice that has not changed', async () => {
-    const known: KnownObjects = new Map();
     await put(runKey(RUN), PLAN);
-    const first = await readRunState(store, RUN, known);
+    const first = await readRunObjects(store, RUN);
     expect(gets).toEqual([runKey(RUN)]);
     await put(manifestKey(RUN, 'parse'), aManifest('parse'));
-    const second = await readRunState(store, RUN, known);
+    const second = await readRunObjects(store, RUN, first);
     expect(gets).toEqual([runKey(RUN), manifestKey(RUN, 'parse')]);
-    expect(second?.run).toEqual(first?.run);
+    expect(runStateOf(RUN, second)).toEqual(await readRunState(store, RUN));
+  });
+
+  it('adds one object to what was read, and reads it again when all is listed', async () => {
+    await put(runKey(RUN), PLAN);
+    await put(manifestKey(RUN, 'parse'), aManifest('parse'));
+    const first = await readRunObjects(store, RUN);
+    await put(failedKey(RUN, 'infer', 1), aFailure({ attempt: 1 }));
+    await put(manifestKey(RUN, 'parse'), aManifest('parse', { another: true }));
+    gets.length = 0;
+    const second = await rereadRunObjects(store, first, [failedKey(RUN, 'infer', 1), manifestKey(RUN, 'parse')]);
+    expect(runStateOf(RUN, second)).toEqual(await readRunState(store, RUN));
+    gets.length = 0;
+    const third = await readRunObjects(store, RUN, second);
+    expect([...gets].sort()).toEqual([failedKey(RUN, 'infer', 1), manifestKey(RUN, 'parse')].sort());
+    expect(runStateOf(RUN, third)).toEqual(runStateOf(RUN, second));
   });
 });

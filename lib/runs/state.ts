@@ -47,11 +47,16 @@ export async function readEnd(store: ObjectStore, id: string): Promise<End | und
   return End.safeParse(await readJson(store, endKey(id))).data;
 }
 
-/** Objects of one run that were read before, by key: read again only where the store lists them as changed. */
-export type KnownObjects = Map<
-  string,
-  { readonly size: number; readonly modified: number; readonly meaning: Meaning | undefined }
->;
+/** The objects of one run as they were read, by key. */
+export type RunObjects = ReadonlyMap<string, ReadObject>;
+
+interface ReadObject {
+  readonly size: number;
+  /** When it was stored, epoch ms. NaN: it was read without being listed. */
+  readonly modified: number;
+  /** Undefined where it is not what its key says. */
+  readonly meaning: Meaning | undefined;
+}
 
 /** What an object of a run says, understood. */
 type Meaning =
@@ -72,20 +77,49 @@ export class InvalidRunError extends Error {
  * Reads all that the store holds of a run, with one listing; undefined where there is no such run. Besides run.json an
  * object that is not what its key says counts as absent: whoever should have written it has not.
  *
- * @param known kept between readings of the same run, spares reading what has not changed
  * @throws {InvalidRunError} run.json is not a plan
  */
-export async function readRunState(
+export async function readRunState(store: ObjectStore, id: string): Promise<RunState | undefined> {
+  return runStateOf(id, await readRunObjects(store, id));
+}
+
+/** Reads the objects of a run that are listed. @param known of an earlier reading: what has not changed is not read again */
+export async function readRunObjects(
   store: ObjectStore,
   id: string,
-  known: KnownObjects = new Map(),
-): Promise<RunState | undefined> {
-  const objects = [];
-  for await (const object of store.list('runs', `${id}/`)) objects.push(object);
-  const plan = objects.find(({ key }) => key === runKey(id));
-  if (plan === undefined) return undefined;
-  const read = await Promise.all(objects.map((object) => readObject(store, object, known)));
+  known: RunObjects = new Map(),
+): Promise<RunObjects> {
+  const listed: ObjectSummary[] = [];
+  for await (const object of store.list('runs', `${id}/`)) {
+    if (objectOf(object.key) !== undefined) listed.push(object);
+  }
+  // Without a plan there is no run, whatever else is there.
+  if (!listed.some(({ key }) => key === runKey(id))) return new Map();
+  const read = listed.map(async ({ key, size, lastModified }): Promise<[string, ReadObject]> => {
+    const modified = lastModified.getTime();
+    const before = known.get(key);
+    if (before?.size === size && before.modified === modified) return [key, before];
+    return [key, { size, modified, meaning: meaningOf(key, await readJson(store, key)) }];
+  });
+  return new Map(await Promise.all(read));
+}
 
+/** What was read of a run, with some of its objects read now; nothing is listed. `keys` are none of run.json. */
+export async function rereadRunObjects(
+  store: ObjectStore,
+  known: RunObjects,
+  keys: Iterable<string>,
+): Promise<RunObjects> {
+  const read = Array.from(keys, async (key): Promise<[string, ReadObject]> => {
+    return [key, { size: 0, modified: Number.NaN, meaning: meaningOf(key, await readJson(store, key)) }];
+  });
+  return new Map([...known, ...(await Promise.all(read))]);
+}
+
+/** What the objects of a run say together; undefined where there is no such run. @throws {InvalidRunError} run.json is not a plan */
+export function runStateOf(id: string, objects: RunObjects): RunState | undefined {
+  const plan = objects.get(runKey(id));
+  if (plan === undefined) return undefined;
   const triggers: Trigger[] = [];
   const retries: Retry[] = [];
   const steps = new Map<string, MutableStep>();
@@ -96,7 +130,7 @@ export async function readRunState(
   };
   let run: Run | undefined;
   let end: End | undefined;
-  for (const meaning of read) {
+  for (const { meaning } of objects.values()) {
     if (meaning?.kind === 'run') run = meaning.value;
     if (meaning?.kind === 'end') end = meaning.value;
     if (meaning?.kind === 'trigger') triggers.push(meaning.value);
@@ -113,7 +147,8 @@ export async function readRunState(
   retries.sort((a, b) => a.number - b.number);
   triggers.sort((a, b) => (a.at < b.at ? -1 : 1));
   const setAside = end !== undefined && end.retries < retries.length;
-  return { id, run, createdAt: plan.lastModified, triggers, retries, end: setAside ? undefined : end, steps };
+  const createdAt = new Date(plan.modified);
+  return { id, run, createdAt, triggers, retries, end: setAside ? undefined : end, steps };
 }
 
 interface MutableStep {
@@ -122,28 +157,20 @@ interface MutableStep {
   readonly failed: AttemptFailed[];
 }
 
-async function readObject(
-  store: ObjectStore,
-  { key, size, lastModified }: ObjectSummary,
-  known: KnownObjects,
-): Promise<Meaning | undefined> {
+/** What the key of an object of a run says it is; undefined where nothing of the run's state is in it. */
+function objectOf(key: string): Exclude<RunObject, { kind: 'output' }> | undefined {
   const object = parseRunKey(key);
-  if (object === undefined || object.kind === 'output') return undefined;
-  const modified = lastModified.getTime();
-  const before = known.get(key);
-  if (before?.size === size && before.modified === modified) return before.meaning;
-  const meaning = meaningOf(object, await readJson(store, key));
-  known.set(key, { size, modified, meaning });
-  return meaning;
+  return object?.kind === 'output' ? undefined : object;
 }
 
 /** Undefined where the object is not what its key says. */
-function meaningOf(object: Exclude<RunObject, { kind: 'output' }>, json: unknown): Meaning | undefined {
+function meaningOf(key: string, json: unknown): Meaning | undefined {
+  const object = objectOf(key);
   const understood = <Value, Rest>(schema: z.ZodType<Value>, rest: Rest) => {
     const parsed = schema.safeParse(json);
     return parsed.success ? { ...rest, value: parsed.data } : undefined;
   };
-  switch (object.kind) {
+  switch (object?.kind) {
     case 'run':
       return understood(Run, { kind: object.kind });
     case 'end':
