@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss';
 import type { Database } from '../lib/database/connection.ts';
 import type { Logger } from '../lib/platform/log.ts';
+import { PreparedClient } from './prepared-client.ts';
 
 /** One call that is to be made. */
 export interface QueuedCall {
@@ -56,7 +57,9 @@ export class CallQueue {
 
   constructor(options: CallQueueOptions) {
     this.#options = options;
+    const handedOn = { Client: PreparedClient };
     this.#boss = new PgBoss({
+      ...handedOn,
       connectionString: options.url,
       schema: QUEUE_SCHEMA,
       application_name: 'overread-connector-queue',
