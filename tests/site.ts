@@ -35,6 +35,8 @@ export interface Site {
   api(pathAndQuery: string, init?: RequestInit): Promise<Response>;
   runs(studyInstanceUid: string): Promise<RunView[]>;
   study(studyInstanceUid: string): Promise<StudyView>;
+  /** Answers once when it listens, and then at each change of the study's runs, as an open page hears it. */
+  changes(studyInstanceUid: string): AsyncGenerator<void>;
   /** Its object store, to look into; close it. */
   openStore(): ObjectStore;
   /** Waits until `count` runs of the study have ended; newest first. */
@@ -122,6 +124,14 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
     return body.runs.map((run) => RunView.parse(run));
   };
 
+  async function* changes(studyInstanceUid: string): AsyncGenerator<void> {
+    const stream = await fetch(`${web}/studies/${studyInstanceUid}/events`, {
+      headers: { authorization: `Bearer ${TOKEN}`, accept: 'text/event-stream' },
+    });
+    if (!stream.ok || stream.body === null) throw new Error(`The events of a study were answered ${stream.status}.`);
+    for await (const _ of stream.body) yield;
+  }
+
   const parts = () => StatusFile.parse(JSON.parse(readFileSync(path.join(data, 'status.json'), 'utf8'))).parts;
 
   const site: Site = {
@@ -137,6 +147,7 @@ export async function startSite(environment: SiteEnvironment = {}, clone = HOME)
     overread,
     api,
     runs,
+    changes,
     study: async (uid) => StudyView.parse(await (await api(`/studies/${uid}`)).json()),
     openStore: () => openStore(readStoreConfiguration(env)),
     untilEnded: async (uid, count = 1, limitMs = 60_000) => {
