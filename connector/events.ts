@@ -105,8 +105,12 @@ export class EventLog {
         select * from unnest(${column('bucket')}::text[], ${column('key')}::text[], ${column('eventTime')}::timestamptz[],
           ${column('deduplicationKey')}::text[])
         on conflict do nothing returning deduplication_key as "deduplicationKey"`,
-      sql`insert into connector.run (id) select unnest(${started}::text[]) on conflict do nothing`,
-      sql`update connector.run set ended_at = null, status = null where id = any(${retried}::text[])`,
+      ...(started.length === 0
+        ? []
+        : [sql`insert into connector.run (id) select unnest(${started}::text[]) on conflict do nothing`]),
+      ...(retried.length === 0
+        ? []
+        : [sql`update connector.run set ended_at = null, status = null where id = any(${retried}::text[])`]),
       sql`select pg_notify(${FEED_CHANNEL}, '')`,
     ]);
     return new Set((stored ?? []).map(({ deduplicationKey }) => deduplicationKey));

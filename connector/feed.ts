@@ -87,12 +87,13 @@ export function followEvents(
     while (!closing.signal.aborted) {
       woken = false;
       try {
-        for (const event of await readPage()) {
+        const page = await readPage();
+        for (const event of page) {
           if (closing.signal.aborted) return;
           await handler(event);
           cursor = event.id;
-          woken = true;
         }
+        if (page.length === PAGE) woken = true;
         await untilWoken();
       } catch (error) {
         if (closing.signal.aborted) return;

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eq } from 'drizzle-orm';
-import { followEvents, notePassed } from '../../connector/feed.ts';
+import { followEvents } from '../../connector/feed.ts';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { parseRunKey } from '../../lib/runs/keys.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { cursor } from '../../schemas/database/web.ts';
 import type { Bucket } from '../../schemas/store.ts';
-import { projectRun } from './project.ts';
+import { ProjectionCursor } from './cursor.ts';
+import { projectRun, Readings } from './project.ts';
 import { noteUnreadable, whyUnreadable } from './unreadable.ts';
-
-const CURSOR = 'projection';
 
 /** Wait before runs that could not be projected are tried again; doubled each time. */
 const FIRST_WAIT_MS = 500;
@@ -38,13 +35,13 @@ export function runOfObject(bucket: Bucket, key: string): string | undefined {
  * then moves the durable cursor, so that a burst costs few readings and a crash repeats some, which does no harm.
  */
 export async function followProjection({ store, database, log, onChange }: FollowProjectionOptions) {
-  const [stored] = await database.db.select().from(cursor).where(eq(cursor.name, CURSOR));
-  const after = stored?.position ?? 0;
-  await notePassed(database, 'projection', after);
+  const cursor = await ProjectionCursor.read(database, log);
+  const after = cursor.position;
   let noted = new Set<string>();
   let seen = after;
   let wake = () => {};
   const closing = new AbortController();
+  const readings = new Readings();
 
   const feed = followEvents(
     database,
@@ -60,7 +57,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
   /** @returns whether the run is dealt with; false: try it again */
   const project = async (run: string): Promise<boolean> => {
     try {
-      const view = await projectRun(store, database, run, log);
+      const view = await projectRun(store, database, run, { log, readings });
       if (view !== undefined) onChange(view);
       return true;
     } catch (error) {
@@ -78,28 +75,10 @@ export async function followProjection({ store, database, log, onChange }: Follo
     }
   };
 
-  /** @returns whether the cursor is where it should be; false: try it again */
-  const moveCursor = async (position: number): Promise<boolean> => {
-    const values = { name: CURSOR, position };
-    return database.db
-      .insert(cursor)
-      .values(values)
-      .onConflictDoUpdate({ target: cursor.name, set: values })
-      .then(() => notePassed(database, 'projection', position))
-      .then(
-        () => true,
-        (error: unknown) => {
-          log.error({ err: error }, 'the cursor of the projection cannot be moved yet');
-          return false;
-        },
-      );
-  };
-
   const work = async () => {
-    let position = after;
     let wait = FIRST_WAIT_MS;
     while (!closing.signal.aborted) {
-      if (seen === position && noted.size === 0) {
+      if (seen === cursor.position && noted.size === 0) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -109,7 +88,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
       noted = new Set();
       const again: string[] = [];
       for (const run of runs) if (!(await project(run))) again.push(run);
-      if (again.length > 0 || !(await moveCursor(upTo))) {
+      if (again.length > 0) {
         // The store or the database is away: the cursor stays, so that not even a restart forgets these runs.
         for (const run of again) noted.add(run);
         await sleep(wait, undefined, { signal: closing.signal });
@@ -117,7 +96,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
         continue;
       }
       wait = FIRST_WAIT_MS;
-      position = upTo;
+      cursor.passed(upTo);
     }
   };
 
@@ -131,6 +110,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
       await feed.close();
       wake();
       await working;
+      await cursor.close();
     },
   };
 }

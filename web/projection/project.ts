@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import type { Logger } from '../../lib/platform/log.ts';
 import { resultKey } from '../../lib/runs/keys.ts';
-import { readRunState } from '../../lib/runs/state.ts';
+import { type RunObjects, readRunObjects, runStateOf } from '../../lib/runs/state.ts';
 import { viewRun } from '../../lib/runs/view.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
@@ -10,21 +10,45 @@ import { run } from '../../schemas/database/web.ts';
 import { Result } from '../../schemas/result.ts';
 import { forgetUnreadable, noteUnreadable, whyUnreadable } from './unreadable.ts';
 
+/** Runs whose objects are kept between two readings. */
+const KEPT_READINGS = 64;
+
+/** What was read last of the runs that change at the moment: of a run that goes on, little is new each time. */
+export class Readings {
+  readonly #objects = new Map<string, RunObjects>();
+
+  of(run: string): RunObjects | undefined {
+    return this.#objects.get(run);
+  }
+
+  keep(run: string, objects: RunObjects): void {
+    this.#objects.delete(run);
+    this.#objects.set(run, objects);
+    for (const oldest of this.#objects.keys()) {
+      if (this.#objects.size <= KEPT_READINGS) break;
+      this.#objects.delete(oldest);
+    }
+  }
+}
+
 /**
  * Reads a run from the store and writes what pages and API show of it. Reading again each time makes it right whatever
  * events were lost, doubled or late; the lock keeps two of them from writing an older state over a newer one.
  *
+ * @param readings of this process: what has not changed since is not read again
  * @returns what was written; undefined where the store has no such run
  */
 export async function projectRun(
   store: ObjectStore,
   database: Database,
   id: string,
-  log?: Logger,
+  { log, readings }: { log?: Logger; readings?: Readings } = {},
 ): Promise<RunView | undefined> {
   return database.db.transaction(async (transaction) => {
     await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`web.run ${id}`}, 0))`);
-    const state = await readRunState(store, id);
+    const objects = await readRunObjects(store, id, readings?.of(id));
+    readings?.keep(id, objects);
+    const state = runStateOf(id, objects);
     if (state === undefined) return undefined;
     const shown = viewRun(state);
     const view: RunView = { ...shown, result: await readResult(store, shown.pipeline, id, log) };
