@@ -7,7 +7,7 @@ import { type SideOf, sidesOf } from '../../lib/imaging/side.ts';
 import { unprocessable } from '../../lib/platform/problem.ts';
 import { type Detection, DetectionSet, type Radiograph, type RadiographSet } from '../../schemas/radiograph.ts';
 import type { Code } from '../../schemas/volume.ts';
-import { algorithmOf, type InputFile, readJson, type StepContext, trackingUidOf } from '../operator.ts';
+import { algorithmOf, type InputFile, mapAtMost, readJson, type StepContext, trackingUidOf } from '../operator.ts';
 import type { Reported } from './reported.ts';
 
 type DetectedImage = DetectionSet['images'][number];
@@ -20,6 +20,9 @@ const FINDINGS: Readonly<Record<string, Code>> = {
 };
 const NOTHING_FOUND = concepts.ours('nothing-found', 'Nothing found');
 const NOT_READ = concepts.ours('not-read', 'Not read');
+
+/** The next image is read while one is checked. */
+const READ_AT_ONCE = 2;
 
 const SIDES = { left: concepts.LEFT, right: concepts.RIGHT } as const;
 const SIDE_COMMENTS = {
@@ -122,16 +125,15 @@ function percent({ scores, class: name }: Detection): number {
 }
 
 async function headersOf(files: readonly InputFile[]): Promise<Map<string, { exam: Exam; reference: Reference }>> {
-  const headers = new Map<string, { exam: Exam; reference: Reference }>();
-  for (const file of files) {
+  const headers = await mapAtMost(READ_AT_ONCE, files, async (file) => {
     const { dataset, meta } = readPart10(await file.read(), { untilPixelData: true });
     const reference = {
       SOPClassUID: meta.MediaStorageSOPClassUID,
       SOPInstanceUID: dataset.text('SOPInstanceUID') ?? meta.MediaStorageSOPInstanceUID,
     };
-    headers.set(reference.SOPInstanceUID, { exam: examOf(dataset), reference });
-  }
-  return headers;
+    return { exam: examOf(dataset), reference };
+  });
+  return new Map(headers.map((header) => [header.reference.SOPInstanceUID, header]));
 }
 
 function seriesOf(images: readonly { image: Radiograph; reference: Reference }[]): ReportedSeries[] {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BUCKETS, type Bucket, EVENT_BUCKETS, type ObjectEvent, type ObjectReference } from '../../schemas/store.ts';
@@ -73,7 +73,7 @@ export class FsStore implements ObjectStore {
   }
 
   async get(bucket: Bucket, key: string): Promise<Buffer> {
-    return readFile(this.#path(bucket, key)).catch(notFound(bucket, key));
+    return readAtOnce(this.#path(bucket, key)).catch(notFound(bucket, key));
   }
 
   async stream(bucket: Bucket, key: string): Promise<Readable> {
@@ -239,6 +239,26 @@ function readAhead<Item, Outcome>(items: readonly Item[], task: (item: Item) => 
     begin();
     return begun.shift();
   };
+}
+
+/**
+ * A whole file. `readFile` reads half a megabyte at a time, and waits before each for whoever keeps the thread busy meanwhile,
+ * with the hash of another file for instance. A file of the store is never changed, only replaced: its size stays.
+ */
+async function readAtOnce(name: string): Promise<Buffer> {
+  const file = await open(name);
+  try {
+    const { size } = await file.stat();
+    const bytes = Buffer.allocUnsafeSlow(size);
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await file.read(bytes, at, size - at, at);
+      if (bytesRead === 0) throw new Error(`A file of the object store is shorter than its ${size} bytes: ${name}`);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }
 
 /** A promise that may be awaited late, or, by whoever stops in the middle, never: then its failure is nobody's. */
