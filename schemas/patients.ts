@@ -77,6 +77,8 @@ export const PatientPreview = z.object({
   baselines: z.array(z.object({ pipeline: Slug, studyInstanceUid: Uid, author: z.string(), confirmedAt: Instant })),
   /** Runs that are asked for, since a joined exam has none of a pipeline that follows its patients over time. */
   runs: z.array(z.object({ pipeline: Slug, studyInstanceUid: Uid })),
+  /** Objects that wait for a receiver and are stopped for good, since they name the wrong patient then. */
+  deliveries: z.int().nonnegative(),
 });
 export type PatientPreview = z.infer<typeof PatientPreview>;
 

@@ -10,6 +10,7 @@ it('says what a change does, by exams alone', () => {
     trends: ['brain'],
     baselines: [{ pipeline: 'brain', studyInstanceUid: '1.2', author: 'ada', confirmedAt: '2026-01-01T00:00:00.000Z' }],
     runs: [{ pipeline: 'brain', studyInstanceUid: '1.1' }],
+    deliveries: 2,
   };
   expect(described(preview).split('\n')).toEqual([
     'Now:',
@@ -20,6 +21,7 @@ it('says what a change does, by exams alone', () => {
     'Trends made anew: brain',
     'To be confirmed again: the baseline 1.2 of brain, confirmed by ada',
     'Asked for: brain on 1.1',
+    'Objects that wait for a receiver and will never be sent: 2',
   ]);
 });
 

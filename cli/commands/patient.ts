@@ -81,7 +81,7 @@ async function say(configuration: Configuration, change: AskedChange, { reason, 
 }
 
 /** What a change does, in lines. Exams alone: no name or number. */
-export function described({ before, after, trends, baselines, runs }: PatientPreview): string {
+export function described({ before, after, trends, baselines, runs, deliveries }: PatientPreview): string {
   const persons = (groups: readonly (readonly string[])[]) =>
     groups.map((exams) => `  one patient: ${exams.join(', ')}`);
   return [
@@ -95,6 +95,7 @@ export function described({ before, after, trends, baselines, runs }: PatientPre
         `To be confirmed again: the baseline ${one.studyInstanceUid} of ${one.pipeline}, confirmed by ${one.author}`,
     ),
     ...runs.map(({ pipeline, studyInstanceUid }) => `Asked for: ${pipeline} on ${studyInstanceUid}`),
+    ...(deliveries === 0 ? [] : [`Objects that wait for a receiver and will never be sent: ${deliveries}`]),
   ].join('\n');
 }
 

@@ -51,6 +51,8 @@ export async function startOverread(
     const detail = `Overread already runs on ${configuration.data} (process ${other.pid}, ${other.web}).`;
     throw new CommandError(EXIT.notReady, `${detail} Stop it, or set OVERREAD_DATA to another folder.`);
   }
+  for (const name of configuration.ignored)
+    say(`${name} is no setting and is ignored: docs/administrator.md names all.`);
   await requireFreePorts(configuration);
   prepareDataFolder(configuration);
   const token = apiToken(configuration);

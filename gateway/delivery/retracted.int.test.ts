@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { claimStudy, recordInstance } from '../../lib/archive/catalogue.ts';
 import { deliveriesOfRun, queueDeliveries, queueObject } from '../../lib/archive/deliveries.ts';
 import { readFacts } from '../../lib/archive/facts.ts';
-import { statePatientChange } from '../../lib/archive/patients.ts';
+import { previewPatientChange, statePatientChange } from '../../lib/archive/patients.ts';
 import { reindexArchive } from '../../lib/archive/reindex.ts';
 import { sayOfExam } from '../../lib/archive/retraction.ts';
 import { connect, type Database } from '../../lib/database/connection.ts';
@@ -140,6 +140,9 @@ async function say(change: AskedChange): Promise<string> {
   return statement.id;
 }
 
+/** How many objects a change would stop. */
+const foretold = async (change: AskedChange) => (await previewPatientChange(database, change, new Map())).deliveries;
+
 function sayExam(kind: 'withdrawn' | 'restored', studyInstanceUid = FIRST) {
   later();
   return sayOfExam(database.db, {
@@ -172,6 +175,8 @@ describe('what waits for a receiver', () => {
   ])('is stopped for good when %s, also where that is undone', async (_, shows, change, sentence) => {
     expect(await send(shows)).toBe(true);
     await tryInVain();
+    expect(await foretold(change)).toBe(1);
+    expect((await became()).state, 'a preview stops nothing').toBe('waiting');
     const undoes = await say(change);
     expect(await became(), 'at once').toEqual(stopped(sentence));
     await say({ kind: 'undo', undoes });
@@ -182,6 +187,7 @@ describe('what waits for a receiver', () => {
   it('goes on where somebody else is merged into its patient, whose exam stays that patient’s', async () => {
     await send({ exams: [OTHER] });
     await tryInVain();
+    expect(await foretold(MERGE)).toBe(0);
     await say(MERGE);
     await deliver();
     expect([received, (await became()).state]).toEqual([1, 'sent']);

@@ -33,6 +33,8 @@ export interface PatientEffects {
   readonly before: string[][];
   readonly after: string[][];
   readonly runs: { pipeline: string; studyInstanceUid: string }[];
+  /** Objects that wait for a receiver and are stopped for good, since they name the wrong patient then. */
+  readonly deliveries: number;
   /** Whose each of these exams is then. PHI: for pages of people who are signed in. */
   readonly exams: ReadonlyMap<string, ExamView>;
 }
@@ -77,12 +79,12 @@ export async function statePatientChange(
   if (change.kind !== 'undo' && JSON.stringify(before) === JSON.stringify(after)) {
     throw new PatientChangeError('Nothing would change: the exams are together, or apart, already.');
   }
-  await stopMoved(transaction, changedExams(before, after));
+  const deliveries = await stopMoved(transaction, changedExams(before, after));
   const groups = { before: before.map(({ exams }) => exams), after: after.map(({ exams }) => exams) };
   const runs = await askJoinedExams(transaction, { ...groups, pipelines, now: new Date(statement.statedAt) });
   await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
   const exams = await findExams({ db: transaction }, groups.after.flat());
-  return { statement, effects: { ...groups, runs, exams } };
+  return { statement, effects: { ...groups, runs, deliveries, exams } };
 }
 
 /** What a change would do: the change itself, taken back. @throws as `statePatientChange` does */

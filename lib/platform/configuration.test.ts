@@ -28,6 +28,11 @@ describe('readConfiguration', () => {
     expect(readConfiguration({ OVERREAD_WEB_PORT: '' }).web.port).toBe(8000);
   });
 
+  it('names what looks like a setting and is none', () => {
+    const { ignored } = readConfiguration({ OVERREAD_QUIET_SECOND: '5', OVERREAD_WEB_PORT: '8001', PATH: '/bin' });
+    expect(ignored).toEqual(['OVERREAD_QUIET_SECOND']);
+  });
+
   it('takes OpenFaaS elsewhere with its password', () => {
     const { faas } = readConfiguration({ ...S3, OPENFAAS_URL: 'https://faas.example', OPENFAAS_PASSWORD: 'theirs' });
     expect(faas).toMatchObject({ url: 'https://faas.example', user: 'admin', password: 'theirs' });

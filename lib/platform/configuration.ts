@@ -85,6 +85,8 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   const store = storeConfiguration(env, data);
   return {
     data,
+    /** Variables that look like settings and are none: misspelled, most likely. */
+    ignored: Object.keys(present).filter((name) => name.startsWith('OVERREAD_') && !(name in Environment.shape)),
     /** Folders searched for pipelines, then for models: the product's own first. */
     pipelineFolders: [path.join(HOME, 'pipelines'), ...env.OVERREAD_PIPELINES],
     modelFolders: [path.join(HOME, 'models'), ...env.OVERREAD_MODELS],

@@ -9,9 +9,9 @@ type Sources = Pick<Parts, 'archive' | 'database' | 'evaluations'>;
 
 /** What a change would do, with the trends and confirmed baselines that it touches. Call it before the change. */
 export async function previewOf(parts: Sources, effects: PatientEffects): Promise<PatientPreview> {
-  const { before, after, runs } = effects;
+  const { before, after, runs, deliveries } = effects;
   const [trends, baselines] = await Promise.all([trendsOf(parts, before.flat()), baselinesOf(parts, before)]);
-  return { digest: digestOf(effects), before, after, trends, baselines, runs };
+  return { digest: digestOf(effects), before, after, trends, baselines, runs, deliveries };
 }
 
 /** What is equal as long as a change would do the same. */

@@ -140,6 +140,11 @@ ${preview.baselines.map(({ pipeline, studyInstanceUid, author, confirmedAt }) =>
         ? 'No run is missing.'
         : html`Runs are asked for: ${preview.runs.map(({ pipeline, studyInstanceUid }) => html`${titles(parts, [pipeline])} on ${examLink(studyInstanceUid, exams.now)}. `)}`
     }</li>
+<li>${
+      preview.deliveries === 0
+        ? 'Nothing that waits for a receiver is stopped.'
+        : html`<strong class="is-warning">${preview.deliveries} ${preview.deliveries === 1 ? 'object that waits' : 'objects that wait'} for a receiver will never be sent:</strong> what they say of the patient would be wrong.`
+    }</li>
 <li>The images stay as they are; the viewer goes on showing what they say.</li>
 </ul></section>
 <section class="card"><h2>Do it</h2><form method="post" action="/patients">${hidden(viewer, change.kind)}
