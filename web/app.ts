@@ -16,7 +16,7 @@ import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from '
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { routeCopies, routeCopyForms } from './blinded/routes.ts';
 import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
-import { getDeliveries } from './deliveries.ts';
+import { getDeliveries, postDeliveriesAgain, postDeliveriesAgainForm } from './deliveries.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
@@ -197,6 +197,7 @@ function routePages(app: App): void {
   app.get('/runs/:id/files/:kind', getResultFile);
   app.post('/runs/:id/retry', postRetryForm);
   app.post('/runs/:id/deliveries', postEditDeliveryForm);
+  app.post('/runs/:id/deliveries/again', postDeliveriesAgainForm);
   app.get('/runs/:id/trend', getTrendPage);
   app.post('/runs/:id/trend', postTrendForm);
   app.get('/runs/:id/trend/report', getReportPreview);
@@ -245,6 +246,7 @@ function routeApi(app: App): void {
   app.get('/api/v1/runs/:id', getRun);
   app.get('/api/v1/runs/:id/deliveries', getDeliveries);
   app.post('/api/v1/runs/:id/deliveries', postEditDelivery);
+  app.post('/api/v1/runs/:id/deliveries/again', postDeliveriesAgain);
   app.post('/api/v1/runs/:id/retry', postRetry);
   app.get('/api/v1/runs/:id/trend', getTrend);
   app.post('/api/v1/runs/:id/trend', postTrend);

@@ -34,6 +34,7 @@ export const AUDIT_ACTIONS = [
   'reading-reassigned',
   'segmentation-edited',
   'edit-sent',
+  'delivery-asked-again',
   'retry-requested',
   'trend-viewed',
   'trend-baseline',

@@ -45,7 +45,7 @@ export async function getRunPage(c: WebContext) {
       feedback,
       withheld,
       edits: withheld ? '' : editsCard(await shownTo(c, edits)),
-      deliveries: html`${deliveriesCard(deliveries)}${withheld ? '' : await sendCard(c, run)}`,
+      deliveries: html`${deliveriesCard(c, run, deliveries)}${withheld ? '' : await sendCard(c, run)}`,
       trend: trend === undefined ? '' : trendCard(trend, run),
     }),
   );

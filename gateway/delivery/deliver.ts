@@ -6,6 +6,7 @@ import {
   dueDeliveries,
   nextDelivery,
   recordDeliveries,
+  unknownReceiver,
   whyRefused,
 } from '../../lib/archive/deliveries.ts';
 import { whyRetracted } from '../../lib/archive/retraction.ts';
@@ -47,7 +48,7 @@ export async function deliverDue(context: DeliveryContext, now: Date): Promise<D
 }
 
 const nameless = (due: readonly Delivery[]): DeliveryOutcome[] =>
-  due.map((delivery) => ({ delivery, problem: `The site's file names no receiver ${delivery.receiver} any more.` }));
+  due.map((delivery) => ({ delivery, problem: unknownReceiver(delivery.receiver) }));
 
 /** Sends what may go to the receiver now: whether it may is asked again here, and not only when it is queued. */
 function sendAllowed(context: DeliveryContext, receiver: Receiver, due: readonly Delivery[]) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimStudy, recordInstance } from '../../lib/archive/catalogue.ts';
-import { deliveriesOfRun, queueDeliveries, queueObject } from '../../lib/archive/deliveries.ts';
+import { askAgain, deliveriesOfRun, queueDeliveries, queueObject } from '../../lib/archive/deliveries.ts';
 import { readFacts } from '../../lib/archive/facts.ts';
 import { previewPatientChange, statePatientChange } from '../../lib/archive/patients.ts';
 import { reindexArchive } from '../../lib/archive/reindex.ts';
@@ -191,6 +191,24 @@ describe('what waits for a receiver', () => {
     await say(MERGE);
     await deliver();
     expect([received, (await became()).state]).toEqual([1, 'sent']);
+  });
+
+  it('is asked for again by a person: it goes where its reason is gone, and stays refused where it is not', async () => {
+    const again = () =>
+      database.db.transaction((transaction) => askAgain(transaction, RUN, { receivers: [receiver], now }));
+    await send({ exams: [LAST] });
+    expect(await again(), 'nothing was refused').toBeUndefined();
+    await tryInVain();
+    await sayExam('withdrawn', LAST);
+    const undoes = await say({ kind: 'move', exam: LAST, to: 'new' });
+    await sayExam('restored', LAST);
+    expect(await again()).toEqual([]);
+    expect(await became(), 'for the reason that holds now').toEqual(stopped('state another patient'));
+    await say({ kind: 'undo', undoes });
+    expect(await again()).toEqual([receiver.name]);
+    expect(await again(), 'it waits already').toBeUndefined();
+    await deliver();
+    expect([received, await became()]).toEqual([1, { state: 'sent', reason: null }]);
   });
 
   it('is stopped when an exam of it is withdrawn, in this pipeline, and stays so when that is taken back', async () => {

@@ -141,6 +141,53 @@ export async function whyRefused(
 const notAllApproved = ({ name }: Pick<Receiver, 'name'>): string =>
   `${name} is a clinical receiver, and not every version of the pipeline whose results are shown is approved for clinical use.`;
 
+/**
+ * Asks again for what of a run was refused, since a person asks. What a receiver still must not have stays refused, for the
+ * reason that holds now.
+ *
+ * @returns names of the receivers for which something waits now; undefined where nothing was refused
+ */
+export async function askAgain(
+  db: Queuing & Pick<Database['db'], 'update'>,
+  run: string,
+  { receivers, now }: { readonly receivers: readonly Pick<Receiver, 'name' | 'kind'>[]; readonly now: Date },
+): Promise<string[] | undefined> {
+  const refused = await db
+    .select()
+    .from(delivery)
+    .where(and(eq(delivery.run, run), eq(delivery.state, 'refused')))
+    .for('update');
+  if (refused.length === 0) return undefined;
+  const waiting = new Set<string>();
+  for (const { receiver, sopInstanceUid, ...asked } of refused) {
+    const known = receivers.find(({ name }) => name === receiver);
+    const reason = known === undefined ? unknownReceiver(receiver) : await whyNot(db, known, asked);
+    const times = { attempts: 0, nextAttemptAt: now, requestedAt: now };
+    await db
+      .update(delivery)
+      .set(reason === null ? { state: 'waiting', reason, ...times } : { reason })
+      .where(and(eq(delivery.receiver, receiver), eq(delivery.sopInstanceUid, sopInstanceUid)));
+    if (reason === null) waiting.add(receiver);
+  }
+  if (waiting.size > 0) await db.execute(sql`select pg_notify(${CHANNEL}, '')`);
+  return [...waiting].sort();
+}
+
+/** Why a receiver must not have an object now; null where it may. */
+async function whyNot(
+  db: Queuing,
+  receiver: Pick<Receiver, 'name' | 'kind'>,
+  { pipeline, pipelineVersion, otherVersions, shows }: Omit<Delivery, 'receiver' | 'sopInstanceUid'>,
+): Promise<string | null> {
+  const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
+  return (
+    (await whyRetracted({ db }, { pipeline, shows })) ?? (await whyRefused({ db }, receiver, { pipeline, versions }))
+  );
+}
+
+/** The site's file was changed since an object was queued. */
+export const unknownReceiver = (name: string): string => `The site's file names no receiver ${name} any more.`;
+
 /** What becomes of an object, by receiver: for people. */
 export function deliveriesOfObject(database: Database, SOPInstanceUID: string) {
   return database.db

@@ -85,6 +85,7 @@ describe('the OpenAPI document', () => {
 const REFUSED: Readonly<Record<string, number>> = {
   retrieveBulkData: 404,
   reassignExams: 422,
+  askDeliveriesAgain: 409,
   sendEdit: 409,
   listCopyFeedback: 404,
   sendCopyFeedback: 404,

@@ -125,6 +125,15 @@ function runPaths() {
         },
       },
     },
+    '/runs/{id}/deliveries/again': {
+      post: {
+        operationId: 'askDeliveriesAgain',
+        summary:
+          'Ask again for what of a run was refused to receivers; what a receiver still must not have stays refused',
+        parameters: [runParameter],
+        responses: { 202: json('DeliveryList', 'By receiver and state.'), ...problems(401, 403, 404, 409) },
+      },
+    },
     '/runs/{id}/retry': {
       post: {
         operationId: 'retryRun',

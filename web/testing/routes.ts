@@ -94,6 +94,8 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/runs/:id/deliveries': run,
   'POST /api/v1/runs/:id/deliveries': { ...run, right: 'read', json: {} },
   'POST /runs/:id/deliveries': { ...run, right: 'read', form },
+  'POST /api/v1/runs/:id/deliveries/again': { ...run, right: 'retry-runs', json: {} },
+  'POST /runs/:id/deliveries/again': { ...run, right: 'retry-runs', form },
   'POST /api/v1/runs/:id/retry': { ...run, right: 'retry-runs', json: {} },
   'GET /api/v1/runs/:id/trend': run,
   'POST /api/v1/runs/:id/trend': { ...run, right: 'read', json: {} },
