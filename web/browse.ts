@@ -15,7 +15,6 @@ import type { WebContext } from './parts.ts';
 import { revealedTo } from './reading/case.ts';
 import { shownTo } from './reading/sight.ts';
 import { editsOf, relatedRuns } from './runs.ts';
-import { themeOf } from './theme.ts';
 import { trendCard } from './trend/page.ts';
 import { trendOf } from './trend/read.ts';
 import { editsCard } from './viewer/cards.ts';
@@ -25,7 +24,7 @@ import { sendCard } from './viewer/send.ts';
 export async function getRunPage(c: WebContext) {
   const { parts } = c.var;
   const run = await wholeRunOfRequest(c);
-  const viewer = viewerOf(c, themeOf(c));
+  const viewer = viewerOf(c);
   const [revealed, related, exam, feedback, edits, deliveries] = await Promise.all([
     revealedTo(parts, c.var.person, [run]),
     relatedRuns(parts.database, run),
@@ -60,7 +59,7 @@ export async function getStudyPage(c: WebContext) {
     parts.archive.quarantineReasons(study.studyInstanceUid),
   ]);
   await recordView(c, 'study-viewed', study.studyInstanceUid);
-  return c.html(studyPage(parts, viewerOf(c, themeOf(c)), { study, exam, quarantine }));
+  return c.html(studyPage(parts, viewerOf(c), { study, exam, quarantine }));
 }
 
 /** `POST /runs/<id>/retry` */

@@ -10,7 +10,6 @@ import type { AuditAction } from './audit.ts';
 import { type Html, moment, viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
 import { evaluatedPipeline } from './runs.ts';
-import { themeOf } from './theme.ts';
 
 /** `GET /api/v1/runs/<id>/deliveries`: what of a run was sent where, what waits, and what was refused and why. */
 export async function getDeliveries(c: WebContext) {
@@ -67,7 +66,7 @@ export function deliveriesCard(c: WebContext, run: RunView, deliveries: readonly
 
 function againForm(c: WebContext, run: RunView): Html | string {
   if (!may(c.var.person, 'retry-runs', evaluationOf(c, evaluatedPipeline(run)))) return '';
-  const { formToken } = viewerOf(c, themeOf(c));
+  const { formToken } = viewerOf(c);
   return html`<form method="post" action="/runs/${run.id}/deliveries/again"><input type="hidden" name="form-token" value="${formToken}">
 <p class="help">If the reason no longer holds, what was refused can be sent after all. It is looked into again before anything goes out.</p>
 <div class="actions"><button>Ask again</button></div></form>`;

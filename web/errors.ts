@@ -37,7 +37,7 @@ function answerProblem(problem: Problem, c: WebContext): Response | Promise<Resp
 /** Somebody who is signed in keeps the way to everything else. */
 function whoSees(c: WebContext): Viewer {
   const theme = themeOf(c);
-  return c.get('person') === undefined ? { ...NOBODY, theme } : viewerOf(c, theme);
+  return c.get('person') === undefined ? { ...NOBODY, theme } : viewerOf(c);
 }
 
 /** What PostgreSQL answers to a text with the character NUL, which it cannot hold: as a value, and within JSON. */

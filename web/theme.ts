@@ -1,8 +1,9 @@
 import { getCookie, setCookie } from 'hono/cookie';
 import { requireFormToken } from './accounts/gate.ts';
-import type { Theme } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
 import { pathOnThisSite } from './paths.ts';
+
+export type Theme = 'dark' | 'light';
 
 /** Dark, as in a reading room, unless somebody chose otherwise. */
 export function themeOf(c: WebContext): Theme {

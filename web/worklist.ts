@@ -13,7 +13,6 @@ import { listUnreadable } from './projection/unreadable.ts';
 import { shownTo } from './reading/sight.ts';
 import { listRuns, studiesWithRun } from './runs.ts';
 import { seal, unseal } from './seal.ts';
-import { themeOf } from './theme.ts';
 
 /** Runs on a page. */
 const PAGE_SIZE = 50;
@@ -63,7 +62,7 @@ export async function getWorklist(c: WebContext) {
     paged: before !== undefined,
     unreadable: may(person, 'retry-runs', null) ? await listUnreadable(parts.database, MOST_UNREADABLE) : [],
   };
-  return c.html(worklistPage(parts, viewerOf(c, themeOf(c)), list));
+  return c.html(worklistPage(parts, viewerOf(c), list));
 }
 
 /** `POST /search`: goes on at once to an address that does not show what was searched for. */

@@ -4,7 +4,6 @@ import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { type Grant, giveRole, takeRole } from './grants.ts';
@@ -68,7 +67,7 @@ export function postGrant(action: 'grant' | 'withdraw') {
 async function accounts(c: WebContext, refusal?: string) {
   const { parts } = c.var;
   const rows = await listAccounts(parts.database);
-  return accountsPage(parts, viewerOf(c, themeOf(c)), { accounts: rows, refusal });
+  return accountsPage(parts, viewerOf(c), { accounts: rows, refusal });
 }
 
 /** The account of the address, which must be another than one's own, and the form that was sent for it. */

@@ -4,7 +4,6 @@ import { notFound } from '../api/parse.ts';
 import { record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { changePassword, checkPassword, findAccount } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { beginSignIn, signInSucceeded } from './lockout.ts';
@@ -114,5 +113,5 @@ async function page(c: WebContext, told: OwnAccount['told']) {
     now: parts.now(),
     told,
   };
-  return accountPage(parts, viewerOf(c, themeOf(c)), shown);
+  return accountPage(parts, viewerOf(c), shown);
 }

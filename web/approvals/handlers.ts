@@ -10,7 +10,6 @@ import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, parseOrRefuse } from '../api/parse.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { approvalsPage } from './page.ts';
 
 /** `GET /approvals`: what may go to clinical receivers, who decided it, and the decision. */
@@ -95,5 +94,5 @@ async function page(c: WebContext, form: { readonly refusal?: string }) {
       mayDecide: may(person, 'approve', evaluationOf(c, pipeline)),
       id: randomUUID(),
     }));
-  return approvalsPage(parts, viewerOf(c, themeOf(c)), { versions, approvals, ...form });
+  return approvalsPage(parts, viewerOf(c), { versions, approvals, ...form });
 }

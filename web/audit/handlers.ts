@@ -6,7 +6,6 @@ import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { csvLine } from '../report/csv.ts';
-import { themeOf } from '../theme.ts';
 import { auditPage } from './page.ts';
 import { AuditEntry, AuditQuery, type AuditSight, everyEntry, searchAudit } from './search.ts';
 
@@ -34,7 +33,7 @@ export async function getAuditPage(c: WebContext) {
   const entries = found.slice(0, PAGE_SIZE);
   const next = found.length > PAGE_SIZE ? (entries.at(-1)?.id ?? null) : null;
   const asked = { ...c.req.query() };
-  return c.html(auditPage(parts, viewerOf(c, themeOf(c)), { entries, asked, next, all: sight === undefined }));
+  return c.html(auditPage(parts, viewerOf(c), { entries, asked, next, all: sight === undefined }));
 }
 
 /** `GET /audit.csv`: everything that the same query finds, sent as it is read. */

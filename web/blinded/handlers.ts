@@ -14,7 +14,6 @@ import { answerFields, checkedForm, formFields, signInFirst } from '../feedback/
 import { type FeedbackForm, feedbackForm, sentFeedback } from '../pages/feedback-form.ts';
 import { type Html, viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { uidsOf } from './encode.ts';
 import { copyObject } from './make.ts';
 import { copyInTurn, copyOfRequest, type OpenedCopy } from './opened.ts';
@@ -140,7 +139,7 @@ function refuseOthers(author: string | undefined, person: string): void {
 async function page(c: WebContext, opened: OpenedCopy, feedback: Html): Promise<Html> {
   const { parts } = c.var;
   const exam = await examOf(parts, opened.copy.studyInstanceUid);
-  return copyPage(parts, viewerOf(c, themeOf(c)), { opened, exam, feedback });
+  return copyPage(parts, viewerOf(c), { opened, exam, feedback });
 }
 
 /** The form, with what was kept of it; or what was sent, with a way to correct it. */
@@ -168,5 +167,5 @@ interface Entered extends Pick<FeedbackForm, 'fields' | 'errors' | 'savedAt'> {
 function form(c: WebContext, opened: OpenedCopy, entered: Entered): Html {
   const { id } = opened.copy;
   const shown = { run: id, page: pageOf(id), asked: askedAbout(opened), id: randomUUID(), entries: [], ...entered };
-  return html`${feedbackForm(viewerOf(c, themeOf(c)), { ...shown, notice: NOTICES[c.req.query('notice') ?? ''] })}`;
+  return html`${feedbackForm(viewerOf(c), { ...shown, notice: NOTICES[c.req.query('notice') ?? ''] })}`;
 }

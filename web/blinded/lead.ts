@@ -9,7 +9,6 @@ import { type Html, layout, moment, viewerOf } from '../pages/layout.ts';
 import type { Variables, WebContext } from '../parts.ts';
 import { csvHeaders, csvLine } from '../report/csv.ts';
 import { noted } from '../report/noted.ts';
-import { themeOf } from '../theme.ts';
 import type { Copy } from './copies.ts';
 import { blindedReport } from './report.ts';
 import { blindedReportPage } from './report-page.ts';
@@ -31,7 +30,7 @@ export async function getBlindedReportPage(c: WebContext) {
   const evaluation = ledEvaluation(c, 'lead');
   await noted(c, 'report-viewed', evaluation);
   const report = await blindedReport(parts, evaluation, parts.now());
-  return c.html(blindedReportPage(parts, viewerOf(c, themeOf(c)), { evaluation, report }));
+  return c.html(blindedReportPage(parts, viewerOf(c), { evaluation, report }));
 }
 
 /** `GET /api/v1/evaluations/<name>/blinded` */
@@ -82,7 +81,7 @@ export async function getKeyPage(c: WebContext) {
   return c.html(
     layout({
       parts,
-      viewer: viewerOf(c, themeOf(c)),
+      viewer: viewerOf(c),
       title: `${evaluation.title}: key`,
       body: html`<div class="page-title"><h1>${evaluation.title}: whose each segmentation is</h1></div>
 <p class="notice is-warning">That you looked is written down. Tell nobody who reads. <a href="/evaluations/${evaluation.name}/key.csv">The key as CSV</a> · <a href="/evaluations/${evaluation.name}">Report</a></p>

@@ -11,7 +11,6 @@ import { caseOf, revealedTo } from '../reading/case.ts';
 import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
 import { newerOf, relatedRuns } from '../runs.ts';
-import { themeOf } from '../theme.ts';
 import { amendedRegion } from './amended.ts';
 import { findDraft, isLocked, listFeedback, newestDraft } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
@@ -92,7 +91,7 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
 /** A run's page with this form in place of the one that is open. */
 export async function pageWithForm(c: WebContext, run: RunView, form: FeedbackForm): Promise<Html> {
   const { parts } = c.var;
-  const viewer = viewerOf(c, themeOf(c));
+  const viewer = viewerOf(c);
   const [related, exam, revealed] = await Promise.all([
     relatedRuns(parts.database, run),
     examOf(parts, run.studyInstanceUid),

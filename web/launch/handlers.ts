@@ -12,7 +12,6 @@ import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { listRuns } from '../runs.ts';
 import { seal, unseal } from '../seal.ts';
-import { themeOf } from '../theme.ts';
 import { launchPage } from './page.ts';
 import { acceptSigned, type LaunchRefusal, namesPerson } from './signed.ts';
 
@@ -113,7 +112,7 @@ export async function getLaunched(c: WebContext) {
   const exams = await parts.archive.findExams(studies.filter((_, index) => seen[index]));
   for (const study of exams.keys()) await noteLook(c, 'study-viewed', study);
   const shown = { runs: newest, studies: held, exams, now: parts.now() };
-  return c.html(launchPage(parts, viewerOf(c, themeOf(c)), shown));
+  return c.html(launchPage(parts, viewerOf(c), shown));
 }
 
 /** Pipelines whose results are looked for: of the evaluation that the PACS named, as far as somebody may see it. */

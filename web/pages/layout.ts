@@ -5,11 +5,10 @@ import type { Person } from '../accounts/accounts.ts';
 import { may } from '../accounts/rights.ts';
 import { formToken } from '../accounts/sessions.ts';
 import type { Parts, WebContext } from '../parts.ts';
+import { type Theme, themeOf } from '../theme.ts';
 
 /** Markup in which everything that was put in has been escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
-
-export type Theme = 'dark' | 'light';
 
 /** Who looks at a page, and how they like it. */
 export interface Viewer {
@@ -46,9 +45,9 @@ const MENU: readonly { readonly at: string; readonly label: string; readonly rig
 export const NOBODY: Viewer = { person: undefined, formToken: '', theme: 'dark' };
 
 /** Who looks, from what the middleware left. */
-export function viewerOf(c: WebContext, theme: Theme): Viewer {
+export function viewerOf(c: WebContext): Viewer {
   const { person, sessionToken } = c.var;
-  return { person, theme, formToken: sessionToken === undefined ? '' : formToken(sessionToken) };
+  return { person, theme: themeOf(c), formToken: sessionToken === undefined ? '' : formToken(sessionToken) };
 }
 
 /** A whole page. */

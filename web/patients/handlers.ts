@@ -20,7 +20,6 @@ import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { listRuns } from '../runs.ts';
-import { themeOf } from '../theme.ts';
 import { digestOf, previewOf } from './effects.ts';
 import { askedChange } from './form.ts';
 import { patientsPage, previewPage } from './page.ts';
@@ -144,7 +143,7 @@ async function page(c: WebContext, { refusal }: { readonly refusal?: string }) {
   const said = c.req.query('said');
   const statements = await parts.patients.list();
   const done = said === 'merge' || said === 'move' || said === 'undo' ? said : undefined;
-  return patientsPage(parts, viewerOf(c, themeOf(c)), { statements, refusal, exam, said: done });
+  return patientsPage(parts, viewerOf(c), { statements, refusal, exam, said: done });
 }
 
 async function preview(c: WebContext, change: AskedChange, effects: Awaited<ReturnType<typeof effectsOf>>) {
@@ -153,7 +152,7 @@ async function preview(c: WebContext, change: AskedChange, effects: Awaited<Retu
   const shown = await previewOf(parts, effects);
   await noteExams(c, effects.before.flat());
   const held = { now: exams, later: effects.exams };
-  return previewPage(parts, viewerOf(c, themeOf(c)), { change, preview: shown, exams: held, id: randomUUID() });
+  return previewPage(parts, viewerOf(c), { change, preview: shown, exams: held, id: randomUUID() });
 }
 
 /** Whose exams these are is shown: that is a look at each of them. */

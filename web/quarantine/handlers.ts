@@ -9,7 +9,6 @@ import { examOf } from '../archive.ts';
 import { record } from '../audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { quarantinedPage, quarantinePage } from './page.ts';
 
 /** Instances shown on the page of the quarantine, the newest. */
@@ -39,7 +38,7 @@ export async function getQuarantinePage(c: WebContext) {
   requireRight(c, 'quarantine');
   const instances = await parts.archive.quarantinedInstances({ limit: MOST_SHOWN });
   const decided = QuarantineDecisionAnswer.shape.outcome.safeParse(c.req.query('decided')).data;
-  return c.html(quarantinePage(parts, viewerOf(c, themeOf(c)), { instances, decided }));
+  return c.html(quarantinePage(parts, viewerOf(c), { instances, decided }));
 }
 
 /** `GET /quarantine/<sha256>`: one instance, and what to do about it. */
@@ -100,5 +99,5 @@ async function quarantined(c: WebContext, file: QuarantinedFile, form: { refusal
   const exam = await examOf(parts, file.facts.StudyInstanceUID);
   const entry = { actor: person.name, action: 'quarantine-viewed', subject: file.sha256, at: parts.now() } as const;
   await record(parts.database, entry);
-  return quarantinedPage(parts, viewerOf(c, themeOf(c)), { file, exam, ...form });
+  return quarantinedPage(parts, viewerOf(c), { file, exam, ...form });
 }

@@ -7,7 +7,6 @@ import { shownExams } from '../blinded/list-page.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { readingPage } from '../pages/reading.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { giveOut } from './give-out.ts';
 import { type ReadingList, readingList } from './list.ts';
 import { participantOf } from './participant.ts';
@@ -40,7 +39,7 @@ export async function getReadingPage(c: WebContext) {
   const studies = [...lists.values()].flatMap(({ cases }) => cases.map(({ studyInstanceUid }) => studyInstanceUid));
   const exams = await parts.archive.findExams([...studies, ...shownExams(blinded)]);
   await noteLook(c, 'worklist-viewed', 'reading');
-  return c.html(readingPage(parts, viewerOf(c, themeOf(c)), { lists, blinded, exams }));
+  return c.html(readingPage(parts, viewerOf(c), { lists, blinded, exams }));
 }
 
 /** `GET /reading/<evaluation>/next`: goes on to the exam that has waited longest, or back to the list. */

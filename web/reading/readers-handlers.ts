@@ -7,7 +7,6 @@ import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import {
   type ReadersView,
   ReassignmentSubmission,
@@ -67,7 +66,7 @@ async function page(c: WebContext, evaluation: Evaluation, notice?: ReadersPage[
   const { parts } = c.var;
   const view = await readersOfEvaluation(parts, evaluation);
   await noteLook(c, 'readers-viewed', evaluation.name, evaluation.name);
-  return readersPage(parts, viewerOf(c, themeOf(c)), { evaluation, view, notice });
+  return readersPage(parts, viewerOf(c), { evaluation, view, notice });
 }
 
 /** @throws {ProblemError} 404 there is none of this name; 403 the person does not lead it */

@@ -8,7 +8,6 @@ import { notFound, parseOrRefuse } from '../api/parse.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type Parts, type WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { csvHeaders } from './csv.ts';
 import { Keeper } from './keeper.ts';
 import { noted } from './noted.ts';
@@ -21,7 +20,7 @@ export function getEvaluations(c: WebContext) {
   requireRight(c, 'lead');
   const { parts, person } = c.var;
   const led = everyEvaluation(parts).filter(({ name }) => may(person, 'lead', name));
-  return c.html(evaluationsPage(parts, viewerOf(c, themeOf(c)), led));
+  return c.html(evaluationsPage(parts, viewerOf(c), led));
 }
 
 /** How long somebody looks at nothing before the page says that the report is being made. */
@@ -34,7 +33,7 @@ export async function getReportPage(c: WebContext) {
   await noted(c, 'report-viewed', evaluation);
   const { name, make, anew } = making(c, evaluation);
   const report = await keeperOf(parts).getSoon(name, make, anew, PATIENCE_MS);
-  const viewer = viewerOf(c, themeOf(c));
+  const viewer = viewerOf(c);
   if (report !== undefined) return c.html(reportPage(parts, viewer, { evaluation, report }));
   c.header('Refresh', `5; url=/evaluations/${evaluation.name}`);
   return c.html(waitingPage(parts, viewer, evaluation), 202);

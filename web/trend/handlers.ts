@@ -11,7 +11,6 @@ import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { requireRevealed, shownTo } from '../reading/sight.ts';
-import { themeOf } from '../theme.ts';
 import { addTrendEntry } from './entries.ts';
 import { lookOf, trendToShow } from './look.ts';
 import { trendPage } from './page.ts';
@@ -29,7 +28,7 @@ export async function getTrendPage(c: WebContext) {
   const [state, patient] = await Promise.all([trendOfRun(c, run), parts.archive.patientOfStudy(run.studyInstanceUid)]);
   await noteLook(c, 'trend-viewed', run.id);
   return c.html(
-    trendPage(parts, viewerOf(c, themeOf(c)), {
+    trendPage(parts, viewerOf(c), {
       state,
       patient,
       run,
@@ -46,7 +45,7 @@ export async function getTrendStatePage(c: WebContext) {
   const study = state.input.exams[0]?.studyInstanceUid;
   const patient = study === undefined ? undefined : await parts.archive.patientOfStudy(study);
   await noteLook(c, 'trend-viewed', state.digest);
-  return c.html(trendPage(parts, viewerOf(c, themeOf(c)), { state, patient, run: undefined }));
+  return c.html(trendPage(parts, viewerOf(c), { state, patient, run: undefined }));
 }
 
 /** `POST /runs/<id>/trend`: a baseline, a withdrawal or the end of one, from the page. */

@@ -11,7 +11,6 @@ import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { evaluatedPipeline } from '../runs.ts';
-import { themeOf } from '../theme.ts';
 import { trendOfRun } from './handlers.ts';
 import { makeReport, type TrendReport, whyNoReport } from './report.ts';
 import { reportPage } from './report-page.ts';
@@ -25,7 +24,7 @@ export async function getReportPreview(c: WebContext) {
   const { run, state } = await asked(c);
   const of = c.req.query('state');
   if (of === undefined) return c.redirect(`/runs/${run.id}/trend/report?state=${state.digest}`, 303);
-  const viewer = viewerOf(c, themeOf(c));
+  const viewer = viewerOf(c);
   const { parts, person } = c.var;
   await noteLook(c, 'trend-viewed', run.id);
   const obstacle = whyNoReport(state);

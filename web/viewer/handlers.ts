@@ -10,7 +10,6 @@ import { sightOf } from '../dicomweb/sight.ts';
 import { streamOf } from '../dicomweb/stream.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { missingPage } from './page.ts';
 import { VIEWER_ROOT } from './patch.ts';
 import type { ProgramFile } from './program.ts';
@@ -47,7 +46,7 @@ const config = ['app-config.ts', 'saving.ts', 'viewed-time.ts']
 export function getViewer(c: WebContext) {
   const { parts } = c.var;
   const { program } = parts.viewing;
-  if (!program.isInstalled) return c.html(missingPage(parts, viewerOf(c, themeOf(c))), 404);
+  if (!program.isInstalled) return c.html(missingPage(parts, viewerOf(c)), 404);
   const name = c.req.path.slice(VIEWER_ROOT.length);
   if (name === '') return c.redirect('/', 303);
   c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);

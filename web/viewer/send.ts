@@ -19,7 +19,6 @@ import type { WebContext } from '../parts.ts';
 import { requireRevealed } from '../reading/sight.ts';
 import { findRun } from '../runs.ts';
 import { queueForAll, receiversNamed } from '../sending.ts';
-import { themeOf } from '../theme.ts';
 
 /** Body of `POST /api/v1/runs/<id>/deliveries`. */
 export const EditDeliverySubmission = z.strictObject({
@@ -45,7 +44,7 @@ export async function sendCard(c: WebContext, run: RunView): Promise<Html | stri
       refusal: await whyRefused(parts.database, receiver, made),
     })),
   );
-  const { formToken } = viewerOf(c, themeOf(c));
+  const { formToken } = viewerOf(c);
   const open = rows.filter(({ refusal }) => refusal === null);
   return html`<section class="card"><h2>Send the edited segmentation</h2>
 <p>It goes out only if somebody sends it, marked INVESTIGATIONAL, under the same rule as the model’s results.</p>
