@@ -10,8 +10,10 @@ import { Spool } from '../lib/archive/spool.ts';
 import type { Database } from '../lib/database/connection.ts';
 import { Alarm } from '../lib/platform/alarm.ts';
 import type { Configuration } from '../lib/platform/configuration.ts';
+import { readConfigured } from '../lib/platform/configured.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
+import { readTls, watchTls } from '../lib/platform/tls.ts';
 import { heldModel } from '../lib/runs/held-models.ts';
 import { publishModels } from '../lib/runs/models.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
@@ -21,7 +23,7 @@ import { deliverDue } from './delivery/deliver.ts';
 import { followRequests } from './delivery/requests.ts';
 import { healthPages, serveHealth } from './health.ts';
 import { createMetrics } from './metrics.ts';
-import { DicomServer } from './server.ts';
+import { DicomServer, type DicomTls } from './server.ts';
 
 /** Time that senders have to end their associations when the gateway stops, ms. */
 const STOP_GRACE_MS = 3_000;
@@ -108,6 +110,8 @@ export function gatewayService(
     return undefined;
   }, failed('hearing requests for delivery'));
 
+  const certificate = configuration.site.dicom.tls;
+  const tls = certificate && dicomTls(certificate);
   const server = new DicomServer({ spool, log, metrics, isAccepted: acceptedTitles(configuration, pipelines) });
   const notReady = async () => {
     if (!prepared) return 'The store is not ready.';
@@ -116,13 +120,17 @@ export function gatewayService(
       () => 'PostgreSQL does not answer.',
     );
   };
+  let watched: (() => void) | undefined;
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
 
   return {
     start: async () => {
       await spool.open();
       health = await serveHealth(healthPages({ registry: metrics.registry, notReady }));
-      await server.listen(configuration.dicom.host, configuration.dicom.port);
+      const { host, port, tlsPort } = configuration.dicom;
+      await server.listen(host, port);
+      if (tls !== undefined && tlsPort !== undefined) await server.listenSecurely(host, tlsPort, tls);
+      watched = certificate && watchTls(certificate, 'dicom.tls', log, () => server.renew(dicomTls(certificate)));
       preparation.wake();
       intake.start();
       completion.wake();
@@ -133,6 +141,7 @@ export function gatewayService(
       return { address: health.address };
     },
     stop: async () => {
+      watched?.();
       await server.close(STOP_GRACE_MS);
       stopping.abort();
       await intake.stop();
@@ -142,6 +151,13 @@ export function gatewayService(
       await Promise.all([database.close(), store.close()]);
     },
   };
+}
+
+/** @throws {ConfigurationError} a file cannot be read, or they do not fit together */
+function dicomTls(files: NonNullable<Configuration['site']['dicom']['tls']>): DicomTls {
+  const { sendersFile } = files;
+  const senders = sendersFile === undefined ? undefined : readConfigured(sendersFile, 'dicom.tls.sendersFile');
+  return { ...readTls(files, 'dicom.tls'), senders };
 }
 
 /** The called AE titles served here: where the site lists some, those, our own and the pipelines'; else any. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CertificateFiles } from './certificate.ts';
 import { Role } from './rights.ts';
 import { Slug } from './scalars.ts';
 
@@ -80,8 +81,8 @@ export type SignedLaunch = z.infer<typeof SignedLaunch>;
 
 /** How browsers reach the web. */
 export const WebAccess = z.strictObject({
-  /** Serves HTTPS with these PEM files. */
-  tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  /** Serves HTTPS with these. */
+  tls: CertificateFiles.optional(),
   /** Addresses or networks (`10.1.0.0/16`) of reverse proxies: theirs alone are `X-Forwarded-Proto` and `-For` believed. */
   trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
 });

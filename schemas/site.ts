@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CertificateFiles } from './certificate.ts';
 import { Directory, Sessions, SignedLaunch, WebAccess } from './people.ts';
 import { AETitle } from './pipeline.ts';
 import { Slug } from './scalars.ts';
@@ -53,6 +54,15 @@ export const Receiver = z.discriminatedUnion('protocol', [
 ]);
 export type Receiver = z.infer<typeof Receiver>;
 
+/** How senders reach the gateway. */
+const DicomAccess = z.strictObject({
+  /** Takes DICOM over TLS too, on its own port. */
+  tls: CertificateFiles.extend({
+    /** PEM file with authorities, or certificates, of senders: given, each must show a certificate of one of them. */
+    sendersFile: z.string().min(1).optional(),
+  }).optional(),
+});
+
 /** The site's file, `overread.yaml`. */
 export const SiteFile = z.strictObject({
   /** Shown on every page. */
@@ -80,6 +90,7 @@ export const SiteFile = z.strictObject({
   directory: Directory.optional(),
   sessions: Sessions.prefault({}),
   signedLaunch: SignedLaunch.prefault({}),
+  dicom: DicomAccess.prefault({}),
   web: WebAccess.prefault({}),
 });
 export type SiteFile = z.infer<typeof SiteFile>;

@@ -42,7 +42,7 @@ export interface Parts {
   /** Where results may be sent. */
   readonly receivers: readonly Pick<Receiver, 'name' | 'kind'>[];
   readonly site: Configuration['site']['site'];
-  readonly dicom: Configuration['dicom'];
+  readonly dicom: Pick<Configuration['dicom'], 'host' | 'port' | 'aeTitle'>;
   readonly apiToken: string | undefined;
   /** The hospital's people; undefined: there are local accounts only. */
   readonly directory: Directory | undefined;

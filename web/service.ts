@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { connect, databaseUrl } from '../lib/database/connection.ts';
 import { type Configuration, ConfigurationError } from '../lib/platform/configuration.ts';
+import { readConfigured } from '../lib/platform/configured.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
 import { keepSecret } from '../lib/platform/secrets.ts';
+import { readTls, watchTls } from '../lib/platform/tls.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
 import { requestRetry } from '../lib/runs/retry.ts';
 import { openStore } from '../lib/store/open.ts';
@@ -14,10 +16,9 @@ import { archiveReader, patientsOf, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
 import { Looks } from './audit/recent-looks.ts';
 import { BlindedCopies, followCopies } from './blinded/follow.ts';
-import { readConfigured } from './configured.ts';
 import { loadBlindedEvaluations, loadEvaluations } from './evaluations.ts';
 import { followOutbox } from './feedback/export.ts';
-import { listen, tlsOf, watchTls } from './listen.ts';
+import { listen } from './listen.ts';
 import { LiveUpdates } from './live.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
@@ -45,7 +46,8 @@ export function webService(configuration: Configuration, log: Logger): Service {
   const { site, sessions } = configuration.site;
   const directory = configuration.site.directory && ldapDirectory(configuration.site.directory);
   const signedLaunch = launchSecret(configuration);
-  const tls = tlsOf(configuration.site.web);
+  const certificate = configuration.site.web.tls;
+  const tls = certificate && readTls(certificate, 'web.tls');
   const proxies = proxyList(configuration.site.web.trustedProxies);
   const closers: (() => Promise<void>)[] = [];
   const pipelines = loadPipelines(configuration.pipelineFolders);
@@ -115,10 +117,10 @@ export function webService(configuration: Configuration, log: Logger): Service {
       // What is on this machine (supervisor, command line) asks here: its requests leave it not, and need no certificate.
       const inside = tls && (await listen(app.fetch, { host: '127.0.0.1', port: 0, tls: undefined }));
       if (inside !== undefined) servers.push(inside);
-      const watched = watchTls(configuration.site.web, log, (renewed) => servers[0]?.renew(renewed));
+      const watched = certificate && watchTls(certificate, 'web.tls', log, (renewed) => servers[0]?.renew(renewed));
       closers.push(
         async () => {
-          watched();
+          watched?.();
           const closed = servers.map((server) => server.close());
           live.close();
           await Promise.all(closed);

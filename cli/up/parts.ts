@@ -39,7 +39,7 @@ export function partsOf(
   }
   parts.push(
     part('connector', { http: connector.port }, { address: loopback(connector.port) }),
-    part('gateway', { dicom: dicom.port }),
+    part('gateway', { dicom: dicom.port, ...(dicom.tlsPort === undefined ? {} : { 'dicom over tls': dicom.tlsPort }) }),
     part(
       'web',
       { [isHttps(configuration) ? 'https' : 'http']: web.port },

@@ -22,6 +22,16 @@ export async function requireFreePorts({ dicom, web, connector, faas }: Configur
   const wanted: WantedPort[] = [
     { host: dicom.host, port: dicom.port, portVariable: 'OVERREAD_DICOM_PORT', hostVariable: 'OVERREAD_DICOM_HOST' },
     { host: web.host, port: web.port, portVariable: 'OVERREAD_WEB_PORT', hostVariable: 'OVERREAD_WEB_HOST' },
+    ...(dicom.tlsPort === undefined
+      ? []
+      : [
+          {
+            host: dicom.host,
+            port: dicom.tlsPort,
+            portVariable: 'OVERREAD_DICOM_TLS_PORT',
+            hostVariable: 'OVERREAD_DICOM_HOST',
+          },
+        ]),
     { ...loopback, port: connector.port, portVariable: 'OVERREAD_CONNECTOR_PORT' },
   ];
   if (faas.url === undefined) {

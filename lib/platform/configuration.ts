@@ -29,6 +29,7 @@ export const Environment = z.object({
     .transform((folder) => path.resolve(folder)),
   OVERREAD_DICOM_HOST: z.string().default('127.0.0.1'),
   OVERREAD_DICOM_PORT: port.default(11112),
+  OVERREAD_DICOM_TLS_PORT: port.default(2762),
   OVERREAD_AE_TITLE: AETitle.default('OVERREAD'),
   OVERREAD_WEB_HOST: z.string().default('127.0.0.1'),
   OVERREAD_WEB_PORT: port.default(8000),
@@ -92,7 +93,13 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     modelFolders: [path.join(HOME, 'models'), ...env.OVERREAD_MODELS],
     spool: path.join(data, 'spool'),
     secrets: path.join(data, 'secrets'),
-    dicom: { host: env.OVERREAD_DICOM_HOST, port: env.OVERREAD_DICOM_PORT, aeTitle: env.OVERREAD_AE_TITLE },
+    dicom: {
+      host: env.OVERREAD_DICOM_HOST,
+      port: env.OVERREAD_DICOM_PORT,
+      /** Where the site has a certificate for it; undefined else. */
+      tlsPort: site.dicom.tls && env.OVERREAD_DICOM_TLS_PORT,
+      aeTitle: env.OVERREAD_AE_TITLE,
+    },
     web: { host: env.OVERREAD_WEB_HOST, port: env.OVERREAD_WEB_PORT },
     connector: { port: env.OVERREAD_CONNECTOR_PORT },
     faas: {

@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Client, type Entry, InvalidCredentialsError, NoSuchObjectError, SizeLimitExceededError } from 'ldapts';
+import { readConfigured } from '../../lib/platform/configured.ts';
 import { errorCode } from '../../lib/platform/error-code.ts';
 import type { Directory as DirectoryConfiguration } from '../../schemas/people.ts';
-import { readConfigured } from '../configured.ts';
 import type { Grant } from './grants.ts';
 
 /** The directory could not be asked. The message says why, for the log; it holds no name and no password. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigurationError } from '../lib/platform/configuration.ts';
-import { errorCode } from '../lib/platform/error-code.ts';
+import { ConfigurationError } from './configuration.ts';
+import { errorCode } from './error-code.ts';
 
 /**
  * What is in a file that the site's configuration names.
