@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Of `tests/`, what can share the machine with another file. */
-const IN_PAIRS = ['tests/conformance/**/*.test.ts', 'tests/end-to-end/**/*.test.ts'];
+/** Of `tests/`, what needs the machine for itself: here recoveries are timed. */
+const ALONE = ['tests/faults/**/*.test.ts'];
 
 const REAL = {
   exclude: ['**/node_modules/**', '.peers/**'],
@@ -13,8 +13,8 @@ const REAL = {
 };
 
 /**
- * `unit`: beside the code, fast, no service started. `service`: real services and peers, beside the code and in `tests/`, two
- * files at a time, since each waits more than it works. `whole`: browsers, faults and commands, one file at a time.
+ * `unit`: beside the code, fast, no service started. `service`: real services, peers, browsers and commands, beside the code
+ * and in `tests/`, two files at a time, since each waits more than it works. `alone`: faults, one file at a time.
  */
 export default defineConfig({
   test: {
@@ -33,17 +33,17 @@ export default defineConfig({
         test: {
           name: 'service',
           ...REAL,
-          include: ['**/*.int.test.ts', ...IN_PAIRS],
+          include: ['**/*.int.test.ts', 'tests/**/*.test.ts'],
+          exclude: [...REAL.exclude, ...ALONE],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
-          name: 'whole',
+          name: 'alone',
           ...REAL,
-          include: ['tests/**/*.test.ts'],
-          exclude: [...REAL.exclude, ...IN_PAIRS],
+          include: ALONE,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

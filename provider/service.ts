@@ -29,6 +29,8 @@ const HANDED_ON = [
   'TMPDIR',
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
+  // What was compiled once need not be again: half of a function's start.
+  'NODE_COMPILE_CACHE',
   'OVERREAD_LOG_LEVEL',
   'S3_ENDPOINT',
   'S3_BUCKET_PREFIX',
