@@ -35,7 +35,7 @@ export interface Wishes {
 /** Opens the model of one channel in a folder, to measure and test it without a run. */
 export async function openSegmenter(folder: string, { units, tidied = {} }: Wishes): Promise<Segmenter> {
   const card = SegmentationModelCard.parse(JSON.parse(await readFile(path.join(folder, 'model.json'), 'utf8')));
-  const session = await openSession(await readFile(path.join(folder, card.file)), 1);
+  const session = await openSession(await readFile(path.join(folder, card.file)), { threads: 1 });
   const [channel] = card.input.channels;
   if (channel === undefined) throw new Error('The card must name a channel.');
   return {

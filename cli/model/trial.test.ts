@@ -15,7 +15,7 @@ describe.each([
   let session: Session;
   const card: object = JSON.parse(read(`${folder}/model.json`).toString('utf8'));
   beforeAll(async () => {
-    session = await openSession(read(`${folder}/${file}`), 1);
+    session = await openSession(read(`${folder}/${file}`), { threads: 1 });
   });
   afterAll(() => session.close());
 

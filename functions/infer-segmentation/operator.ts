@@ -19,11 +19,17 @@ const PROGRESS_MS = 5_000;
 /** Windows of one volume that the model works on at once: faster than all threads on one, for twice its memory. */
 const LANES = 2;
 
+/**
+ * Largest window, or tensor as a whole, that is worked on slice by slice (`flat`), in voxels: of larger ones what is between the
+ * operations would take gigabytes.
+ */
+const MOST_FLAT_VOXELS = 128 * 128 * 96;
+
 const sessions = new WarmSessions();
 
 export const inferSegmentation = defineOperator({
   name: 'infer-segmentation',
-  version: '1.0.0',
+  version: '1.1.0',
   description: 'Finds structures in a volume with an ONNX segmentation model, window by window.',
   parameters: z.object({}),
   inputs: {
@@ -42,7 +48,9 @@ export const inferSegmentation = defineOperator({
     const sliding = slidingOf(card, prepared);
     const scope = card.scope === null ? undefined : new ScopeMean(card.scope.classes);
     const windows = windowsOver(prepared.grid.size, sliding).length;
-    const session = await sessions.of(model, Math.min(LANES, windows));
+    const [columns, rows, slices] = sliding.size;
+    const flat = columns * rows * slices <= MOST_FLAT_VOXELS;
+    const session = await sessions.of(model, { lanes: Math.min(LANES, windows), flat });
     context.ranOn(session.device);
     const predict = predictorOf({ context, card, session, sliding, scope, windows });
     const { layout } = card.input;

@@ -10,7 +10,7 @@ const request = () => ({ input: 'image', values: new Float32Array(64 * 64), dims
 
 describe('openLanes', () => {
   it('divides the threads among its lanes, and answers every input', async () => {
-    const session = await openLanes(weights, 2, 5);
+    const session = await openLanes(weights, 2, { threads: 5 });
     if (session.device.kind === 'cpu') {
       expect(session.lanes).toBe(2);
       expect(session.device.threads).toBe(4);
@@ -22,13 +22,13 @@ describe('openLanes', () => {
   });
 
   it('has no more lanes than threads', async () => {
-    const session = await openLanes(weights, 2, 1);
+    const session = await openLanes(weights, 2, { threads: 1 });
     expect([session.lanes, session.device.threads]).toEqual([1, 1]);
     await session.close();
   });
 
   it('has ended as a whole when one lane has', async () => {
-    const session = await openLanes(forVolumes, 2, 2);
+    const session = await openLanes(forVolumes, 2, { threads: 2 });
     const stop = new AbortController();
     // So large that it is worked on for longer than a thread takes to end.
     const side = 160;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
 
 /**
  * Loads a model several times, each with its share of the threads, so that as many inputs are worked on at once. For many
@@ -14,13 +14,14 @@ import { openSession, type Session } from './session.ts';
 export async function openLanes(
   weights: Uint8Array,
   lanes: number,
-  threads = availableParallelism(),
+  { threads = availableParallelism(), flat = false }: SessionOptions = {},
 ): Promise<Session> {
   const count = Math.min(lanes, threads);
   const share = Math.floor(threads / count);
-  const first = await openSession(weights, share);
+  const options = { threads: share, flat };
+  const first = await openSession(weights, options);
   const others = first.device.kind === 'cuda' ? 0 : count - 1;
-  const more = await Promise.all(Array.from({ length: others }, () => openSession(weights, share)));
+  const more = await Promise.all(Array.from({ length: others }, () => openSession(weights, options)));
   const queues = [first, ...more].map((session) => ({ session, waiting: 0 }));
   const close = async () => {
     await Promise.all(queues.map(({ session }) => session.close()));

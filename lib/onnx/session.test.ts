@@ -12,7 +12,7 @@ const request = () => ({ input: 'image', values: new Float32Array(64 * 64), dims
 
 describe('openSession', () => {
   it('runs a model beside this thread and says what on', async () => {
-    const session = await openSession(weights, 1);
+    const session = await openSession(weights, { threads: 1 });
     expect(session.device).toEqual({
       kind: expect.stringMatching(/^(cpu|cuda)$/),
       name: expect.any(String),
@@ -26,11 +26,13 @@ describe('openSession', () => {
   });
 
   it('says why a model cannot be loaded', async () => {
-    await expect(openSession(Buffer.from('no model'), 1)).rejects.toThrow(/No execution provider takes the model/);
+    await expect(openSession(Buffer.from('no model'), { threads: 1 })).rejects.toThrow(
+      /No execution provider takes the model/,
+    );
   });
 
   it('goes on after an input of the wrong shape', async () => {
-    const session = await openSession(weights, 1);
+    const session = await openSession(weights, { threads: 1 });
     await expect(session.run({ ...request(), dims: [1, 1, 32, 128] })).rejects.toThrow();
     await expect(session.run({ ...request(), input: 'picture' })).rejects.toThrow(/image/);
     expect((await session.run(request())).scope?.values[0]).toBe(1);
@@ -38,7 +40,7 @@ describe('openSession', () => {
   });
 
   it('gives a run up at its signal, and what waits behind it fails too', async () => {
-    const session = await openSession(weights, 1);
+    const session = await openSession(weights, { threads: 1 });
     const stop = new AbortController();
     const runs = Promise.allSettled([session.run(request(), stop.signal), session.run(request())]);
     // The first has been posted when the queue's first turn is over.

@@ -29,6 +29,17 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** How a session works. */
+export interface SessionOptions {
+  /** @default every core */
+  readonly threads?: number;
+  /**
+   * Takes one volume at a time, and on a processor convolutions over it are rewritten as convolutions over its slices: faster by
+   * a third and more, and what is between the operations is up to three times as large. @default false
+   */
+  readonly flat?: boolean;
+}
+
 /**
  * Loads a model. CUDA is used where this build of ONNX Runtime has it and the machine has an NVIDIA GPU, the processor
  * otherwise; `device` says which.
@@ -36,8 +47,11 @@ export interface Session {
  * @param weights bytes of the ONNX file; copied
  * @throws {Error} no execution provider takes the model, or the thread died
  */
-export async function openSession(weights: Uint8Array, threads = availableParallelism()): Promise<Session> {
-  const start: Start = { weights, threads, executionProviders: executionProviders() };
+export async function openSession(
+  weights: Uint8Array,
+  { threads = availableParallelism(), flat = false }: SessionOptions = {},
+): Promise<Session> {
+  const start: Start = { weights, threads, flat, executionProviders: executionProviders() };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
   const ending = new AbortController();
   const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()));

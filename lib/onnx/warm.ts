@@ -21,12 +21,13 @@ export class WarmSessions {
    * The model, loaded at its first use. One that failed to load or to run is loaded anew at the next.
    *
    * @param lanes inputs that it can work on at once, at most
+   * @param flat as of `openSession`
    */
-  async of(model: Weights, lanes = 1): Promise<Session> {
-    const key = `${model.sha256}/${lanes}`;
+  async of(model: Weights, { lanes = 1, flat = false } = {}): Promise<Session> {
+    const key = `${model.sha256}/${lanes}/${flat}`;
     const kept = this.#sessions.get(key);
     if (kept !== undefined) return kept;
-    const opened = model.weights().then((weights) => openLanes(weights, lanes, threadsOf(process.env)));
+    const opened = model.weights().then((weights) => openLanes(weights, lanes, { ...threadsOf(process.env), flat }));
     this.#sessions.set(key, opened);
     const forget = () => this.#sessions.delete(key);
     opened.then((session) => session.ended.then(forget), forget);
@@ -48,7 +49,7 @@ export class WarmSessions {
 }
 
 /** `OVERREAD_THREADS`, for machines that others share; else every core. */
-function threadsOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+function threadsOf(environment: Readonly<Record<string, string | undefined>>): { threads?: number } {
   const threads = Number(environment.OVERREAD_THREADS);
-  return Number.isInteger(threads) && threads > 0 ? threads : undefined;
+  return Number.isInteger(threads) && threads > 0 ? { threads } : {};
 }

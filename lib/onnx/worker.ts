@@ -4,10 +4,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { flattened } from './flatten.ts';
 
 export interface Start {
   readonly weights: Uint8Array;
   readonly threads: number;
+  /** On a processor convolutions over volumes are rewritten (`flatten.ts`); each input is then one alone, not a batch. */
+  readonly flat: boolean;
   /** Tried in order. */
   readonly executionProviders: readonly ('cuda' | 'cpu')[];
 }
@@ -47,12 +50,13 @@ export type Answer =
 const port = parentPort;
 if (port === null) throw new Error('This file is the worker of a model session and runs in a thread of its own.');
 const post = (answer: Answer, moved: ArrayBuffer[] = []) => port.postMessage(answer, moved);
-const { weights, threads, executionProviders }: Start = workerData;
+const { weights, threads, flat, executionProviders }: Start = workerData;
 
 try {
   const session = await open();
   port.on('message', async ({ input, values, dims }: Request) => {
     try {
+      if (flat && dims.length === 5 && dims[0] !== 1) throw new RangeError('This session takes one volume at a time.');
       const outputs = await session.run({ [input]: new Tensor('float32', values, dims) });
       const tensors = Object.entries(outputs).map(([name, output]) => [name, tensorOf(name, output)] as const);
       // Two outputs may be one buffer, which can be moved once only.
@@ -76,9 +80,17 @@ function tensorOf(name: string, { data, dims }: InferenceSession.ReturnType[stri
 /** The first provider that takes the model. */
 async function open(): Promise<InferenceSession> {
   const refused: string[] = [];
-  for (const provider of executionProviders) {
+  const models = executionProviders.flatMap((provider) =>
+    provider === 'cpu' && flat
+      ? [
+          { provider, model: flattened(weights) },
+          { provider, model: weights },
+        ]
+      : [{ provider, model: weights }],
+  );
+  for (const { provider, model } of models) {
     try {
-      const session = await InferenceSession.create(weights, {
+      const session = await InferenceSession.create(model, {
         executionProviders: [provider],
         intraOpNumThreads: threads,
         graphOptimizationLevel: 'all',

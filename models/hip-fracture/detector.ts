@@ -24,7 +24,7 @@ export interface Detector {
 /** Opens the model of this folder, to measure and test it without a run. */
 export async function openDetector(folder = import.meta.dirname): Promise<Detector> {
   const card = DetectionModelCard.parse(JSON.parse(await readFile(path.join(folder, 'model.json'), 'utf8')));
-  const session = await openSession(await readFile(path.join(folder, card.file)), 1);
+  const session = await openSession(await readFile(path.join(folder, card.file)), { threads: 1 });
   const [rows, columns] = card.input.size;
   return {
     card,

@@ -44,7 +44,7 @@ export async function startPair(python: string, channels: number, threads: numbe
   });
   const ask = questions(child);
   await ask({ make: folder, channels, classes });
-  const session = await openLanes(await readFile(path.join(folder, 'unet.onnx')), 2, threads);
+  const session = await openLanes(await readFile(path.join(folder, 'unet.onnx')), 2, { threads, flat: true });
   return {
     classes,
     monai: async ({ size, values, sliding, layout }) => {
