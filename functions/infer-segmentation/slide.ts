@@ -97,17 +97,22 @@ export function cut(
     for (let k = Math.max(0, -k0); k < Math.min(size[2], slices - k0); k++) {
       const slice = source.slice(channel, k0 + k);
       for (let j = fromJ; j < toJ; j++) {
-        const from = (j0 + j) * columns + i0;
-        let to = channel * voxels + k * stepK + j * stepJ + fromI * stepI;
-        for (let i = fromI; i < toI; i++, to += stepI) {
-          const value = slice[from + i] ?? 0;
-          values[to] = value;
-          if (channel === 0 && value !== 0) foreground++;
-        }
+        const at = (j0 + j) * columns + i0;
+        const row = slice.subarray(at + fromI, at + toI);
+        const to = channel * voxels + k * stepK + j * stepJ + fromI * stepI;
+        if (stepI === 1) values.set(row, to);
+        else for (let i = 0; i < row.length; i++) values[to + i * stepI] = row[i] ?? 0;
+        if (channel === 0) foreground += countNonZero(row);
       }
     }
   }
   return { values, foreground: foreground / voxels };
+}
+
+function countNonZero(row: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < row.length; i++) if (row[i] !== 0) count++;
+  return count;
 }
 
 /** Distance in memory between neighbours along i, j, k. */

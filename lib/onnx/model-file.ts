@@ -51,10 +51,10 @@ export function readModelFile(bytes: Uint8Array): ModelFile {
   const model = fieldsOf(bytes);
   const graph = model.find(({ number }) => number === MODEL.graph);
   if (graph === undefined) throw new Error('The file has no graph.');
-  const parts = fieldsOf(valueOf(graph.field));
+  const parts = fieldsOf(contentOf(graph.field));
   const opsets = model
     .filter(({ number }) => number === MODEL.opsetImport)
-    .map(({ field }) => readOpset(valueOf(field)));
+    .map(({ field }) => readOpset(contentOf(field)));
   return {
     opset: opsets.find(({ domain }) => domain === '')?.version ?? 0,
     nodes: parts.filter(({ number }) => number === GRAPH.node).map(({ field }) => readNode(field)),
@@ -93,7 +93,7 @@ function fieldsOf(bytes: Uint8Array): Field[] {
 }
 
 /** What a field with a length holds. */
-function valueOf(field: Uint8Array): Uint8Array {
+function contentOf(field: Uint8Array): Uint8Array {
   const reader = new PbfReader(field);
   reader.readVarint();
   return reader.readBytes();
@@ -113,7 +113,7 @@ function readNode(field: Uint8Array): GraphNode {
   const [inputs, outputs]: [string[], string[]] = [[], []];
   const node = { opType: '', domain: '', inputs, outputs };
   const attributes = new Map<string, readonly number[]>();
-  new PbfReader(valueOf(field)).readFields((number, into, reader) => {
+  new PbfReader(contentOf(field)).readFields((number, into, reader) => {
     if (number === NODE.input) into.inputs.push(reader.readString());
     if (number === NODE.output) into.outputs.push(reader.readString());
     if (number === NODE.opType) into.opType = reader.readString();
@@ -139,7 +139,7 @@ function readAttribute(bytes: Uint8Array): { name: string; integers: number[] } 
 
 function readSizes(field: Uint8Array): [string, number[]] {
   const dims: number[] = [];
-  const { name } = new PbfReader(valueOf(field)).readFields(
+  const { name } = new PbfReader(contentOf(field)).readFields(
     (number, tensor, reader) => {
       if (number === TENSOR.dims) addIntegers(reader, dims);
       if (number === TENSOR.name) tensor.name = reader.readString();

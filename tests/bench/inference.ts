@@ -10,7 +10,7 @@ import { median, SPREAD_HEADING, spread } from './statistics.ts';
 
 /** Levels of 16, 32 and 64 channels: about as large as the product's own networks. */
 const CHANNELS = 16;
-const ROUNDS = 5;
+const ROUNDS = 11;
 const SIZE: [number, number, number] = [96, 96, 96];
 const TASK: Task = {
   size: SIZE,
