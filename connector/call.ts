@@ -41,6 +41,8 @@ export interface CallerOptions {
   readonly limit: Limit;
   /** The step of this call, while the call is still to be made; undefined when reading again shows that it is not. */
   readonly stillDue: (call: QueuedCall) => Promise<RunStep | undefined>;
+  /** Whether the manifest of this call is known to be there, by its event. */
+  readonly hasRead: (call: QueuedCall) => boolean;
 }
 
 /** Makes calls and writes down how they went. */
@@ -138,6 +140,7 @@ export class Caller {
   /** An answer counts by the manifest: without one it is a failure, and with one a lost answer is none. */
   async #judge(call: QueuedCall, outcome: CallOutcome): Promise<CallOutcome> {
     if (outcome.kind === 'not-yet') return outcome;
+    if (this.#options.hasRead(call)) return { kind: 'answered' };
     if ((await readManifest(this.#options.store, call.run, call.step)) !== undefined) return { kind: 'answered' };
     return outcome.kind === 'failed' ? outcome : { kind: 'failed', problem: NO_MANIFEST, retryable: true };
   }

@@ -86,6 +86,7 @@ export class Connector implements Service {
       faas: options.faas,
       limit: new Limit(concurrency.total ?? TOTAL_CALLS),
       stillDue: (call) => this.#runs.stillDue(call),
+      hasRead: (call) => this.#runs.hasRead(call),
     });
     this.#queue = new CallQueue({
       url: options.databaseUrl,

@@ -14,6 +14,12 @@ import { noteUnreadable, whyUnreadable } from './unreadable.ts';
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 3_000;
 
+/**
+ * How far a run has come is shown so long after it is known, ms: its next step needs the machine in that moment. What ends a run
+ * is shown at once.
+ */
+const PROGRESS_AFTER_MS = 50;
+
 export interface FollowProjectionOptions {
   readonly store: ObjectStore;
   readonly database: Database;
@@ -26,6 +32,11 @@ export function runOfObject(bucket: Bucket, key: string): string | undefined {
   if (bucket === 'results') return /^[^/]+\/([0-9a-f]{64})\/result\.json$/.exec(key)?.[1];
   const object = bucket === 'runs' ? parseRunKey(key) : undefined;
   return object === undefined || object.kind === 'output' ? undefined : object.run;
+}
+
+/** Whether an object is what somebody waits for: a result, or the end of a run. */
+function isAwaited(bucket: Bucket, key: string): boolean {
+  return bucket === 'results' || parseRunKey(key)?.kind === 'end';
 }
 
 /**
@@ -41,6 +52,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
   let seen = after;
   let wake = () => {};
   const closing = new AbortController();
+  let hurry = new AbortController();
   const readings = new Readings();
 
   const feed = followEvents(
@@ -49,6 +61,7 @@ export async function followProjection({ store, database, log, onChange }: Follo
     async ({ id, bucket, key }) => {
       const run = runOfObject(bucket, key);
       if (run !== undefined) noted.add(run);
+      if (run !== undefined && isAwaited(bucket, key)) hurry.abort();
       seen = id;
       wake();
     },
@@ -84,6 +97,9 @@ export async function followProjection({ store, database, log, onChange }: Follo
         });
         continue;
       }
+      const now = AbortSignal.any([hurry.signal, closing.signal]);
+      if (noted.size > 0) await sleep(PROGRESS_AFTER_MS, undefined, { signal: now }).catch(() => {});
+      hurry = new AbortController();
       const [runs, upTo] = [noted, seen];
       noted = new Set();
       const again: string[] = [];
