@@ -12,7 +12,7 @@ import type { ListedToken } from './tokens.ts';
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
 
 const evaluation = { ...HIP_EVALUATION, name: 'hip', title: HOSTILE };
-const parts = { assets: loadAssets(), site: { name: HOSTILE, mode: 'test' as const } };
+const parts = { assets: loadAssets(), site: { name: HOSTILE, mode: 'test' as const }, blinded: new Map() };
 const grants = [{ role: 'administrator' as const, evaluation: null, origin: 'person' as const }];
 const viewer = { person: { name: HOSTILE, grants }, formToken: HOSTILE, theme: 'dark' as const };
 const at = new Date('2026-01-31T08:15:00Z');

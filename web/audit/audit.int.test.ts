@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { BLINDED_EVALUATION, HIP_EVALUATION, LIVER_EVALUATION } from '../testing/pipelines.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 import { AuditQuery, everyEntry } from './search.ts';
 
@@ -14,7 +15,7 @@ let liver: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  world = await makeWorld(postgres.url);
+  world = await makeWorld(postgres.url, [HIP_EVALUATION, LIVER_EVALUATION, BLINDED_EVALUATION]);
   administrator = await world.signedIn('boss', 'administrator');
   reader = await world.signedIn('rada');
   hip = (await world.run()).id;
@@ -84,11 +85,18 @@ describe('the audit', () => {
 
   it('leads from a blinded copy nowhere: it is no run', async () => {
     const copy = 'c0'.repeat(32);
-    await world.database.db
-      .insert(audit)
-      .values({ at: world.parts.now(), actor: 'blind', action: 'copy-viewed', subject: copy });
+    await world.database.db.insert(audit).values([
+      { at: world.parts.now(), actor: 'blind', action: 'copy-viewed', subject: copy },
+      {
+        at: world.parts.now(),
+        actor: 'blind',
+        action: 'feedback-sent',
+        subject: copy,
+        evaluation: BLINDED_EVALUATION.name,
+      },
+    ]);
     const text = await (await administrator.get('/audit?actor=blind')).text();
-    expect(text).toContain('copy c0c0c0c0c0c0');
+    expect(text.match(/copy c0c0c0c0c0c0/g)).toHaveLength(2);
     expect(text).not.toContain(`/runs/${copy}`);
   });
 

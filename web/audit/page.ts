@@ -16,7 +16,7 @@ export interface AuditPage {
 }
 
 /** `/audit`: who did and saw what. */
-export function auditPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewer, page: AuditPage): Html {
+export function auditPage(parts: Pick<Parts, 'assets' | 'site' | 'blinded'>, viewer: Viewer, page: AuditPage): Html {
   const { entries, asked, next, all } = page;
   const { before, ...filter } = asked;
   const query = (more: Record<string, string> = {}) => new URLSearchParams({ ...filter, ...more }).toString();
@@ -27,7 +27,7 @@ export function auditPage(parts: Pick<Parts, 'assets' | 'site'>, viewer: Viewer,
     body: html`<div class="page-title"><h1>Audit</h1><a class="button" href="/audit.csv?${query()}">Export as CSV</a></div>
 <p class="muted">Who did and saw what. Entries are only ever added; the database refuses to change them.${all ? '' : ' You see those of your evaluations.'}</p>
 ${filters(asked)}
-${entries.length === 0 ? html`<section class="message"><h2>Nothing found</h2><p>No entry matches.</p></section>` : table(entries)}
+${entries.length === 0 ? html`<section class="message"><h2>Nothing found</h2><p>No entry matches.</p></section>` : table(parts, entries)}
 <p>${before === undefined ? '' : html`<a href="/audit?${query()}">Newest</a> `}${next === null ? '' : html`<a class="button" href="/audit?${query({ before: String(next) })}">Older</a>`}</p>`,
   });
 }
@@ -43,7 +43,7 @@ function filters(asked: Readonly<Record<string, string>>): Html {
 </form>`;
 }
 
-function table(entries: readonly AuditEntry[]): Html {
+function table({ blinded }: Pick<Parts, 'blinded'>, entries: readonly AuditEntry[]): Html {
   return html`<div class="scroll"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">Did</th><th scope="col">To what</th><th scope="col">Detail</th></tr></thead>
 <tbody>${entries.map(
     ({
@@ -54,15 +54,15 @@ function table(entries: readonly AuditEntry[]): Html {
       detail,
       evaluation,
     }) => html`<tr><td class="number">${moment(at)}</td><td>${actor}</td>
-<td>${action}</td><td>${subjectLink(action, subject)}</td>
+<td>${action}</td><td>${subjectLink(subject, { isCopy: action === 'copy-viewed' || blinded.has(evaluation ?? '') })}</td>
 <td>${detail ?? ''} ${evaluation === null ? '' : html`<span class="muted">${evaluation}</span>`}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
 /** The way to a run or an exam; it says no more than its beginning or end. A blinded copy has no page for all who read this. */
-function subjectLink(action: string, subject: string): Html {
-  if (action === 'copy-viewed') return html`copy ${subject.slice(0, 12)}`;
+function subjectLink(subject: string, { isCopy }: { readonly isCopy: boolean }): Html {
   const [, run, kind = ''] = /^([0-9a-f]{64})(\/\w+)?$/.exec(subject) ?? [];
+  if (run !== undefined && isCopy) return html`copy ${run.slice(0, 12)}`;
   if (run !== undefined) return html`<a href="/runs/${run}">run ${run.slice(0, 12)}</a>${kind}`;
   if (/^[0-9.]{10,64}$/.test(subject)) return html`<a href="/studies/${subject}">exam …${subject.slice(-12)}</a>`;
   return html`${subject}`;
