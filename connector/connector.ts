@@ -48,7 +48,8 @@ export interface ConnectorOptions {
  * event → `EventLog` → `Runs.advance` (reads the run, decides) → `CallQueue` → `Caller` → manifest or failed.json → event …
  *
  * What is true of a run is in the store only. The database remembers what was heard, the queue what is to be called; both
- * may lose or repeat things without harm, since every decision is made by reading the run again.
+ * may lose or repeat things without harm: every decision is made on the run as the store has it, of which an event's object is
+ * read, and all of it wherever an event may be missing.
  */
 export class Connector implements Service {
   readonly #options: ConnectorOptions;

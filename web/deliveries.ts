@@ -51,7 +51,7 @@ async function again(c: WebContext, run: RunView): Promise<void> {
   });
 }
 
-/** The same on the run's page; nothing where nothing is asked to be delivered. */
+/** What became of a run's objects, on its page; nothing where nothing is asked to be delivered. */
 export function deliveriesCard(c: WebContext, run: RunView, deliveries: readonly DeliveryView[]): Html | string {
   if (deliveries.length === 0) return '';
   return html`<section class="card"><h2>Delivery to receivers</h2>

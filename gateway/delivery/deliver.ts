@@ -7,6 +7,7 @@ import {
   nextDelivery,
   recordDeliveries,
   unknownReceiver,
+  versionsOf,
   whyRefused,
 } from '../../lib/archive/deliveries.ts';
 import { whyRetracted } from '../../lib/archive/retraction.ts';
@@ -61,11 +62,10 @@ async function obstacle(
   receiver: Receiver,
   delivery: Delivery,
 ): Promise<DeliveryOutcome | null> {
-  const { pipeline, pipelineVersion, otherVersions } = delivery;
   const retracted = await whyRetracted(database, delivery);
   if (retracted !== null) return { delivery, problem: retracted, isFinal: true };
-  const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
-  const refusal = await whyRefused(database, receiver, { pipeline, versions });
+  const made = { pipeline: delivery.pipeline, versions: versionsOf(delivery) };
+  const refusal = await whyRefused(database, receiver, made);
   return refusal === null ? null : { delivery, problem: refusal };
 }
 

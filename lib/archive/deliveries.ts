@@ -173,13 +173,19 @@ export async function askAgain(
   return [...waiting].sort();
 }
 
+/** Versions of the pipeline that made what an object shows, the newest first. */
+export function versionsOf({ pipelineVersion, otherVersions }: Pick<Delivery, 'pipelineVersion' | 'otherVersions'>) {
+  return pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
+}
+
 /** Why a receiver must not have an object now; null where it may. */
 async function whyNot(
   db: Queuing,
   receiver: Pick<Receiver, 'name' | 'kind'>,
-  { pipeline, pipelineVersion, otherVersions, shows }: Omit<Delivery, 'receiver' | 'sopInstanceUid'>,
+  { shows, ...made }: Pick<Delivery, 'pipeline' | 'pipelineVersion' | 'otherVersions' | 'shows'>,
 ): Promise<string | null> {
-  const versions = pipelineVersion === null ? [] : [pipelineVersion, ...otherVersions];
+  const { pipeline } = made;
+  const versions = versionsOf(made);
   return (
     (await whyRetracted({ db }, { pipeline, shows })) ?? (await whyRefused({ db }, receiver, { pipeline, versions }))
   );

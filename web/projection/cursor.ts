@@ -48,7 +48,7 @@ export class ProjectionCursor {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#write();
-    }, WRITE_AFTER_MS);
+    }, WRITE_AFTER_MS).unref();
   }
 
   /** Writes what is not written yet. */
