@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { and, inArray, lt, sql } from 'drizzle-orm';
+import { and, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { signInFailure } from '../../schemas/database/web.ts';
 
@@ -20,6 +20,12 @@ const FIRST_WAIT_MS = 15_000;
 /** Failures older than this are forgotten. */
 const FORGET_MS = 60 * 60_000;
 
+/**
+ * `blockedUntil` of a row that makes nobody wait. Not the time of writing: of two people who sign in at one moment, the one
+ * who came first may be looked at second, and would have to wait for it.
+ */
+const NEVER = new Date(0);
+
 type Counter = keyof typeof LIMITS;
 
 /** How long to wait after so many failures. */
@@ -38,7 +44,7 @@ export async function beginSignIn(database: Database, name: string, address: str
   const keys = keysOf(name, address);
   await forgetOld(database, now);
   return database.db.transaction(async (transaction) => {
-    const rows = keys.map(({ key }) => ({ key, failures: 0, lastAt: now, blockedUntil: now }));
+    const rows = keys.map(({ key }) => ({ key, failures: 0, lastAt: now, blockedUntil: NEVER }));
     await transaction.insert(signInFailure).values(rows).onConflictDoNothing();
     const names = keys.map(({ key }) => key);
     const locked = await transaction
@@ -53,7 +59,8 @@ export async function beginSignIn(database: Database, name: string, address: str
       const row = locked.find((candidate) => candidate.key === key);
       const forgotten = row === undefined || now.getTime() - row.lastAt.getTime() > FORGET_MS;
       const failures = (forgotten ? 0 : row.failures) + 1;
-      const blockedUntil = new Date(now.getTime() + waitAfter(counter, failures));
+      const ms = waitAfter(counter, failures);
+      const blockedUntil = ms === 0 ? NEVER : new Date(now.getTime() + ms);
       await transaction
         .update(signInFailure)
         .set({ failures, lastAt: now, blockedUntil })
@@ -64,25 +71,25 @@ export async function beginSignIn(database: Database, name: string, address: str
 }
 
 /** The password was right: the pair is forgotten, the others lose the failure that was counted beforehand. */
-export async function signInSucceeded(database: Database, name: string, address: string, now: Date): Promise<void> {
+export async function signInSucceeded(database: Database, name: string, address: string): Promise<void> {
   for (const { key, counter } of keysOf(name, address)) {
-    await database.db
-      .update(signInFailure)
-      .set({
-        failures: counter === 'pair' ? 0 : sql`greatest(${signInFailure.failures} - 1, 0)`,
-        blockedUntil: now,
-      })
-      .where(sql`${signInFailure.key} = ${key}`);
+    await takeBack(database, key, counter === 'pair' ? sql`0` : oneLess);
   }
 }
 
 /** Name and password could not be judged: the failure that was counted beforehand is taken back. */
-export async function signInUnjudged(database: Database, name: string, address: string, now: Date): Promise<void> {
-  const keys = keysOf(name, address).map(({ key }) => key);
+export async function signInUnjudged(database: Database, name: string, address: string): Promise<void> {
+  for (const { key } of keysOf(name, address)) await takeBack(database, key, oneLess);
+}
+
+const oneLess = sql`greatest(${signInFailure.failures} - 1, 0)`;
+
+/** One row a statement: who signs in holds several at once, in their order. */
+async function takeBack(database: Database, key: string, failures: SQL): Promise<void> {
   await database.db
     .update(signInFailure)
-    .set({ failures: sql`greatest(${signInFailure.failures} - 1, 0)`, blockedUntil: now })
-    .where(inArray(signInFailure.key, keys));
+    .set({ failures, blockedUntil: NEVER })
+    .where(sql`${signInFailure.key} = ${key}`);
 }
 
 /** The table holds what people typed as names, so it must not grow for good. */

@@ -39,7 +39,7 @@ export async function postPassword(c: WebContext) {
   if ((await checkPassword(database, person.name, present)) === undefined) {
     return refuse('The present password is not right.');
   }
-  await signInSucceeded(database, person.name, address, now());
+  await signInSucceeded(database, person.name, address);
   try {
     await changePassword(database, person.name, password);
   } catch (error) {

@@ -45,7 +45,7 @@ export async function postSignIn(c: WebContext) {
   }
   const person = await identify(parts, name, password);
   if (person === 'directory-away') {
-    await signInUnjudged(parts.database, name, address, parts.now());
+    await signInUnjudged(parts.database, name, address);
     return again(DIRECTORY_AWAY, 503);
   }
   if (person === 'wrong' || person === 'no-role') {
@@ -55,7 +55,7 @@ export async function postSignIn(c: WebContext) {
     await record(parts.database, { actor: 'nobody', action: 'sign-in-refused', subject, at: parts.now() });
     return person === 'wrong' ? again(REFUSAL, 401) : again(NO_ROLE, 403);
   }
-  await signInSucceeded(parts.database, name, address, parts.now());
+  await signInSucceeded(parts.database, name, address);
   await openSession(c, person.name);
   await record(parts.database, { actor: person.name, action: 'signed-in', subject: person.name, at: parts.now() });
   const kept = resume === '' ? undefined : await keepDraftOf(parts, person, resume);
