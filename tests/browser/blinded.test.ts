@@ -58,8 +58,7 @@ describeWith('blinded reads in Chromium', viewer, 'it needs Chromium, and the vi
   });
 
   const signedIn = async (name: string) => {
-    const window = await openWindow(browser, { url: site.url });
-    window.page.setDefaultTimeout(3 * MINUTES);
+    const window = await openWindow(browser, { url: site.url, limitMs: 3 * MINUTES });
     await window.page.goto('/');
     await new SignInPage(window.page).signIn(name, PASSWORD);
     return window;

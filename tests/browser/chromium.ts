@@ -38,10 +38,17 @@ export function launchChromium(furtherFlags: readonly string[] = []): Promise<Br
   return chromium.launch({ executablePath: CHROMIUM, args: [...flags, ...furtherFlags], headless: true });
 }
 
+/** A step that takes longer has failed, ms; where models are at work beside it, say more. */
+const STEP_LIMIT_MS = 20_000;
+
 /** A window of its own with its own cookies. What it asks other hosts for, and what scripts complain about, is kept. */
 export async function openWindow(
   browser: Browser,
-  { url, javaScriptEnabled = true }: { url: string; javaScriptEnabled?: boolean },
+  {
+    url,
+    javaScriptEnabled = true,
+    limitMs = STEP_LIMIT_MS,
+  }: { url: string; javaScriptEnabled?: boolean; limitMs?: number },
 ): Promise<{ context: BrowserContext; page: Page; foreign: string[]; complaints: string[] }> {
   const context = await browser.newContext({
     baseURL: url,
@@ -50,8 +57,8 @@ export async function openWindow(
     timezoneId: 'Europe/Berlin',
     locale: 'en-GB',
   });
+  context.setDefaultTimeout(limitMs);
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
   const foreign: string[] = [];
   const complaints: string[] = [];
   page.on('request', (request) => {

@@ -39,8 +39,7 @@ describeWith('saving contours in the viewer', viewer, 'it needs Chromium, and th
   it('should bring back each voxel that was drawn, in its place', {
     timeout: 12 * MINUTES,
   }, async () => {
-    const { context, page } = await openWindow(browser, { url: site.web });
-    page.setDefaultTimeout(3 * MINUTES);
+    const { context, page } = await openWindow(browser, { url: site.web, limitMs: 3 * MINUTES });
     await page.goto('/');
     await new SignInPage(page).signIn('admin', ADMIN_PASSWORD);
     const editor = new EditorPage(page);

@@ -48,8 +48,7 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
   it('should keep each voxel of a brush stroke, measure it, and show the new volume in the open trend', {
     timeout: 12 * MINUTES,
   }, async () => {
-    const { context, page, foreign } = await openWindow(browser, { url: site.web });
-    page.setDefaultTimeout(3 * MINUTES);
+    const { context, page, foreign } = await openWindow(browser, { url: site.web, limitMs: 3 * MINUTES });
     await page.goto('/');
     await new SignInPage(page).signIn('admin', ADMIN_PASSWORD);
     const trend = await context.newPage();
@@ -123,8 +122,7 @@ describeWith('editing in the viewer', viewer, 'it needs Chromium, and the viewer
     const study = await sendSeries(site, 'CI2_CD_LDN', folder, [liver()]);
     const [ended] = await site.untilEnded(study, 1, 4 * MINUTES);
     if (ended === undefined) throw new Error('The exam has no run.');
-    const { context, page } = await openWindow(browser, { url: site.web });
-    page.setDefaultTimeout(3 * MINUTES);
+    const { context, page } = await openWindow(browser, { url: site.web, limitMs: 3 * MINUTES });
     await page.goto('/');
     await new SignInPage(page).signIn('admin', ADMIN_PASSWORD);
     const editor = new EditorPage(page);

@@ -39,11 +39,7 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
   }, LIMIT_MS);
   afterAll(() => hospital?.close());
 
-  const signedIn = async (name: Parameters<Hospital['signedIn']>[0]) => {
-    const window = await hospital.signedIn(name);
-    window.page.setDefaultTimeout(3 * MINUTES);
-    return window;
-  };
+  const signedIn = (name: Parameters<Hospital['signedIn']>[0]) => hospital.signedIn(name);
 
   /** What a lead takes out about the evaluation of this title: who answered what at which stage. */
   const exported = async (title: string) => {
@@ -148,7 +144,6 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
     expect(await flagged.textContent()).toMatch(/2024-07-05[\s\S]*\+\d\d %/);
 
     const trend = await context.newPage();
-    trend.setDefaultTimeout(3 * MINUTES);
     await trend.goto(`/runs/${last}/trend`);
     await page.bringToFront();
     const editor = new EditorPage(page);
@@ -212,7 +207,6 @@ describeWith('the evaluations', peers, 'slapd, MinIO, storescu, Chromium and the
     // Who comes from the PACS has signed in some day, but has no session now; the first click was there.
     await (await signedIn('rada')).context.close();
     const { page, context } = await hospital.window();
-    page.setDefaultTimeout(MINUTES);
     await context.addInitScript(() => {
       document.addEventListener('click', () => {
         sessionStorage.setItem('clicks', String(Number(sessionStorage.getItem('clicks')) + 1));

@@ -35,6 +35,9 @@ const GROUPS = {
   pacs: { role: 'pacs-administrator' },
 } as const;
 
+/** Within which a page answers, ms. */
+const ANSWER_LIMIT_MS = 3 * 60_000;
+
 const passwordOf = (name: string) => `password of ${name}`;
 
 /** A whole Overread with the hospital's directory and object store, and a browser to work with. */
@@ -68,7 +71,8 @@ export async function openHospital({ slapd, minio }: { slapd: Slapd; minio: Mini
     S3_BUCKET_PREFIX: 'hospital-',
   });
   const browser: Browser = await launchChromium(WITH_WEBGL);
-  const window = () => openWindow(browser, { url: site.web });
+  // A model may be at work beside it: each step, also the sign-in, shares two cores with it.
+  const window = () => openWindow(browser, { url: site.web, limitMs: ANSWER_LIMIT_MS });
   return {
     ...{ site, folder, window },
     signedIn: async (name) => {

@@ -38,8 +38,7 @@ describe.skipIf(ALBUM === undefined || !HAS_CHROMIUM)('pictures of the pages', (
   });
 
   const signedIn = async (name: string, password = PASSWORD) => {
-    const { context, page } = await openWindow(browser, { url: demo.site.web });
-    page.setDefaultTimeout(3 * MINUTES);
+    const { context, page } = await openWindow(browser, { url: demo.site.web, limitMs: 3 * MINUTES });
     await page.goto('/sign-in');
     await new SignInPage(page).signIn(name, password);
     return { context, page, reading: new ReadingPage(page) };

@@ -54,8 +54,7 @@ describeWith('the viewer', viewer, 'it needs Chromium, and the viewer from the n
     await world.store.put('results', result.objects.seg ?? '', exam.seg, 'application/dicom');
     await world.store.put('results', result.objects.rtstruct ?? '', exam.rtstruct, 'application/dicom');
 
-    const { context, page, foreign, complaints } = await openWindow(browser, { url: site.url });
-    page.setDefaultTimeout(LIMIT_MS / 4);
+    const { context, page, foreign, complaints } = await openWindow(browser, { url: site.url, limitMs: LIMIT_MS / 4 });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.goto('/');

@@ -83,8 +83,9 @@ export class EditorPage {
   /** Saves by the menu of the segmentation, as voxels or as contours; what comes then is said in `saved`. */
   async save(as: 'DICOM SEG' | 'DICOM RTSS' = 'DICOM SEG'): Promise<void> {
     await this.#page.locator('[data-cy="segmentation-collapsed-more-btn-Labelmap"]').click();
-    await this.#page.getByRole('menuitem', { name: 'Export' }).hover();
-    await this.#page.getByRole('menuitem', { name: as }).click();
+    // By keyboard: a submenu that opens under the pointer closes again where the pointer is slow to reach it.
+    await this.#page.getByRole('menuitem', { name: 'Export' }).press('ArrowRight');
+    await this.#page.getByRole('menuitem', { name: as }).press('Enter');
     await this.#page.getByRole('button', { name: 'Save', exact: true }).click();
   }
 

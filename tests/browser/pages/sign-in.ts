@@ -14,13 +14,15 @@ export class SignInPage {
     await this.signInAgain(password);
   }
 
-  /** With the name that is filled in. */
+  /** With the name that is filled in. @throws where the answer is another than the way in, with what its page says */
   async signInAgain(password: string): Promise<void> {
     await this.#page.getByLabel('Password').fill(password);
-    await Promise.all([
-      this.#page.waitForResponse((answer) => answer.url().endsWith('/sign-in') && answer.status() === 303),
+    const [answer] = await Promise.all([
+      this.#page.waitForResponse((one) => one.url().endsWith('/sign-in') && one.request().method() === 'POST'),
       this.#page.waitForEvent('load'),
       this.#page.getByRole('button', { name: 'Sign in' }).click(),
     ]);
+    if (answer.status() === 303) return;
+    throw new Error(`Not signed in, ${answer.status()}: ${await this.#page.locator('main').textContent()}`);
   }
 }
