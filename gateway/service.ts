@@ -13,7 +13,7 @@ import type { Configuration } from '../lib/platform/configuration.ts';
 import { readConfigured } from '../lib/platform/configured.ts';
 import type { Service } from '../lib/platform/lifecycle.ts';
 import type { Logger } from '../lib/platform/log.ts';
-import { readTls, watchTls } from '../lib/platform/tls.ts';
+import { readReceiverTls, readTls, watchTls } from '../lib/platform/tls.ts';
 import { heldModel } from '../lib/runs/held-models.ts';
 import { publishModels } from '../lib/runs/models.ts';
 import { loadPipelines } from '../lib/runs/pipelines.ts';
@@ -97,6 +97,9 @@ export function gatewayService(
 
   const stopping = new AbortController();
   const { receivers } = configuration.site;
+  // They are read again for each delivery; what cannot be read already now stops the start.
+  for (const receiver of receivers)
+    if (receiver.protocol === 'c-store' && receiver.tls !== undefined) readReceiverTls(receiver.name, receiver.tls);
   const folder = path.join(configuration.data, 'outgoing');
   const callingAETitle = configuration.dicom.aeTitle;
   const delivery = new Alarm(

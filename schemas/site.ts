@@ -34,6 +34,21 @@ const receiver = {
   pipelines: z.array(Slug).default([]),
 };
 
+/** How a receiver proves to be who it is, and what is shown to it. */
+const ReceiverTls = z
+  .strictObject({
+    /** PEM file with authorities, or the receiver's own certificate; left out: the authorities of the system. */
+    caFile: z.string().min(1).optional(),
+    /** The name in its certificate, where it is not `host`. */
+    serverName: z.string().min(1).optional(),
+    ...CertificateFiles.partial().shape,
+  })
+  .refine(
+    ({ certificateFile, keyFile }) => (certificateFile === undefined) === (keyFile === undefined),
+    '`certificateFile` and `keyFile` belong together',
+  );
+export type ReceiverTls = z.infer<typeof ReceiverTls>;
+
 /** Where results are sent. */
 export const Receiver = z.discriminatedUnion('protocol', [
   z.strictObject({
@@ -42,6 +57,8 @@ export const Receiver = z.discriminatedUnion('protocol', [
     host: z.string().min(1),
     port: z.int().min(1).max(65_535),
     aeTitle: AETitle,
+    /** Given, also as `{}`: over TLS. */
+    tls: ReceiverTls.optional(),
   }),
   z.strictObject({
     ...receiver,

@@ -12,7 +12,9 @@ import {
 } from '../../lib/archive/deliveries.ts';
 import { whyRetracted } from '../../lib/archive/retraction.ts';
 import type { Database } from '../../lib/database/connection.ts';
-import { sendFiles } from '../../lib/dicom/send.ts';
+import { sendFiles, type Target } from '../../lib/dicom/send.ts';
+import { ConfigurationError } from '../../lib/platform/configuration.ts';
+import { readReceiverTls } from '../../lib/platform/tls.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import { getVerified } from '../../lib/store/verified.ts';
 import type { Receiver } from '../../schemas/site.ts';
@@ -111,14 +113,27 @@ async function sendByStore(
       files.delete(file);
     }
     if (files.size === 0) return kept;
-    const { host, port, aeTitle } = receiver;
-    const target = { host, port, calledAETitle: aeTitle, callingAETitle: context.callingAETitle };
+    const target = targetOf(receiver, context.callingAETitle);
+    if (typeof target === 'string')
+      return [...kept, ...[...files.values()].map((delivery) => ({ delivery, problem: target }))];
     const report = await sendFiles(target, [...files.keys()], { signal: context.signal });
     const problems = new Map(report.failed.map(({ file, reason }) => [file, reason]));
     const sent = [...files].map(([file, delivery]) => ({ delivery, problem: problems.get(file) ?? null }));
     return [...kept, ...sent];
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whom to call; or why it cannot be called. Certificates are read each time: they are renewed. */
+function targetOf(receiver: Extract<Receiver, { protocol: 'c-store' }>, callingAETitle: string): Target | string {
+  const { name, host, port, aeTitle, tls } = receiver;
+  const target = { host, port, calledAETitle: aeTitle, callingAETitle };
+  try {
+    return tls === undefined ? target : { ...target, tls: readReceiverTls(name, tls) };
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
   }
 }
 

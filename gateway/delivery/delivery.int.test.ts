@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +16,7 @@ import type { ApprovalDecision } from '../../schemas/approval.ts';
 import { delivery } from '../../schemas/database/archive.ts';
 import { DeliveryRequest } from '../../schemas/delivery.ts';
 import { Receiver } from '../../schemas/site.ts';
+import { makeCertificate } from '../../tests/peers/certificate.ts';
 import { DCMTK_ENVIRONMENT } from '../../tests/peers/debian.ts';
 import { freePort } from '../../tests/ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
@@ -289,22 +290,51 @@ describe('delivery', () => {
   });
 
   it.skipIf(!hasDcmtk)('sends to dcmtk’s storescp byte for byte', async () => {
-    const port = await freePort();
-    const got = path.join(folder, 'received');
-    mkdirSync(got);
-    const scp: ChildProcess = spawn('storescp', ['+B', '-od', got, '-aet', 'PACS', String(port)], {
-      env: DCMTK_ENVIRONMENT,
-      stdio: 'ignore',
-    });
-    stop = () => scp.kill();
+    const { port, got } = await storescp();
     const receiver = cStore('research', port);
-    let now = new Date();
+    const now = new Date();
     await queueDeliveries(database, await request(null), site([receiver], now));
-    // storescp says nothing when it listens: the queue itself tries until it does.
-    for (let next: Date | undefined = now; next !== undefined; next = await deliver([receiver], now)) now = next;
+    await untilSent([receiver], now);
     expect(await shown()).toEqual(['research sent 2']);
     const files = readdirSync(got).map((name) => readFileSync(path.join(got, name)));
     const uids = files.map((bytes) => readPart10(bytes).dataset.text('SOPInstanceUID')).sort();
     expect(uids).toEqual(UIDS);
   });
+
+  it.skipIf(!hasDcmtk)('sends over TLS, and as soon as the certificate can be read', async () => {
+    const [theirs, ours] = [await makeCertificate(folder, 'pacs'), await makeCertificate(folder, 'gateway')];
+    if (theirs === undefined || ours === undefined) throw new Error('openssl is gone.');
+    const { port } = await storescp('+tls', theirs.key, theirs.certificate, '+cf', ours.certificate);
+    const caFile = path.join(folder, 'authorities.pem');
+    const tls = { caFile, certificateFile: ours.certificate, keyFile: ours.key };
+    const receiver = { ...cStore('research', port), tls };
+    const now = new Date();
+    await queueDeliveries(database, await request(null), site([receiver], now));
+    const next = await deliver([receiver], now);
+    expect((await deliveriesOfRun(database, RUN))[0]).toMatchObject({
+      state: 'waiting',
+      reason: `receivers: research: tls.caFile: ${caFile} cannot be read (ENOENT).`,
+    });
+    copyFileSync(theirs.certificate, caFile);
+    await untilSent([receiver], next);
+    expect(await shown()).toEqual(['research sent 2']);
+  });
+
+  /** Starts one. @returns its port, and the folder for what it gets */
+  async function storescp(...secured: string[]): Promise<{ port: number; got: string }> {
+    const port = await freePort();
+    const got = path.join(folder, 'received');
+    mkdirSync(got);
+    const scp: ChildProcess = spawn('storescp', [...secured, '+B', '-od', got, '-aet', 'PACS', String(port)], {
+      env: DCMTK_ENVIRONMENT,
+      stdio: 'ignore',
+    });
+    stop = () => scp.kill();
+    return { port, got };
+  }
+
+  /** It says nothing when it listens: the queue itself tries until it does. */
+  async function untilSent(receivers: Receiver[], from: Date | undefined): Promise<void> {
+    for (let next = from; next !== undefined; ) next = await deliver(receivers, next);
+  }
 });

@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { DialError, dial, type Peer } from './dial.ts';
 import { decodeResponse, type Response } from './dimse.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './part10.ts';
 import {
@@ -17,9 +18,7 @@ import {
 } from './pdu.ts';
 
 /** Whom to talk to, and who we are. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
+export interface Target extends Peer {
   readonly calledAETitle: string;
   readonly callingAETitle: string;
 }
@@ -52,7 +51,7 @@ export class Association {
     this.#timeoutMs = timeoutMs;
     socket.on('data', (bytes: Buffer) => this.#hear(bytes));
     socket.on('drain', () => this.#wake());
-    socket.on('error', (cause) => this.#fail('The connection was lost.', cause));
+    socket.on('error', (cause) => this.#fail(lost(cause), cause));
     socket.on('close', () => this.#fail('The receiver closed the connection.'));
   }
 
@@ -67,7 +66,7 @@ export class Association {
     contexts: readonly PresentationContext[],
     timeoutMs: number,
   ): Promise<Association> {
-    const association = new Association(await open(target, timeoutMs), timeoutMs);
+    const association = new Association(await dialled(target, timeoutMs), timeoutMs);
     association.#socket.write(
       encodeAssociateRequest({
         calledAETitle: target.calledAETitle,
@@ -254,21 +253,21 @@ export class Association {
   }
 }
 
-async function open({ host, port }: Target, timeoutMs: number): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connect({ host, port, noDelay: true }, () => resolve(socket));
-  socket.setTimeout(timeoutMs, () => socket.destroy(new Error('time-out')));
-  socket.once('error', reject);
+async function dialled(target: Target, timeoutMs: number): Promise<Socket> {
   try {
-    await promise;
-  } catch (cause) {
-    const unknown = cause instanceof Error && 'syscall' in cause && cause.syscall === 'getaddrinfo';
-    const why = unknown ? `No machine is known here by the name ${host}.` : `Nobody answers at ${host}:${port}.`;
-    throw new AssociationError(why, { cause });
+    return await dial(target, timeoutMs);
+  } catch (error) {
+    if (error instanceof DialError) throw new AssociationError(error.message, { cause: error });
+    throw error;
   }
-  socket.setTimeout(0);
-  socket.removeListener('error', reject);
-  return socket;
+}
+
+/** A receiver judges our certificate after the connection is open: only its alert tells (RFC 8446 4.4.2.4). */
+function lost(cause: Error): string {
+  const code = 'code' in cause ? String(cause.code) : '';
+  return /^ERR_SSL.*ALERT/.test(code)
+    ? `The receiver does not accept our certificate (${code}).`
+    : 'The connection was lost.';
 }
 
 async function* once(bytes: Buffer): AsyncIterable<Buffer> {

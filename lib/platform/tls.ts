@@ -1,6 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { CertificateFiles } from '../../schemas/certificate.ts';
+import type { ReceiverTls } from '../../schemas/site.ts';
 import { ConfigurationError } from './configuration.ts';
 import { readConfigured } from './configured.ts';
 import { errorCode } from './error-code.ts';
@@ -34,6 +35,29 @@ export function readTls({ certificateFile, keyFile }: CertificateFiles, setting:
     throw new ConfigurationError(`${rule} (${errorCode(error)}).`, { cause: error });
   }
   return { cert, key };
+}
+
+/** What is believed of a receiver, and what is shown to it. As PEM. */
+export interface ReceiverAccess extends Partial<Tls> {
+  readonly ca?: string;
+  readonly servername?: string;
+}
+
+/**
+ * Reads what a connection to a receiver needs.
+ *
+ * @throws {ConfigurationError} a file cannot be read, or certificate and key do not fit together
+ */
+export function readReceiverTls(receiver: string, tls: ReceiverTls): ReceiverAccess {
+  const setting = `receivers: ${receiver}: tls`;
+  const { caFile, serverName, certificateFile, keyFile } = tls;
+  const own =
+    certificateFile === undefined || keyFile === undefined ? {} : readTls({ certificateFile, keyFile }, setting);
+  return {
+    ...own,
+    ...(caFile === undefined ? {} : { ca: readConfigured(caFile, `${setting}.caFile`) }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
 }
 
 /**
