@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { holdsRun } from '../connector/feed.ts';
 import { checkRoutes } from '../lib/archive/check-routes.ts';
@@ -126,6 +127,8 @@ export function gatewayService(
   return {
     start: async () => {
       await spool.open();
+      // A gateway that was killed while it sent left patients' images there.
+      await rm(folder, { recursive: true, force: true });
       health = await serveHealth(healthPages({ registry: metrics.registry, notReady }));
       const { host, port, tlsPort } = configuration.dicom;
       await server.listen(host, port);
