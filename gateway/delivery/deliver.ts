@@ -8,6 +8,7 @@ import {
   recordDeliveries,
   unknownReceiver,
   versionsOf,
+  type Whose,
   whyRefused,
 } from '../../lib/archive/deliveries.ts';
 import { whyRetracted } from '../../lib/archive/retraction.ts';
@@ -23,6 +24,8 @@ export interface DeliveryContext {
   readonly store: ObjectStore;
   readonly database: Database;
   readonly receivers: readonly Receiver[];
+  /** To whom objects are sent; left out: to everybody, one receiver after the other. */
+  readonly whose?: Whose;
   /** Our own title. */
   readonly callingAETitle: string;
   /** Where objects lie while they are sent by C-STORE; only the gateway may read it. */
@@ -39,9 +42,9 @@ export interface DeliveryContext {
  */
 export async function deliverDue(context: DeliveryContext, now: Date): Promise<Date | undefined> {
   for (;;) {
-    const due = await dueDeliveries(context.database, now);
+    const due = await dueDeliveries(context.database, now, context.whose);
     const [first] = due;
-    if (first === undefined || context.signal.aborted) return nextDelivery(context.database);
+    if (first === undefined || context.signal.aborted) return nextDelivery(context.database, context.whose);
     const receiver = context.receivers.find(({ name }) => name === first.receiver);
     const note: Note = (outcome) => recordDeliveries(context.database, [outcome], now);
     if (receiver === undefined) {
