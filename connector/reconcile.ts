@@ -33,8 +33,8 @@ const PAGE = 1_000;
 
 export interface ReconcilerOptions {
   readonly store: ObjectStore;
-  readonly table: RunTable;
-  readonly events: EventLog;
+  readonly table: Pick<RunTable, 'active' | 'endedSince' | 'endedBadly' | 'unknown'>;
+  readonly events: Pick<EventLog, 'missing'>;
   readonly log: Logger;
   /** Given each event that was missing: it goes the way of all events from there. */
   readonly found: (event: ObjectEvent) => Promise<void>;
@@ -57,7 +57,7 @@ export class Reconciler {
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
-  /** When everything is to be looked through; infinite where nothing asks for it. */
+  /** When everything is to be looked through, by a clock that nobody sets, ms; infinite where nothing asks for it. */
   #sweepAt = Number.POSITIVE_INFINITY;
   /** Another gap was told of since. */
   #sweepAgain = false;
@@ -82,7 +82,7 @@ export class Reconciler {
       this.#sweepAgain = true;
       return;
     }
-    this.#sweepAt = Date.now() + UNDER_WAY_MS;
+    this.#sweepAt = performance.now() + UNDER_WAY_MS;
     this.#lookIn(UNDER_WAY_MS);
   }
 
@@ -111,12 +111,12 @@ export class Reconciler {
     clearTimeout(this.#timer);
     if (this.#closing.signal.aborted || this.#round !== undefined) return;
     this.#timer = setTimeout(() => {
-      const began = Date.now();
+      const began = performance.now();
       this.#round = this.#look()
         .catch((error: unknown) => this.#options.log.warn({ err: error }, 'reconciliation failed; it is tried again'))
         .finally(() => {
           this.#round = undefined;
-          this.#lookIn(this.#pauseAfter(Date.now() - began));
+          this.#lookIn(this.#pauseAfter(performance.now() - began));
         });
     }, pause);
   }
@@ -124,18 +124,18 @@ export class Reconciler {
   /** Nothing is looked through all the time, however much there is; what a gap asks for is not kept waiting. */
   #pauseAfter(took: number): number {
     const usual = Math.max(ROUND_MS, took * ROUND_SHARE);
-    return Math.max(BREATH_MS, Math.min(usual, this.#sweepAt - Date.now()));
+    return Math.max(BREATH_MS, Math.min(usual, this.#sweepAt - performance.now()));
   }
 
   async #look(): Promise<void> {
     const { table, advance } = this.#options;
-    const began = Date.now();
-    const sweeping = began >= this.#sweepAt;
+    const [began, now] = [Date.now(), performance.now()];
+    const sweeping = now >= this.#sweepAt;
     for (const run of await table.active()) {
       await this.#compareRun(run);
       advance(run.id);
     }
-    if (sweeping || began >= this.#newRunsAt) await this.#lookForRuns(sweeping);
+    if (sweeping || now >= this.#newRunsAt) await this.#lookForRuns(sweeping);
     if (!sweeping) return;
     for (const run of await table.endedSince(new Date(began - ENDED_MS))) await this.#compareRun(run);
     const heard = await this.#options.heardBefore();
@@ -143,7 +143,7 @@ export class Reconciler {
     await this.#compare('feedback', '', heard);
     if (this.#closing.signal.aborted) return;
     await this.#options.compared(new Date(began - UNDER_WAY_MS));
-    this.#sweepAt = this.#sweepAgain ? Date.now() + UNDER_WAY_MS : Number.POSITIVE_INFINITY;
+    this.#sweepAt = this.#sweepAgain ? performance.now() + UNDER_WAY_MS : Number.POSITIVE_INFINITY;
     this.#sweepAgain = false;
   }
 
@@ -156,17 +156,18 @@ export class Reconciler {
   /** Runs that are not held, and requests to try an ended one again. */
   async #lookForRuns(sweeping: boolean): Promise<void> {
     const { store, table } = this.#options;
-    const began = Date.now();
+    const began = performance.now();
     for await (const names of pages(store.listPrefixes('runs', ''))) {
       for (const id of await table.unknown(names.map((name) => name.slice(0, -1)))) {
         // Whatever its age: nobody has heard of this run, or the database was lost.
         await this.#compare('runs', `${id}/`);
       }
     }
-    const since = new Date(began - RETRIED_MS);
+    const since = new Date(Date.now() - RETRIED_MS);
     const heard = await this.#options.heardBefore();
     for (const id of await table.endedBadly(since, sweeping)) await this.#compare('runs', `${id}/retries/`, heard);
-    this.#newRunsAt = Date.now() + Math.max(NEW_RUNS_MS, (Date.now() - began) * NEW_RUNS_SHARE);
+    const now = performance.now();
+    this.#newRunsAt = now + Math.max(NEW_RUNS_MS, (now - began) * NEW_RUNS_SHARE);
   }
 
   /** Makes an event of every object below the prefix whose creation was not heard of. @param heard as `EventLog.missing` takes it */

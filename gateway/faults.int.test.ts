@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -93,6 +94,17 @@ describe('a gateway without its database', () => {
     await gateway.ingested();
     expect(await gateway.sql`select 1 from archive.instance`).toHaveLength(1);
     await until('readiness', async () => (await fetch(`${gateway.address}/readyz`)).status === 200);
+  });
+});
+
+describe('a gateway that was killed while it sent to a receiver', () => {
+  it('keeps no copy of what it was sending', async () => {
+    gateway = new Testbed({ databaseUrl: await server.fresh(), port: await freePort() });
+    const [left = ''] = written(path.join(gateway.folder, 'data/outgoing/sending-1'), {
+      '0.dcm': radiograph('left', 1),
+    });
+    await gateway.start();
+    expect(existsSync(left)).toBe(false);
   });
 });
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { holdsRun } from '../connector/feed.ts';
 import { checkRoutes } from '../lib/archive/check-routes.ts';
@@ -102,14 +103,19 @@ export function gatewayService(
     if (receiver.protocol === 'c-store' && receiver.tls !== undefined) readReceiverTls(receiver.name, receiver.tls);
   const folder = path.join(configuration.data, 'outgoing');
   const callingAETitle = configuration.dicom.aeTitle;
-  const delivery = new Alarm(
-    (now) => deliverDue({ store, database, receivers, callingAETitle, folder, signal: stopping.signal }, now),
-    failed('delivering results'),
-  );
+  const delivering = { store, database, receivers, callingAETitle, folder, signal: stopping.signal };
+  // Each receiver on its own, so that one that is slow, or says nothing, holds up no other; then those that the site names no more.
+  const deliveries = [
+    ...receivers.map(({ name }) => ({ only: name })),
+    { except: receivers.map(({ name }) => name) },
+  ].map((whose) => new Alarm((now) => deliverDue({ ...delivering, whose }, now), failed('delivering results')));
+  const deliver = () => {
+    for (const delivery of deliveries) delivery.wake();
+  };
   let requests: Awaited<ReturnType<typeof followRequests>> | undefined;
   const listening = new Alarm(async () => {
-    requests ??= await followRequests({ store, database, receivers, log, queued: () => delivery.wake() });
-    await hearDeliveries(database, () => delivery.wake());
+    requests ??= await followRequests({ store, database, receivers, log, queued: deliver });
+    await hearDeliveries(database, deliver);
     return undefined;
   }, failed('hearing requests for delivery'));
 
@@ -129,6 +135,8 @@ export function gatewayService(
   return {
     start: async () => {
       await spool.open();
+      // A gateway that was killed while it sent left patients' images there.
+      await rm(folder, { recursive: true, force: true });
       health = await serveHealth(healthPages({ registry: metrics.registry, notReady }));
       const { host, port, tlsPort } = configuration.dicom;
       await server.listen(host, port);
@@ -140,7 +148,7 @@ export function gatewayService(
       outbox.wake();
       releases.wake();
       listening.wake();
-      delivery.wake();
+      deliver();
       return { address: health.address };
     },
     stop: async () => {
@@ -148,7 +156,9 @@ export function gatewayService(
       await server.close(STOP_GRACE_MS);
       stopping.abort();
       await intake.stop();
-      await Promise.all([preparation, completion, outbox, releases, listening, delivery].map((alarm) => alarm.stop()));
+      await Promise.all(
+        [preparation, completion, outbox, releases, listening, ...deliveries].map((alarm) => alarm.stop()),
+      );
       await requests?.close();
       await health?.close();
       await Promise.all([database.close(), store.close()]);

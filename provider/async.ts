@@ -15,7 +15,7 @@ const MOST_WAITING = 100;
 const CALLBACK_LIMIT_MS = 30_000;
 
 export interface AsyncOptions {
-  readonly functions: Functions;
+  readonly functions: Pick<Functions, 'has'>;
   readonly invoke: Invoke;
   readonly log: Logger;
 }
@@ -29,12 +29,13 @@ export function createInvokeLater({ functions, invoke, log }: AsyncOptions): Inv
     if (!functions.has(name)) return text(404, `There is no function ${name}.`);
     const callback = callbackUrl(request);
     if (callback === null) return text(400, 'X-Callback-Url is no http or https address.');
-    const before = waiting.get(name) ?? 0;
-    if (before >= MOST_WAITING) return text(429, `${name} has ${MOST_WAITING} calls waiting.`);
     const body = await request.arrayBuffer();
     if (body.byteLength > LARGEST_BODY) {
       return text(413, `A call for later takes at most ${LARGEST_BODY} bytes; found ${body.byteLength}.`);
     }
+    // From here on nothing is waited for: others that come at once find this one counted.
+    const before = waiting.get(name) ?? 0;
+    if (before >= MOST_WAITING) return text(429, `${name} has ${MOST_WAITING} calls waiting.`);
     const callId = request.headers.get('X-Call-Id') ?? randomUUID();
     const headers = new Headers(request.headers);
     headers.set('X-Call-Id', callId);

@@ -100,5 +100,12 @@ export const End = z.object({
 export type End = z.infer<typeof End>;
 
 /** `runs/<run>/retries/<n>.json`: a person asked for another try of a run that had ended; holds the ending it set aside. */
-export const Retry = z.object({ number: z.int().min(1), by: z.string(), at: Instant, setAside: End });
+export const Retry = z.object({
+  number: z.int().min(1),
+  by: z.string(),
+  at: Instant,
+  setAside: End,
+  /** Number of the last attempt of each step that had failed by then; left out by those who asked before it was kept. */
+  tried: z.record(Slug, z.int().min(1)).optional(),
+});
 export type Retry = z.infer<typeof Retry>;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { z } from 'zod';
 import type { Configuration } from '../../lib/platform/configuration.ts';
+import { errorCode } from '../../lib/platform/error-code.ts';
 import { keepSecret } from '../../lib/platform/secrets.ts';
 import { CommandError, EXIT } from '../exit.ts';
 
@@ -42,10 +43,16 @@ export function readStatusFile(configuration: Configuration): StatusFile | undef
   return parsed.success && isOverread(parsed.data.pid) ? parsed.data : undefined;
 }
 
-export function writeStatusFile(configuration: Configuration, status: StatusFile): void {
+/** @returns the code of why it cannot be written, on a full disk for instance: no reason for a supervisor to end */
+export function writeStatusFile(configuration: Configuration, status: StatusFile): string | undefined {
   const unfinished = `${statusPath(configuration)}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(status, null, 2));
-  renameSync(unfinished, statusPath(configuration));
+  try {
+    writeFileSync(unfinished, JSON.stringify(status, null, 2));
+    renameSync(unfinished, statusPath(configuration));
+    return undefined;
+  } catch (error) {
+    return errorCode(error);
+  }
 }
 
 export function removeStatusFile(configuration: Configuration): void {

@@ -80,6 +80,32 @@ describe('a supervised part', () => {
     await expect(supervised.firstReady).rejects.toThrow('gateway ended at its start (status 1): no such disk');
   });
 
+  it('whose process cannot be made is started as soon as it can', async () => {
+    // More than a process can be given: the system refuses it, as it refuses any where there is no memory for one.
+    const tooMuch = { WORD: 'x'.repeat(1 << 20) };
+    let environment: Record<string, string> = { WORD: 'heard' };
+    const lines: string[] = [];
+    supervised = supervise(
+      {
+        ...part(READY),
+        get environment() {
+          return environment;
+        },
+      },
+      process.env,
+      {
+        line: (_, line) => lines.push(line),
+        changed: () => {},
+      },
+    );
+    await supervised.firstReady;
+    environment = tooMuch;
+    process.kill(supervised.pid() ?? 0, 'SIGKILL');
+    await expect.poll(() => supervised?.restarts(), { timeout: 5000 }).toBe(1);
+    environment = { WORD: 'again' };
+    await expect.poll(() => lines, { timeout: 5000 }).toContain('again');
+  });
+
   it('ends when its supervisor was killed', async () => {
     const entry = part(`process.send({ ready: true }); process.on('disconnect', () => process.exit(0));
       console.log('pid ' + process.pid); setInterval(() => {}, 1000);`).entry;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { HOME } from '../../lib/platform/configuration.ts';
+import { errorCode } from '../../lib/platform/error-code.ts';
 import type { Part } from './parts.ts';
 
 export type PartState = 'starting' | 'ready' | 'restarting' | 'stopped';
@@ -64,15 +65,40 @@ export function supervise(
     events.changed();
   };
 
-  const start = () => {
-    const startedAt = Date.now();
-    const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', part.entry], {
+  const spawned = () =>
+    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', part.entry], {
       cwd: HOME,
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment, ...part.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
+
+  const start = () => {
+    const startedAt = performance.now();
+    const ended = (why: string) => {
+      if (state === 'stopped') return;
+      first.reject(new Error(`${part.name} ended at its start (${why}): ${lastError}`));
+      if (performance.now() - startedAt > STABLE_MS) pause = FIRST_PAUSE_MS;
+      change('restarting');
+      timer = setTimeout(() => {
+        restarts += 1;
+        change('starting');
+        start();
+      }, pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    };
+    let started: ReturnType<typeof spawned>;
+    try {
+      started = spawned();
+    } catch (error) {
+      // The system has no memory or no place for a process now; some refusals are thrown, others are events.
+      ended(errorCode(error));
+      return;
+    }
     child = started;
+    started.once('error', (error) => {
+      lastError = error.message;
+    });
     for (const stream of [started.stdout, started.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
@@ -87,18 +113,7 @@ export function supervise(
       change('ready');
       first.resolve();
     });
-    started.once('close', (status, signal) => {
-      if (state === 'stopped') return;
-      first.reject(new Error(`${part.name} ended at its start (${signal ?? `status ${status}`}): ${lastError}`));
-      if (Date.now() - startedAt > STABLE_MS) pause = FIRST_PAUSE_MS;
-      change('restarting');
-      timer = setTimeout(() => {
-        restarts += 1;
-        change('starting');
-        start();
-      }, pause);
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    });
+    started.once('close', (status, signal) => ended(signal ?? `status ${status}`));
     events.changed();
   };
   start();

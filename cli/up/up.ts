@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, renameSync, statSync, type WriteStream } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { checkRoutes } from '../../lib/archive/check-routes.ts';
 import { databaseUrl } from '../../lib/database/connection.ts';
@@ -8,6 +8,7 @@ import { freePort } from '../../lib/platform/listen.ts';
 import { FaasClient } from '../../provider/client.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { apiToken, prepareDataFolder, readStatusFile, removeStatusFile, writeStatusFile } from './data-folder.ts';
+import { PartLogs } from './part-logs.ts';
 import { type Part, partsOf, webAddress } from './parts.ts';
 import { requireFreePorts } from './ports.ts';
 import { withoutRepeats } from './repeats.ts';
@@ -27,7 +28,6 @@ export interface Running {
 
 /** How long every part may take until its `/readyz` answers 200, ms. */
 const READY_LIMIT_MS = 120_000;
-const LOG_LIMIT_BYTES = 16 << 20;
 /** Level of pino's `warn`: from there on the terminal shows what a part logs. */
 const WARN = 40;
 
@@ -128,13 +128,14 @@ class Household {
   readonly #warn: (line: string) => void;
   readonly #startedAt = new Date().toISOString();
   readonly #supervised: Supervised[] = [];
-  readonly #logs = new Map<string, WriteStream>();
+  readonly #logs: PartLogs;
   #stopping: Promise<void> | undefined;
 
   constructor(configuration: Configuration, say: (line: string) => void) {
     this.#configuration = configuration;
     this.#say = say;
     this.#warn = withoutRepeats(say);
+    this.#logs = new PartLogs(path.join(configuration.data, 'logs'), this.#warn);
   }
 
   /** Starts a part and waits until it is there. */
@@ -177,7 +178,7 @@ class Household {
 
   async #stopAll(): Promise<void> {
     for (const supervised of this.#supervised.toReversed()) await supervised.stop();
-    await Promise.all([...this.#logs.values()].map((log) => new Promise<void>((resolve) => log.end(() => resolve()))));
+    await this.#logs.close();
     removeStatusFile(this.#configuration);
   }
 
@@ -187,23 +188,13 @@ class Household {
       this.#say(line);
       return;
     }
-    this.#log(part.name).write(`${line}\n`);
+    this.#logs.write(part.name, line);
     if (entry.level >= WARN) this.#warn(terminalLine(part.name, entry));
-  }
-
-  #log(name: string): WriteStream {
-    const known = this.#logs.get(name);
-    if (known !== undefined) return known;
-    const file = path.join(this.#configuration.data, 'logs', `${name}.log`);
-    if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-    const log = createWriteStream(file, { flags: 'a', mode: 0o600 });
-    this.#logs.set(name, log);
-    return log;
   }
 
   #writeStatus(): void {
     if (this.#stopping !== undefined) return;
-    writeStatusFile(this.#configuration, {
+    const failure = writeStatusFile(this.#configuration, {
       pid: process.pid,
       startedAt: this.#startedAt,
       web: webAddress(this.#configuration),
@@ -216,6 +207,7 @@ class Household {
         restarts: supervised.restarts(),
       })),
     });
+    if (failure !== undefined) this.#warn(`status.json cannot be written (${failure}).`);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   recordDeliveries,
   unknownReceiver,
   versionsOf,
+  type Whose,
   whyRefused,
 } from '../../lib/archive/deliveries.ts';
 import { whyRetracted } from '../../lib/archive/retraction.ts';
@@ -15,7 +16,7 @@ import type { Database } from '../../lib/database/connection.ts';
 import { sendFiles, type Target } from '../../lib/dicom/send.ts';
 import { ConfigurationError } from '../../lib/platform/configuration.ts';
 import { readReceiverTls } from '../../lib/platform/tls.ts';
-import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
+import { ObjectChangedError, ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import { getVerified } from '../../lib/store/verified.ts';
 import type { Receiver } from '../../schemas/site.ts';
 import { sendByStow } from './stow.ts';
@@ -25,6 +26,8 @@ export interface DeliveryContext {
   readonly store: ObjectStore;
   readonly database: Database;
   readonly receivers: readonly Receiver[];
+  /** To whom objects are sent; left out: to everybody, one receiver after the other. */
+  readonly whose?: Whose;
   /** Our own title. */
   readonly callingAETitle: string;
   /** Where objects lie while they are sent by C-STORE; only the gateway may read it. */
@@ -41,20 +44,30 @@ export interface DeliveryContext {
  */
 export async function deliverDue(context: DeliveryContext, now: Date): Promise<Date | undefined> {
   for (;;) {
-    const due = await dueDeliveries(context.database, now);
+    const due = await dueDeliveries(context.database, now, context.whose);
     const [first] = due;
-    if (first === undefined || context.signal.aborted) return nextDelivery(context.database);
+    if (first === undefined || context.signal.aborted) return nextDelivery(context.database, context.whose);
     const receiver = context.receivers.find(({ name }) => name === first.receiver);
-    const outcomes = receiver === undefined ? nameless(due) : await sendAllowed(context, receiver, due);
-    await recordDeliveries(context.database, outcomes, now);
+    const note: Note = (outcome) => recordDeliveries(context.database, [outcome], now);
+    if (receiver === undefined) {
+      for (const delivery of due) await note({ delivery, problem: unknownReceiver(delivery.receiver) });
+    } else {
+      await sendAllowed(context, receiver, { due, note });
+    }
   }
 }
 
-const nameless = (due: readonly Delivery[]): DeliveryOutcome[] =>
-  due.map((delivery) => ({ delivery, problem: unknownReceiver(delivery.receiver) }));
+/** Writes down what became of an object, before anything is done with the next one. */
+type Note = (outcome: DeliveryOutcome) => Promise<void>;
+
+/** What is to be sent to one receiver. */
+interface Due {
+  readonly due: readonly Delivery[];
+  readonly note: Note;
+}
 
 /** Sends what may go to the receiver now: whether it may is asked again here, and not only when it is queued. */
-function sendAllowed(context: DeliveryContext, receiver: Receiver, due: readonly Delivery[]) {
+function sendAllowed(context: DeliveryContext, receiver: Receiver, due: Due): Promise<void> {
   return receiver.protocol === 'stow-rs' ? sendByTurns(context, receiver, due) : sendByStore(context, receiver, due);
 }
 
@@ -74,32 +87,29 @@ async function obstacle(
 async function sendByTurns(
   context: DeliveryContext,
   receiver: Extract<Receiver, { protocol: 'stow-rs' }>,
-  due: readonly Delivery[],
-): Promise<DeliveryOutcome[]> {
-  const outcomes: DeliveryOutcome[] = [];
+  { due, note }: Due,
+): Promise<void> {
   for (const delivery of due) {
     const bytes = await read(context, delivery);
     const kept = await obstacle(context, receiver, delivery);
     const send = async () => (typeof bytes === 'string' ? bytes : sendByStow(receiver, bytes, context.signal));
-    outcomes.push(kept ?? { delivery, problem: await send() });
+    await note(kept ?? { delivery, problem: await send() });
   }
-  return outcomes;
 }
 
 async function sendByStore(
   context: DeliveryContext,
   receiver: Extract<Receiver, { protocol: 'c-store' }>,
-  due: readonly Delivery[],
-): Promise<DeliveryOutcome[]> {
+  { due, note }: Due,
+): Promise<void> {
   await mkdir(context.folder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(path.join(context.folder, 'sending-'));
   try {
-    const kept: DeliveryOutcome[] = [];
     const files = new Map<string, Delivery>();
     for (const [index, delivery] of due.entries()) {
       const bytes = await read(context, delivery);
       if (typeof bytes === 'string') {
-        kept.push({ delivery, problem: bytes });
+        await note({ delivery, problem: bytes });
         continue;
       }
       const file = path.join(folder, `${index}.dcm`);
@@ -109,17 +119,22 @@ async function sendByStore(
     for (const [file, delivery] of files) {
       const met = await obstacle(context, receiver, delivery);
       if (met === null) continue;
-      kept.push(met);
+      await note(met);
       files.delete(file);
     }
-    if (files.size === 0) return kept;
+    if (files.size === 0) return;
     const target = targetOf(receiver, context.callingAETitle);
-    if (typeof target === 'string')
-      return [...kept, ...[...files.values()].map((delivery) => ({ delivery, problem: target }))];
-    const report = await sendFiles(target, [...files.keys()], { signal: context.signal });
-    const problems = new Map(report.failed.map(({ file, reason }) => [file, reason]));
-    const sent = [...files].map(([file, delivery]) => ({ delivery, problem: problems.get(file) ?? null }));
-    return [...kept, ...sent];
+    if (typeof target === 'string') {
+      for (const delivery of files.values()) await note({ delivery, problem: target });
+      return;
+    }
+    await sendFiles(target, [...files.keys()], {
+      signal: context.signal,
+      onOutcome: async (file, problem) => {
+        const delivery = files.get(file);
+        if (delivery !== undefined) await note({ delivery, problem });
+      },
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -142,6 +157,7 @@ async function read({ store }: DeliveryContext, { object }: Delivery): Promise<B
     return await getVerified(store, object);
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return 'The object is not in the store.';
+    if (error instanceof ObjectChangedError) return error.message;
     throw error;
   }
 }

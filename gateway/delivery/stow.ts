@@ -26,6 +26,7 @@ export async function sendByStow(
     'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
   };
   let answer: Response;
+  let text: string;
   try {
     if (receiver.tokenFile !== undefined) {
       headers.authorization = `Bearer ${readFileSync(receiver.tokenFile, 'utf8').trim()}`;
@@ -38,11 +39,11 @@ export async function sendByStow(
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
     });
+    text = (await answer.text()).slice(0, LONGEST_ANSWER);
   } catch (error) {
     if (signal.aborted) throw error;
     return `${receiver.name} does not answer, or its token cannot be read.`;
   }
-  const text = (await answer.text()).slice(0, LONGEST_ANSWER);
   // 409 says that some object was not stored; a failure code of 0111 (duplicate SOP instance) says that it is there.
   if (answer.ok || (answer.status === 409 && isDuplicate(text))) return null;
   return `${receiver.name} answered ${answer.status}.`;

@@ -1,4 +1,4 @@
-import { and, asc, eq, lte, min, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, min, ne, notInArray, sql } from 'drizzle-orm';
 import { delivery } from '../../schemas/database/archive.ts';
 import type { DeliveryRequest, ShownExams } from '../../schemas/delivery.ts';
 import type { Receiver } from '../../schemas/site.ts';
@@ -207,9 +207,22 @@ export function deliveriesOfObject(database: Database, SOPInstanceUID: string) {
 const notApproved = ({ name }: Pick<Receiver, 'name'>): string =>
   `${name} is a clinical receiver, and nobody has approved this version of the pipeline for clinical use.`;
 
+/** Receivers of whom is spoken: one, or all but some; everybody where neither is said. */
+export interface Whose {
+  readonly only?: string;
+  readonly except?: readonly string[];
+}
+
+const waitsFor = ({ only, except = [] }: Whose) =>
+  and(
+    eq(delivery.state, 'waiting'),
+    only === undefined ? undefined : eq(delivery.receiver, only),
+    except.length === 0 ? undefined : notInArray(delivery.receiver, [...except]),
+  );
+
 /** The objects of one receiver that are due, oldest first; empty where none is. */
-export async function dueDeliveries(database: Database, now: Date): Promise<Delivery[]> {
-  const due = and(eq(delivery.state, 'waiting'), lte(delivery.nextAttemptAt, now));
+export async function dueDeliveries(database: Database, now: Date, whose: Whose = {}): Promise<Delivery[]> {
+  const due = and(waitsFor(whose), lte(delivery.nextAttemptAt, now));
   const [first] = await database.db.select().from(delivery).where(due).orderBy(asc(delivery.nextAttemptAt)).limit(1);
   if (first === undefined) return [];
   return database.db
@@ -221,11 +234,11 @@ export async function dueDeliveries(database: Database, now: Date): Promise<Deli
 }
 
 /** When the next object is due; undefined where none waits. */
-export async function nextDelivery(database: Database): Promise<Date | undefined> {
+export async function nextDelivery(database: Database, whose: Whose = {}): Promise<Date | undefined> {
   const [row] = await database.db
     .select({ at: min(delivery.nextAttemptAt) })
     .from(delivery)
-    .where(eq(delivery.state, 'waiting'));
+    .where(waitsFor(whose));
   return row?.at ?? undefined;
 }
 

@@ -92,12 +92,12 @@ describe('the intake', () => {
     });
   }
 
-  /** A store that refuses an object `times` times. */
-  function refusing(part: string, times: number): IngestContext {
+  /** A store that refuses an object `times` times, and one file always. */
+  function refusing(part: string, times: number, always?: string): IngestContext {
     let left = times;
-    const putFile: ObjectStore['putFile'] = async (bucket, key, ...rest) => {
-      if (key.includes(part) && left-- > 0) throw new Error('refused');
-      return store.putFile(bucket, key, ...rest);
+    const putFile: ObjectStore['putFile'] = async (bucket, key, file, ...rest) => {
+      if (file === always || (key.includes(part) && left-- > 0)) throw new Error('refused');
+      return store.putFile(bucket, key, file, ...rest);
     };
     const changed: ObjectStore = Object.create(store, { putFile: { value: putFile } });
     return { ...context, store: changed };
@@ -115,6 +115,22 @@ describe('the intake', () => {
     expect(await held()).toEqual({ instances: 29, duplicates: 0, quarantined: 1 });
     const [row] = await database.sql`select reason from archive.quarantine`;
     expect(row?.reason).toBe('It could not be taken in: an unexpected error, which the log has.');
+  });
+
+  it('lets what can be neither taken in nor set aside hold up nothing, and leaves it where it is', async () => {
+    for (let number = 0; number < 40; number++) await received(`1.2.3.${number}`);
+    const [first] = spool.pending();
+    const log = createLog('test', 'silent');
+    const told = vi.spyOn(log, 'error');
+    await drained(refusing('', 0, first?.file), log);
+    expect(await held()).toEqual({ instances: 39, duplicates: 0, quarantined: 0 });
+    expect(spool.oldest(), 'no study waits for it').toBeUndefined();
+    expect(told.mock.calls).toEqual([
+      [expect.objectContaining({ entry: first?.name }), expect.stringContaining('stays in the spool')],
+    ]);
+    const next = new Spool(path.join(folder, 'spool'));
+    await next.open();
+    expect(next.oldest()?.name, 'at the next start').toBe(first?.name);
   });
 
   it('tells the log of each instance that went to quarantine, and nothing of its patient', async () => {

@@ -9,6 +9,9 @@ const CONCURRENCY = 4;
 /** Failures of an entry, with others that went through before each, after which it is set aside. */
 const STRIKES = 3;
 
+/** As many more, and it is left alone until the next start. */
+const LAST_STRIKE = 2 * STRIKES;
+
 /** Waits between tries while the store or the database does not answer, milliseconds: it goes on soon after they do. */
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 3_000;
@@ -84,7 +87,8 @@ export class Intake {
       if (this.#spool.depth === 0) await this.#forget();
     } catch (error) {
       this.#strike(entry);
-      this.#backOff(error);
+      if (this.#strikesOf(entry) >= LAST_STRIKE) this.#leave(entry, error);
+      else this.#backOff(error);
     }
   }
 
@@ -93,7 +97,21 @@ export class Intake {
    * quarantine, so that it neither blocks the spool nor is dropped. While nothing goes through, nothing is concluded.
    */
   #isHopeless(entry: SpoolEntry): boolean {
-    return (this.#tried.get(entry.name)?.strikes ?? 0) >= STRIKES;
+    return this.#strikesOf(entry) >= STRIKES;
+  }
+
+  /** What cannot be set aside either (its file cannot be read, it is larger than the store takes) would hold up every study for good. */
+  #leave({ name }: SpoolEntry, error: unknown): void {
+    this.#log.error(
+      { err: error, entry: name },
+      'an instance can be neither taken in nor set aside: it stays in the spool',
+    );
+    this.#spool.shelve(name);
+    this.#tried.delete(name);
+  }
+
+  #strikesOf({ name }: SpoolEntry): number {
+    return this.#tried.get(name)?.strikes ?? 0;
   }
 
   #strike(entry: SpoolEntry): void {

@@ -73,6 +73,18 @@ const decision = (kind: QuarantineDecision['decision']): QuarantineDecision => {
 };
 const waiting = () => quarantinedInstances(database, { limit: 10 });
 
+/** Waits until somebody waits for a lock. */
+async function blocked({ sql }: Database): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      expect(
+        await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      ).not.toEqual([]);
+    },
+    { timeout: 10_000 },
+  );
+}
+
 describe('an instance of another patient', () => {
   const OTHER = { SOPInstanceUID: '1.2.1.2', PatientID: 'P2' };
 
@@ -101,6 +113,31 @@ describe('an instance of another patient', () => {
     const [patient] = await database.sql`select patient_id from archive.patient`;
     expect(patient, 'the study is still of its patient').toEqual({ patient_id: 'P1' });
   });
+
+  it.each(['release', 'discard'] as const)(
+    'is decided on once where two people do so at once: the other to %s',
+    async (other) => {
+      const sha256 = await quarantined(OTHER);
+      // Both have looked before either decides.
+      const both = Promise.withResolvers<void>();
+      let looking = 0;
+      const get = store.get.bind(store);
+      vi.spyOn(store, 'get').mockImplementation(async (bucket, key) => {
+        if (key === quarantineKey(sha256) && ++looking === 2) both.resolve();
+        await Promise.race([both.promise, blocked(database)]);
+        return get(bucket, key);
+      });
+      const decide = (kind: QuarantineDecision['decision']) => decideQuarantined(context, sha256, decision(kind));
+      const outcomes = await Promise.all([decide('release'), decide(other)]);
+      vi.restoreAllMocks();
+      expect(outcomes.filter((outcome) => outcome !== undefined)).toHaveLength(1);
+      const released = outcomes.includes('released');
+      expect((await studyView(database, '1.2'))?.instances).toBe(released ? 2 : 1);
+      expect(await store.stat('dicom', discardedKey(sha256))).toEqual(released ? undefined : expect.anything());
+      const kept = JSON.parse((await store.get('dicom', decisionKey(sha256))).toString('utf8'));
+      expect(kept.decision).toBe(released ? 'release' : 'discard');
+    },
+  );
 
   it('waits no more, and is kept, when a person discards it; sent again, it waits again', async () => {
     const sha256 = await quarantined(OTHER);

@@ -159,7 +159,12 @@ async function rebuildDispatches(store: ObjectStore, transaction: Transaction): 
         onDemand: triggers.some(({ kind }) => kind === 'called-ae-title'),
         ...values,
       })
-      .onConflictDoUpdate({ target: [tables.dispatch.studyInstanceUid, tables.dispatch.pipeline], set: values });
+      .onConflictDoUpdate({
+        target: [tables.dispatch.studyInstanceUid, tables.dispatch.pipeline],
+        set: values,
+        // A run that waits in the outbox is newer than any that was listed, and need not have been in the store by then.
+        setWhere: sql`not exists (select from ${tables.outbox} where ${tables.outbox.run} = ${tables.dispatch.lastRun})`,
+      });
   }
 }
 

@@ -81,6 +81,11 @@ export class Spool {
     this.#pending.delete(entry.name);
   }
 
+  /** Counts an entry no more, and leaves its file for the next start to find. */
+  shelve(name: string): void {
+    this.#pending.delete(name);
+  }
+
   async #admit(file: string, receivedAt: Date): Promise<SpoolEntry> {
     this.#sequence = (this.#sequence + 1) % 1_000_000;
     const name = `${momentOfName(receivedAt)}-${String(this.#sequence).padStart(6, '0')}-${randomBytes(4).toString('hex')}.dcm`;

@@ -10,6 +10,8 @@ export { AssociationError, type Target };
 export interface SendOptions {
   /** Called after each file. */
   readonly onProgress?: (progress: SendProgress) => void;
+  /** Told what became of each file, before the next one is sent. @param reason why it failed; null: the receiver has it */
+  readonly onOutcome?: (file: string, reason: string | null) => Promise<void>;
   /** Aborts the association; what was not sent is not reported, since the call throws. */
   readonly signal?: AbortSignal;
   /** How long to wait for any one answer, ms. */
@@ -48,6 +50,9 @@ interface Sendable {
   readonly dataSetOffset: number;
 }
 
+/** Takes what became of a file into the report. */
+type Finish = (file: string, outcome: { reason?: string; warning?: string }) => Promise<void>;
+
 /**
  * Sends Part 10 files by C-STORE: the bytes of each data set as they stand in the file, in the transfer syntax they
  * have. What cannot be sent is reported with its reason, and the others go on; an association that is lost costs the file
@@ -61,7 +66,8 @@ export async function sendFiles(
   options: SendOptions = {},
 ): Promise<SendReport> {
   const report: SendReport & { sent: number } = { sent: 0, failed: [], warnings: [] };
-  const finish = (file: string, outcome: { reason?: string; warning?: string }): void => {
+  const finish: Finish = async (file, outcome) => {
+    await options.onOutcome?.(file, outcome.reason ?? null);
     if (outcome.reason === undefined) report.sent++;
     else report.failed.push({ file, reason: outcome.reason });
     if (outcome.warning !== undefined) report.warnings.push({ file, reason: outcome.warning });
@@ -72,7 +78,7 @@ export async function sendFiles(
   for (const file of files) {
     options.signal?.throwIfAborted();
     const found = await readSendable(file);
-    if (typeof found === 'string') finish(file, { reason: found });
+    if (typeof found === 'string') await finish(file, { reason: found });
     else sendable.push(found);
   }
   for (const group of groupByContexts(sendable)) await sendGroup(target, group, options, finish);
@@ -124,7 +130,7 @@ async function sendGroup(
   target: Target,
   { contexts, files }: Group,
   { signal, timeoutMs = TIMEOUT_MS }: SendOptions,
-  finish: (file: string, outcome: { reason?: string; warning?: string }) => void,
+  finish: Finish,
 ): Promise<void> {
   let association: Association | undefined;
   const abort = (): void => association?.abort();
@@ -135,16 +141,17 @@ async function sendGroup(
       if (association === undefined || association.ended) {
         const opened = await openAssociation(target, [...contexts.values()], timeoutMs);
         if (typeof opened === 'string') {
-          for (const rest of files.slice(index)) finish(rest.file, { reason: opened });
+          for (const rest of files.slice(index)) await finish(rest.file, { reason: opened });
           return;
         }
         association = opened;
       }
       const context = contexts.get(contextKey(file));
       const outcome = await sendFile(association, file, context?.id ?? 0);
-      signal?.throwIfAborted();
-      finish(file.file, outcome);
+      if (outcome.reason !== undefined) signal?.throwIfAborted();
+      await finish(file.file, outcome);
     }
+    signal?.throwIfAborted();
     await association?.release();
   } finally {
     signal?.removeEventListener('abort', abort);

@@ -28,6 +28,18 @@ describe('Alarm', () => {
     expect(work.mock.calls.at(-1)?.[0].getTime()).toBeGreaterThanOrEqual(due);
   });
 
+  it('is woken in time though the clock was set forward since', async () => {
+    const work = vi.fn<(now: Date) => Promise<Date | undefined>>(async () => undefined);
+    work.mockImplementationOnce(async (now) => new Date(now.getTime() + 600_000));
+    const alarm = new Alarm(work, () => {});
+    alarm.wake();
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    alarm.wake(50);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+
   it('looks once more when it is woken while it works', async () => {
     const work = vi.fn(async () => {
       await vi.advanceTimersByTimeAsync(10);

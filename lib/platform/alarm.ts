@@ -73,9 +73,9 @@ export class Alarm {
     }
   }
 
-  /** The soonest of several moments counts. */
+  /** The soonest of several moments counts, by a clock that nobody sets. */
   #setTimer(ms: number): void {
-    const at = Date.now() + ms;
+    const at = performance.now() + ms;
     if (this.#stopped || at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;

@@ -78,13 +78,16 @@ function hasFailed(state: RunState, step: RunStep): boolean {
 }
 
 /**
- * The failures that count: a retry by hand gives every step all its attempts again. Counted from the retry or from the
- * ending it set aside, whichever is later, since the clock of whoever asked for it need not be ours.
+ * The failures that count: a retry by hand gives every step all its attempts again. Counted by the attempts that it names,
+ * since the clock of whoever asked for it need not be ours; one that names none counts from then or from the ending it set
+ * aside, whichever is later.
  */
 function countedFailures(state: RunState, step: RunStep): readonly AttemptFailed[] {
   const { failed } = stepState(state, step.name);
   const retry = state.retries.at(-1);
   if (retry === undefined) return failed;
+  const { tried } = retry;
+  if (tried !== undefined) return failed.filter(({ attempt }) => attempt > (tried[step.name] ?? 0));
   const since = Math.max(Date.parse(retry.at), Date.parse(retry.setAside.endedAt));
   return failed.filter(({ failedAt }) => Date.parse(failedAt) > since);
 }

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { advance } from './advance.ts';
 import { canonicalJson } from './canonical.ts';
-import { endKey, retryKey, runKey } from './keys.ts';
+import { endKey, failedKey, retryKey, runKey } from './keys.ts';
 import { requestRetry } from './retry.ts';
-import { anEnd, aState } from './state.fixture.ts';
+import { aFailure, anEnd, aState } from './state.fixture.ts';
 import { readRunState } from './state.ts';
 import { aStore } from './store.fixture.ts';
 
@@ -32,6 +33,22 @@ describe('requestRetry', () => {
     await put(endKey(RUN), anEnd({ retries: 1 }));
     expect(await requestRetry(store, RUN, 'admin')).toMatchObject({ number: 2 });
     expect(puts.filter((key) => key.includes('/retries/'))).toEqual([retryKey(RUN, 1), retryKey(RUN, 2)]);
+  });
+
+  it('counts what fails from then on, whatever the clocks of who asked and of who calls say', async () => {
+    const steps = [{ name: 'parse', attempts: 3 }];
+    await put(runKey(RUN), aState({ steps }).run);
+    await put(failedKey(RUN, 'parse', 1), aFailure({ attempt: 1, retryable: false }));
+    await put(endKey(RUN), anEnd());
+    const { at } = await requestRetry(store, RUN, 'admin');
+    const advanced = async () => {
+      const state = await readRunState(store, RUN);
+      return state && advance(state);
+    };
+    expect(await advanced()).toMatchObject({ due: [{ attempt: 2, notBefore: 0 }] });
+    const anHourBefore = new Date(Date.parse(at) - 3_600_000).toISOString();
+    await put(failedKey(RUN, 'parse', 2), aFailure({ attempt: 2, retryable: false, failedAt: anHourBefore }));
+    expect(await advanced()).toMatchObject({ due: [], end: { status: 'failed', retries: 1 } });
   });
 
   it.each<[string, () => Promise<unknown>, number, RegExp]>([

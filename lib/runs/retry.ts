@@ -29,7 +29,12 @@ export async function requestRetry(store: ObjectStore, run: string, by: string):
       'Only a run that ended badly can be tried again; this one succeeded.',
     );
   }
-  const retry: Retry = { number: state.retries.length + 1, by, at: new Date().toISOString(), setAside: end };
+  const failed = [...state.steps].flatMap(([step, { failed }]) => {
+    const last = failed.at(-1);
+    return last === undefined ? [] : [[step, last.attempt] as const];
+  });
+  const tried = Object.fromEntries(failed);
+  const retry: Retry = { number: state.retries.length + 1, by, at: new Date().toISOString(), setAside: end, tried };
   await store.put('runs', retryKey(run, retry.number), Buffer.from(canonicalJson(retry)), 'application/json');
   return retry;
 }

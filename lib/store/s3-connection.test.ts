@@ -1,5 +1,9 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { S3Store } from './s3.ts';
 import { S3Connection } from './s3-connection.ts';
 import { StoreUnavailableError } from './store.ts';
 
@@ -69,4 +73,50 @@ describe('a server', () => {
     expect(connections).toBe(2);
     connection.close();
   });
+
+  it('that cannot serve now says so, and takes no connection from what is asked when it can', async () => {
+    let refusals = 40;
+    const body = '<Error><Code>SlowDown</Code></Error>';
+    const endpoint = await serve((socket) => {
+      socket.on('data', () => {
+        const status = refusals-- > 0 ? `503 Service Unavailable` : '200 OK';
+        socket.write(`HTTP/1.1 ${status}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      });
+    });
+    const connection = new S3Connection({ ...configuration, endpoint });
+    const ask = () =>
+      connection.ask(() => connection.client.makeRequestAsync({ method: 'GET', query: '' }, '', [200], 'x'));
+    while (refusals > 0) {
+      await expect(ask()).rejects.toEqual(
+        new StoreUnavailableError(`The object store at ${endpoint} cannot serve now (503): see its log.`),
+      );
+    }
+    expect((await ask()).statusCode).toBe(200);
+    connection.close();
+  });
+
+  it.skipIf(process.platform !== 'linux')('that is away leaves no file open that it was to be sent', async () => {
+    const endpoint = await serve((socket) => socket.destroy());
+    const folder = mkdtempSync(path.join(tmpdir(), 'overread-s3-'));
+    const file = path.join(folder, 'instance.dcm');
+    writeFileSync(file, 'bytes');
+    const store = new S3Store({ ...configuration, endpoint });
+    for (let times = 0; times < 5; times++) {
+      await expect(store.putFile('dicom', 'a', file)).rejects.toThrow(StoreUnavailableError);
+    }
+    await vi.waitFor(() => expect(openFiles().filter((name) => name === file)).toEqual([]));
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
 });
+
+/** What this process has open. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -13,6 +13,9 @@ const SILENCE_MS = 60_000;
 /** Answers that mean "not now", besides the network's own. */
 const NOT_NOW =
   /^(SlowDown|ServiceUnavailable|InternalError|RequestTimeout|XMinio(ServerNotInitialized|.*Quorum.*|StorageFull))$/;
+/** The client's words for an answer that it would have asked for again: it gives it up unread, code and all. */
+const UNREAD = /Retryable HTTP status: (\d+)/;
+const UNREAD_STATUS: ReadonlySet<number | undefined> = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
 const REFUSED = /^(AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|AuthorizationHeaderMalformed)$/;
 const UNREACHABLE = /^(ECONN.*|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST.*|ENET.*|EPIPE)$/;
 const UNTRUSTED = /CERT|^(ERR_TLS|ERR_SSL|EPROTO)/;
@@ -38,6 +41,7 @@ export class S3Connection {
       useSSL: this.secure,
       accessKey: configuration.accessKey,
       secretKey: configuration.secretKey,
+      transport: readingTransport(this.secure),
       transportAgent: this.#agent,
       // The client's own retries print to the console and send a consumed stream again.
       retryOptions: { disableRetry: true },
@@ -70,6 +74,8 @@ export class S3Connection {
     if (UNTRUSTED.test(code)) {
       return this.#unavailable(`is not trusted (${code}): name its certificate in NODE_EXTRA_CA_CERTS`, error);
     }
+    const status = error instanceof Error ? UNREAD.exec(error.message)?.[1] : undefined;
+    if (status !== undefined) return this.#unavailable(`cannot serve now (${status}): see its log`, error);
     if (NOT_NOW.test(code)) return this.#unavailable(`cannot serve now (${code}): see its log`, error);
     if (REFUSED.test(code)) {
       return this.#unavailable(`refuses us (${code}): check S3_ACCESS_KEY and S3_SECRET_KEY and their rights`, error);
@@ -89,6 +95,19 @@ export class S3Connection {
   #unavailable(what: string, cause: unknown): StoreUnavailableError {
     return new StoreUnavailableError(`The object store at ${this.#endpoint} ${what}.`, { cause });
   }
+}
+
+/** Reads the answers that the client gives up unread: each would keep its connection, and a few dozen all there are. */
+function readingTransport(secure: boolean): Pick<typeof http, 'request'> {
+  const transport = secure ? https : http;
+  return {
+    request: (...parameters: unknown[]) => {
+      const request: http.ClientRequest = Reflect.apply(transport.request, transport, parameters);
+      return request.on('response', (answer) => {
+        if (UNREAD_STATUS.has(answer.statusCode)) answer.resume();
+      });
+    },
+  };
 }
 
 /** Keeps connections, and gives up those on which nothing moves. */

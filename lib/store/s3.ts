@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { BUCKETS, type Bucket, type ObjectReference } from '../../schemas/store.ts';
 import { errorCode } from '../platform/error-code.ts';
@@ -146,8 +146,17 @@ export class S3Store implements ObjectStore {
         ...(md5 === undefined ? {} : { 'content-md5': md5 }),
       },
     };
+    const put = async () => {
+      const body = open();
+      try {
+        return await client.makeRequestStreamAsync(request, body, secure ? '' : sha256, [200], '');
+      } catch (error) {
+        // The client may have failed before it read from it: it asks for the bucket's region first.
+        if (body instanceof Readable) body.destroy();
+        throw error;
+      }
+    };
     try {
-      const put = () => client.makeRequestStreamAsync(request, open(), secure ? '' : sha256, [200], '');
       await this.#connection.ask(async () => buffer(await put()));
     } catch (error) {
       if (!/^XMinio(ParentIsObject|ObjectExistsAsDirectory)$/.test(errorCode(error))) throw error;

@@ -120,7 +120,14 @@ export class Replica {
     const child = this.#spawn(port);
     this.#child = child;
     const { pid } = child;
-    if (pid !== undefined) ledger.add(pid);
+    try {
+      if (pid !== undefined) ledger.add(pid);
+    } catch (error) {
+      // The disk is full: a process that is not written down would be nobody's, and outlive us.
+      if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+      this.#child = undefined;
+      throw error;
+    }
     const gone = new AbortController();
     const readyAt = this.#probe(child, port, gone.signal);
     const closed = new Promise((resolve) => child.once('close', resolve));
