@@ -39,10 +39,12 @@ describe('a connection whose PostgreSQL was killed', () => {
     const gone = new Promise((resolve) => server.process.once('exit', resolve));
     server.process.kill('SIGKILL');
     await gone;
-    for (let tries = 0; tries < 8; tries += 1) {
-      await expect(database.sql`select 1`).rejects.toThrow(
-        /ECONNREFUSED|CONNECTION_CLOSED|PostgreSQL closed|terminating connection/,
-      );
+    // The process that serves a connection outlives the killed one until it notices, and may answer meanwhile.
+    for (let failures = 0; failures < 8; ) {
+      const failure = await database.sql`select 1`.then(() => null, String);
+      if (failure === null) continue;
+      expect(failure).toMatch(/ECONNREFUSED|CONNECTION_CLOSED|PostgreSQL closed|terminating connection/);
+      failures += 1;
     }
 
     server = await startEmbeddedPostgres(folder, port);
