@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DetectionResult } from '../../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { type Browser, makeWorld, PASSWORD, type World } from '../testing/world.ts';
 import { listFeedback } from './entries.ts';
 import { exportOutbox } from './export.ts';
@@ -180,6 +181,23 @@ describe('the form', () => {
     expect(await (await browser.get(`/runs/${id}`)).text()).toMatch(/value="uncertain" required checked/);
     await browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), action: 'send' });
     await browser.post(`/runs/${id}/feedback/draft`, { ...hidden, 'answer:read:right': 'uncertain' });
+    expect(
+      await (await browser.get(`/runs/${id}?correct=aided`)).text(),
+      'the correction begins with what was sent',
+    ).toMatch(/value="fracture" required checked/);
+  });
+
+  it('keeps no draft that comes while its form is being sent', async () => {
+    const { id, result } = await questioned();
+    const { browser } = await reader();
+    const hidden = await hiddenFields(browser, `/runs/${id}`);
+    const release = await hold(world.database, 'lock table web.feedback_draft in share mode');
+    const form = browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), action: 'send' });
+    await whenWaiting(world.database, 1);
+    const draft = browser.post(`/runs/${id}/feedback/draft`, { ...hidden, 'answer:read:right': 'uncertain' });
+    await whenWaiting(world.database, 2);
+    await release();
+    expect([(await form).status, await (await draft).json()]).toEqual([303, { savedAt: null }]);
     expect(
       await (await browser.get(`/runs/${id}?correct=aided`)).text(),
       'the correction begins with what was sent',
