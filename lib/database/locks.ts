@@ -11,4 +11,6 @@ export const ADVISORY_LOCK = {
   connector: 7_210_003,
   /** Events are stored under it. */
   events: 7_210_004,
+  /** Who says who is who holds it alone; shared by who confirms something of a patient's exams. */
+  patients: 7_210_005,
 } as const;

@@ -89,7 +89,7 @@ const effectsOf = (c: WebContext, change: AskedChange) => c.var.parts.patients.p
 async function state(c: WebContext, { id, change, reason, preview: looked }: z.infer<typeof PatientSubmission>) {
   const { parts, person } = c.var;
   const at = parts.now();
-  const said = { id, change, reason, author: person.name, statedAt: at.toISOString() };
+  const said = { id, change, reason, author: person.name, now: parts.now };
   const { statement, effects } = await parts.database.db.transaction(async (transaction) => {
     const stated = await parts.patients.state(transaction, said);
     if (stated.effects === undefined) return stated;

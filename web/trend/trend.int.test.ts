@@ -65,6 +65,22 @@ function say(run: string, kind: string, study: string, id: string = randomUUID()
   });
 }
 
+it('counts what was said last, also where the clock was set back meanwhile', async () => {
+  const [, last = ''] = await patient([100, 120]);
+  const counted = async () =>
+    (await trendOf(last)).trend.curves.flatMap(({ points }) => points.map(({ date }) => date));
+  expect((await say(last, 'restored', '1.2.2')).status).toBe(201);
+  world.later(-60_000);
+  expect((await say(last, 'withdrawn', '1.2.2')).status).toBe(201);
+  expect(await counted()).toEqual(['20200301']);
+  await say(last, 'baseline', '1.2.1');
+  world.later(-60_000);
+  await say(last, 'restored', '1.2.2');
+  await say(last, 'baseline', '1.2.2');
+  expect((await trendOf(last)).trend.baseline).toMatchObject({ studyInstanceUid: '1.2.2', confirmed: {} });
+  expect(await counted()).toEqual(['20200301', '20210301']);
+});
+
 describe('a trend', () => {
   it('follows results, baselines and withdrawals at once, and each state can be named again', async () => {
     const [first = '', , last = ''] = await patient([100, 120, 150]);
