@@ -16,6 +16,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { lockArchive, type Queries, type Transaction } from './catalogue.ts';
 import { type ExamView, findExams } from './exams.ts';
 import { askJoinedExams } from './other-exams.ts';
+import { withPatience } from './patience.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';
 import { RELEASED_CHANNEL } from './quarantine.ts';
 import { stopMoved } from './retraction.ts';
@@ -95,7 +96,7 @@ export async function statePatientChange(
   return { statement, effects: { ...groups, runs, deliveries, exams } };
 }
 
-/** What a change would do: the change itself, taken back. @throws as `statePatientChange` does */
+/** What a change would do: the change itself, taken back. @throws as `statePatientChange` and `withPatience` do */
 export async function previewPatientChange(
   database: Database,
   change: AskedChange,
@@ -104,7 +105,7 @@ export async function previewPatientChange(
   const asked = { id: randomUUID(), change, author: '', reason: '', now: () => new Date() };
   let effects: PatientEffects | undefined;
   try {
-    await database.db.transaction(async (transaction) => {
+    await withPatience(database, async (transaction) => {
       effects = (await statePatientChange(transaction, asked, pipelines)).effects;
       throw new TakenBack();
     });

@@ -51,6 +51,11 @@ async function say(fields: Record<string, string>) {
   });
 }
 
+function state(given: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return world.api('/api/v1/patients/statements', { method: 'POST', headers, body: JSON.stringify(given) });
+}
+
 const idOf = async (study: string) => (await world.parts.archive.findExams([study])).get(study)?.patientId;
 
 it('shows what a merge changes, does it with a reason, says so everywhere and takes it back', async () => {
@@ -97,20 +102,28 @@ it('moves an exam to somebody new, and refuses what was changed in between', asy
   const { id, preview } = await look(move);
   await held('1.2.3', 'A');
   const body = { id, preview, reason: 'wrong patient chosen', change: { kind: 'move', exam: '1.2.1', to: 'new' } };
-  const post = (given: unknown) =>
-    world.api('/api/v1/patients/statements', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(given),
-    });
-  expect((await post(body)).status).toBe(409);
+  expect((await state(body)).status).toBe(409);
   expect(await idOf('1.2.1')).toBe('A');
   const { preview: _, ...sure } = body;
-  expect([(await post(sure)).status, (await post(sure)).status, (await post({ ...sure, reason: 'x' })).status]).toEqual(
-    [201, 200, 409],
-  );
+  const again = [await state(sure), await state(sure), await state({ ...sure, reason: 'x' })];
+  expect(again.map(({ status }) => status)).toEqual([201, 200, 409]);
   expect(await idOf('1.2.1')).toBeNull();
   expect(await (await pacs.get('/studies/1.2.1')).text()).not.toContain('Doe');
+});
+
+it('keeps nobody waiting while an index is made anew: who asks is told to come back', async () => {
+  await held('1.2.1', 'A');
+  const release = await hold(world.database, `select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
+  // As many as there are connections.
+  const asked = [1, 2, 3, 4].map(() => look({ kind: 'move', exam: '1.2.1', to: 'new' }));
+  expect((await pacs.get('/')).status).toBe(200);
+  for (const { status, text } of await Promise.all(asked)) {
+    expect([status, text]).toEqual([503, expect.stringContaining('The index of the archive is being made anew')]);
+  }
+  const sure = { id: randomUUID(), reason: 'wrong patient', change: { kind: 'move', exam: '1.2.1', to: 'new' } };
+  expect((await state(sure)).status).toBe(503);
+  await release();
+  expect((await state(sure)).status).toBe(201);
 });
 
 it('says what is wrong without the number, and is for those who may', async () => {
@@ -126,9 +139,7 @@ it('says what is wrong without the number, and is for those who may', async () =
 describe('a baseline that somebody confirms while patients are merged', () => {
   const merge = () => {
     const change = { kind: 'merge', merged: { patientId: 'A' }, into: { patientId: 'B' } };
-    const body = JSON.stringify({ id: randomUUID(), reason: 'The ward has called.', change });
-    const headers = { 'content-type': 'application/json' };
-    return world.api('/api/v1/patients/statements', { method: 'POST', headers, body });
+    return state({ id: randomUUID(), reason: 'The ward has called.', change });
   };
   const baselineOf = async (run: string) =>
     TrendState.parse(await (await world.api(`/api/v1/runs/${run}/trend`)).json()).trend.baseline;
