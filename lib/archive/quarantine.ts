@@ -3,12 +3,20 @@ import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
 import { compareInstances } from '../dicom/identity.ts';
 import { sha256 as digestOf } from '../runs/canonical.ts';
-import { claimStudy, findInstance, type HeldInstance, type Reception, recordInstance } from './catalogue.ts';
+import {
+  claimStudy,
+  findInstance,
+  type HeldInstance,
+  type Reception,
+  recordInstance,
+  type Transaction,
+} from './catalogue.ts';
 import { keepDecision, type QuarantineDecision } from './decisions.ts';
 import { type InstanceFacts, readFacts } from './facts.ts';
 import { missingIdentifier } from './identity.ts';
 import { consequencesOf, type IngestContext } from './ingest.ts';
 import { discardedKey, instanceKey } from './keys.ts';
+import { withPatience } from './patience.ts';
 import { routeKeywords } from './routes.ts';
 
 export type { QuarantineDecision };
@@ -50,7 +58,8 @@ export async function findQuarantined(
  * if that is another patient's, and asks for runs; a discarded one is kept in the store and counts nowhere. Who decided
  * what, and why, lies beside it. Doing it again after it was broken off does no harm.
  *
- * @returns what became of it; undefined where nothing waits under this digest
+ * @returns what became of it; undefined where nothing waits under this digest, or somebody else has just decided
+ * @throws {ProblemError} 503: the archive is held by somebody else
  */
 export async function decideQuarantined(
   context: IngestContext,
@@ -59,18 +68,20 @@ export async function decideQuarantined(
 ): Promise<DecisionOutcome | undefined> {
   const found = await read(context, sha256);
   if (found === undefined) return undefined;
-  if (decision.decision === 'discard') {
-    await keepDecision(context, sha256, decision);
-    await context.store.put('dicom', discardedKey(sha256), found.bytes, 'application/dicom');
-    await context.database.db.delete(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
-    await context.store.remove('dicom', found.row.objectKey);
-    return 'discarded';
+  if (decision.decision === 'release') {
+    const refused = await obstacleOf(context, found);
+    if (refused !== undefined) return { refused };
   }
-  const refused = await obstacleOf(context, found);
-  if (refused !== undefined) return { refused };
-  await keepDecision(context, sha256, decision);
-  const outcome = await release(context, found, decision.at);
-  await context.store.remove('dicom', found.row.objectKey);
+  const outcome = await withPatience(context.database, async (transaction) => {
+    // Who takes it out decides; who comes at the same moment waits here, and finds nothing.
+    const taken = await transaction.delete(tables.quarantine).where(eq(tables.quarantine.sha256, sha256)).returning();
+    if (taken.length === 0) return undefined;
+    await keepDecision(context, sha256, decision);
+    if (decision.decision === 'release') return release(transaction, context, found, decision.at);
+    await context.store.put('dicom', discardedKey(sha256), found.bytes, 'application/dicom');
+    return 'discarded';
+  });
+  if (outcome !== undefined) await context.store.remove('dicom', found.row.objectKey);
   return outcome;
 }
 
@@ -116,20 +127,17 @@ async function isSame({ store }: Pick<IngestContext, 'store'>, found: Found, hel
   return (await compareInstances(other, found.bytes).catch(() => 'different')) !== 'different';
 }
 
-async function release(context: IngestContext, { row, bytes, reception }: Found, at: Date): Promise<DecisionOutcome> {
-  const { store, database } = context;
-  const waits = eq(tables.quarantine.sha256, row.sha256);
-  if ((await findInstance(database.db, reception.facts.SOPInstanceUID)) !== undefined) {
-    await database.db.delete(tables.quarantine).where(waits);
-    return 'known';
-  }
-  await claimStudy(database.db, reception);
-  const object = await store.put('dicom', instanceKey(reception.facts), bytes, 'application/dicom');
+async function release(
+  transaction: Transaction,
+  context: IngestContext,
+  { bytes, reception }: Found,
+  at: Date,
+): Promise<DecisionOutcome> {
+  if ((await findInstance(transaction, reception.facts.SOPInstanceUID)) !== undefined) return 'known';
+  const object = await context.store.put('dicom', instanceKey(reception.facts), bytes, 'application/dicom');
+  await claimStudy(transaction, reception);
   const now = { ...reception, receivedAt: at };
-  await database.db.transaction(async (transaction) => {
-    await recordInstance(transaction, now, object, consequencesOf(now, context));
-    await transaction.delete(tables.quarantine).where(waits);
-    await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
-  });
+  await recordInstance(transaction, now, object, consequencesOf(now, context));
+  await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
   return 'released';
 }
