@@ -73,7 +73,8 @@ export async function sendFeedback(
       if (isSame(known, submission)) return { entry: known, isNew: false };
       throw new ProblemError(409, 'Already used', 'This id belongs to other answers. Choose a new one.');
     }
-    const earlier = await transaction.select({ version: feedback.version }).from(feedback).where(at(feedback, place));
+    const { version, createdAt } = feedback;
+    const earlier = await transaction.select({ version, createdAt }).from(feedback).where(at(feedback, place));
     if (earlier.length > 0 && reason === null) {
       throw new ProblemError(409, 'Already sent', 'You have sent answers for this run. A correction needs a reason.');
     }
@@ -91,12 +92,13 @@ export async function sendFeedback(
       id,
       ...place,
       evaluationVersion: evaluation.version,
-      version: 1 + Math.max(0, ...earlier.map(({ version }) => version)),
+      version: 1 + Math.max(0, ...earlier.map((one) => one.version)),
       reason,
       answers: [...submission.answers],
       agreedWithAll: submission.agreedWithAll,
       reviewTime: submission.reviewTime,
-      createdAt: now,
+      // Never before what it corrects: the clock may have been set back.
+      createdAt: new Date(Math.max(now.getTime(), ...earlier.map((one) => one.createdAt.getTime()))),
     };
     const made = await transaction.insert(feedback).values(entry).onConflictDoNothing().returning();
     if (made.length === 0) {
@@ -106,7 +108,7 @@ export async function sendFeedback(
         'You have just sent answers for this run from another page. Open it again.',
       );
     }
-    const shown: Feedback = { ...entry, createdAt: now.toISOString() };
+    const shown: Feedback = { ...entry, createdAt: entry.createdAt.toISOString() };
     const key = `${evaluation.name}/${run}/${id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
     await transaction

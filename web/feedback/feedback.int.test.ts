@@ -118,6 +118,20 @@ describe('the form', () => {
     await expect(world.database.sql`update web.feedback set answers = '[]'`).rejects.toThrow('never changed');
   });
 
+  it('takes the newest version for the newest, also where the clock was set back', async () => {
+    const { id, result } = await questioned();
+    const { browser } = await reader();
+    const send = async (more: Record<string, string>) => {
+      const hidden = await hiddenFields(browser, `/runs/${id}?correct=aided`);
+      return browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), ...more, action: 'send' });
+    };
+    await send({});
+    world.later(-60_000);
+    await send({ 'answer:read:right': 'hardware', reason: 'Saw the screw late.' });
+    expect((await entries(id)).map(({ version }) => version)).toEqual([1, 2]);
+    expect(await (await browser.get(`/runs/${id}?correct=aided`)).text()).toMatch(/value="hardware" required checked/);
+  });
+
   it('loses nothing when the session has ended meanwhile: sign in, look, send', async () => {
     const { id, result } = await questioned();
     const { name, browser } = await reader();
