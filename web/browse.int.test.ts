@@ -252,3 +252,13 @@ describe('GET /api/v1/openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
   });
 });
+
+it.each(['/events', '/studies/1.2/events'])(
+  'should hold nothing open for who asks only for the head of %s',
+  async (at) => {
+    await world.run({ study: '1.2' });
+    const answer = await world.api(at, { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    expect(world.parts.live.listening).toBe(0);
+  },
+);

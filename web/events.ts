@@ -29,6 +29,8 @@ export function getStudyEvents(c: WebContext) {
 }
 
 function stream(c: WebContext, wanted: (change: RunChange) => boolean | Promise<boolean>) {
+  // Nobody reads the body of an answer to HEAD, or gives it up: it would be held open to its limit.
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
   const { live } = c.var.parts;
   if (live.listening >= MOST_STREAMS) {
     throw new ProblemError(

@@ -135,7 +135,7 @@ async function tryInVain(): Promise<void> {
 
 async function say(change: AskedChange): Promise<string> {
   later();
-  const statement = { id: randomUUID(), change, author: 'ann', reason: 'The ward.', statedAt: now.toISOString() };
+  const statement = { id: randomUUID(), change, author: 'ann', reason: 'The ward.', now: () => now };
   await database.db.transaction((transaction) => statePatientChange(transaction, statement, new Map()));
   return statement.id;
 }

@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunModel } from '../../schemas/run.ts';
 import type { Database } from '../database/connection.ts';
+import { ADVISORY_LOCK } from '../database/locks.ts';
 import type { Transaction } from './catalogue.ts';
 
 /** An exam of a patient. Dates as DICOM has them: YYYYMMDD and HHMMSS. */
@@ -28,10 +29,13 @@ export function modelsText(models: Readonly<Record<string, Pick<RunModel, 'name'
  * A patient is a PatientID and its issuer, and whomever people said is the same: without PatientID, and without such a
  * word, the exam has no others. Empty where the study is not held.
  */
-export async function examsOfPatient(database: Database, StudyInstanceUID: string): Promise<Exam[]> {
+export async function examsOfPatient(
+  { db }: { readonly db: Pick<Database['db'], 'select'> },
+  StudyInstanceUID: string,
+): Promise<Exam[]> {
   const { patient, study } = tables;
-  const of = database.db.select({ id: study.person }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
-  const exams = await database.db
+  const of = db.select({ id: study.person }).from(study).where(eq(study.studyInstanceUid, StudyInstanceUID));
+  const exams = await db
     .select({
       studyInstanceUid: study.studyInstanceUid,
       studyDate: study.studyDate,
@@ -44,6 +48,15 @@ export async function examsOfPatient(database: Database, StudyInstanceUID: strin
     .where(inArray(study.person, of));
   const place = (exam: Exam) => `${exam.studyDate ?? '9'} ${exam.studyTime ?? ''} ${exam.studyInstanceUid}`;
   return exams.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/**
+ * The exams of the patient whose exam this is, as `examsOfPatient` has them: nobody merges or moves any of them until the
+ * transaction ends.
+ */
+export async function holdExamsOfPatient(transaction: Transaction, StudyInstanceUID: string): Promise<Exam[]> {
+  await transaction.execute(sql`select pg_advisory_xact_lock_shared(${ADVISORY_LOCK.patients})`);
+  return examsOfPatient({ db: transaction }, StudyInstanceUID);
 }
 
 /**

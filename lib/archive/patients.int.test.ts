@@ -100,7 +100,7 @@ async function complete(): Promise<void> {
 
 /** Says something, and exports it as the outbox does. */
 async function say(change: AskedChange, id: string = randomUUID()) {
-  const said = { id, change, author: 'ada', reason: 'told by the ward', statedAt: new Date().toISOString() };
+  const said = { id, change, author: 'ada', reason: 'told by the ward', now: () => new Date() };
   const stated = await database.db.transaction((transaction) => statePatientChange(transaction, said, PIPELINES));
   await store.put('feedback', statementKey(id), Buffer.from(canonicalJson(stated.statement)), 'application/json');
   return stated;

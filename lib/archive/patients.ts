@@ -11,10 +11,12 @@ import {
 } from '../../schemas/patients.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { Database } from '../database/connection.ts';
+import { ADVISORY_LOCK } from '../database/locks.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { lockArchive, type Queries, type Transaction } from './catalogue.ts';
 import { type ExamView, findExams } from './exams.ts';
 import { askJoinedExams } from './other-exams.ts';
+import { withPatience } from './patience.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';
 import { RELEASED_CHANNEL } from './quarantine.ts';
 import { stopMoved } from './retraction.ts';
@@ -42,6 +44,12 @@ export interface PatientEffects {
 /** A statement was kept, with what it did; or it was there before. */
 export type Stated = { readonly statement: PatientStatement; readonly effects: PatientEffects | undefined };
 
+/** What somebody says. */
+export interface Saying extends Omit<PatientStatement, 'change' | 'statedAt'> {
+  readonly change: AskedChange;
+  readonly now: () => Date;
+}
+
 /** What people said about who is who, newest first. */
 export async function listPatientStatements(database: Database): Promise<PatientStatementView[]> {
   const statements = await readStatements(database.db);
@@ -59,15 +67,16 @@ export async function listPatientStatements(database: Database): Promise<Patient
  */
 export async function statePatientChange(
   transaction: Transaction,
-  said: Omit<PatientStatement, 'change'> & { readonly change: AskedChange },
+  { now, ...said }: Saying,
   pipelines: ReadonlyMap<string, Pipeline>,
 ): Promise<Stated> {
   await lockArchive(transaction);
+  await transaction.execute(sql`select pg_advisory_xact_lock(${ADVISORY_LOCK.patients})`);
   const statements = await readStatements(transaction);
   const known = statements.find(({ id }) => id === said.id);
   if (known !== undefined) return { statement: known, effects: undefined };
   const change = await resolve(transaction, said.change, statements);
-  const statement = { ...said, change };
+  const statement = { ...said, change, statedAt: momentOf(now(), statements.at(-1)?.statedAt) };
   const touching = change.kind === 'undo' ? statements.find(({ id }) => id === change.undoes)?.change : change;
   if (touching === undefined || touching.kind === 'undo') throw new Error('An undo of nothing was let through.');
 
@@ -87,16 +96,16 @@ export async function statePatientChange(
   return { statement, effects: { ...groups, runs, deliveries, exams } };
 }
 
-/** What a change would do: the change itself, taken back. @throws as `statePatientChange` does */
+/** What a change would do: the change itself, taken back. @throws as `statePatientChange` and `withPatience` do */
 export async function previewPatientChange(
   database: Database,
   change: AskedChange,
   pipelines: ReadonlyMap<string, Pipeline>,
 ): Promise<PatientEffects> {
-  const asked = { id: randomUUID(), change, author: '', reason: '', statedAt: new Date().toISOString() };
+  const asked = { id: randomUUID(), change, author: '', reason: '', now: () => new Date() };
   let effects: PatientEffects | undefined;
   try {
-    await database.db.transaction(async (transaction) => {
+    await withPatience(database, async (transaction) => {
       effects = (await statePatientChange(transaction, asked, pipelines)).effects;
       throw new TakenBack();
     });
@@ -108,6 +117,15 @@ export async function previewPatientChange(
 }
 
 class TakenBack extends Error {}
+
+/**
+ * When a statement is said: once it is its turn, which it may have waited for while others confirmed what it takes away; and
+ * after the one before it, by whatever clock, since they are brought back from the store in the order of their times.
+ */
+function momentOf(now: Date, before: string | undefined): string {
+  const earliest = before === undefined ? 0 : Date.parse(before) + 1;
+  return new Date(Math.max(now.getTime(), earliest)).toISOString();
+}
 
 /** Lets patients and exams of the index follow what was said. Idempotent. Call it with the whole archive locked. */
 export async function applyStatements(transaction: Transaction): Promise<void> {

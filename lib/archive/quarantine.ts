@@ -1,14 +1,12 @@
 import { eq, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Database } from '../database/connection.ts';
-import { ADVISORY_LOCK } from '../database/locks.ts';
 import { compareInstances } from '../dicom/identity.ts';
 import { sha256 as digestOf } from '../runs/canonical.ts';
 import {
   claimStudy,
   findInstance,
   type HeldInstance,
-  type Queries,
   type Reception,
   recordInstance,
   type Transaction,
@@ -18,6 +16,7 @@ import { type InstanceFacts, readFacts } from './facts.ts';
 import { missingIdentifier } from './identity.ts';
 import { consequencesOf, type IngestContext } from './ingest.ts';
 import { discardedKey, instanceKey } from './keys.ts';
+import { withPatience } from './patience.ts';
 import { routeKeywords } from './routes.ts';
 
 export type { QuarantineDecision };
@@ -47,55 +46,43 @@ export async function findQuarantined(
   context: Pick<IngestContext, 'store' | 'database' | 'routes'>,
   sha256: string,
 ): Promise<QuarantinedFile | undefined> {
-  const { db } = context.database;
-  const found = await read(context, db, sha256);
+  const found = await read(context, sha256);
   if (found === undefined) return undefined;
   const { row, reception } = found;
   const { reason, receivedAt } = row;
-  return { sha256, reason, receivedAt, facts: reception.facts, obstacle: await obstacleOf(context, db, found) };
+  return { sha256, reason, receivedAt, facts: reception.facts, obstacle: await obstacleOf(context, found) };
 }
 
 /**
  * Does what a person decided. A released instance goes in as if it had been accepted, into the study that it names even
  * if that is another patient's, and asks for runs; a discarded one is kept in the store and counts nowhere. Who decided
- * what, and why, lies beside it. Doing it again after it was broken off does no harm. Of two people who decide at once the
- * second finds that nothing waits.
+ * what, and why, lies beside it. Doing it again after it was broken off does no harm.
  *
- * @returns what became of it; undefined where nothing waits under this digest
+ * @returns what became of it; undefined where nothing waits under this digest, or somebody else has just decided
+ * @throws {ProblemError} 503: the archive is held by somebody else
  */
 export async function decideQuarantined(
   context: IngestContext,
   sha256: string,
   decision: QuarantineDecision,
 ): Promise<DecisionOutcome | undefined> {
-  const decided = await context.database.db.transaction(async (transaction) => {
-    // A lock of its own, and none of the archive's: nobody who receives images waits for what is read and written meanwhile.
-    await transaction.execute(sql`select pg_advisory_xact_lock(${ADVISORY_LOCK.quarantine}, hashtext(${sha256}))`);
-    const found = await read(context, transaction, sha256);
-    return found && { found, outcome: await decide(context, transaction, { found, decision }) };
-  });
-  if (decided === undefined) return undefined;
-  const { found, outcome } = decided;
-  if (typeof outcome === 'string') await context.store.remove('dicom', found.row.objectKey);
-  return outcome;
-}
-
-async function decide(
-  context: IngestContext,
-  transaction: Transaction,
-  { found, decision }: { readonly found: Found; readonly decision: QuarantineDecision },
-): Promise<DecisionOutcome> {
-  const { sha256 } = found.row;
-  if (decision.decision === 'discard') {
-    await keepDecision(context, sha256, decision);
-    await context.store.put('dicom', discardedKey(sha256), found.bytes, 'application/dicom');
-    await transaction.delete(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
-    return 'discarded';
+  const found = await read(context, sha256);
+  if (found === undefined) return undefined;
+  if (decision.decision === 'release') {
+    const refused = await obstacleOf(context, found);
+    if (refused !== undefined) return { refused };
   }
-  const refused = await obstacleOf(context, transaction, found);
-  if (refused !== undefined) return { refused };
-  await keepDecision(context, sha256, decision);
-  return release(context, transaction, { ...found, at: decision.at });
+  const outcome = await withPatience(context.database, async (transaction) => {
+    // Who takes it out decides; who comes at the same moment waits here, and finds nothing.
+    const taken = await transaction.delete(tables.quarantine).where(eq(tables.quarantine.sha256, sha256)).returning();
+    if (taken.length === 0) return undefined;
+    await keepDecision(context, sha256, decision);
+    if (decision.decision === 'release') return release(transaction, context, found, decision.at);
+    await context.store.put('dicom', discardedKey(sha256), found.bytes, 'application/dicom');
+    return 'discarded';
+  });
+  if (outcome !== undefined) await context.store.remove('dicom', found.row.objectKey);
+  return outcome;
 }
 
 /** Hears of releases until the database is closed, and once whenever hearing begins: something may have been released before. */
@@ -110,11 +97,10 @@ interface Found {
 }
 
 async function read(
-  { store, routes }: Pick<IngestContext, 'store' | 'routes'>,
-  db: Queries,
+  { store, database, routes }: Pick<IngestContext, 'store' | 'database' | 'routes'>,
   sha256: string,
 ): Promise<Found | undefined> {
-  const [row] = await db.select().from(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
+  const [row] = await database.db.select().from(tables.quarantine).where(eq(tables.quarantine.sha256, sha256));
   if (row === undefined) return undefined;
   const bytes = await store.get('dicom', row.objectKey);
   const facts = readFacts(bytes, { keywords: routeKeywords(routes) });
@@ -123,14 +109,13 @@ async function read(
 }
 
 async function obstacleOf(
-  context: Pick<IngestContext, 'store'>,
-  db: Queries,
+  context: Pick<IngestContext, 'store' | 'database'>,
   found: Found,
 ): Promise<string | undefined> {
   const { facts } = found.reception;
   const missing = missingIdentifier(facts);
   if (missing !== undefined) return `${missing} Correct it at its source and send it again, or discard it.`;
-  const held = await findInstance(db, facts.SOPInstanceUID);
+  const held = await findInstance(context.database.db, facts.SOPInstanceUID);
   return held === undefined || (await isSame(context, found, held)) ? undefined : HELD;
 }
 
@@ -143,20 +128,16 @@ async function isSame({ store }: Pick<IngestContext, 'store'>, found: Found, hel
 }
 
 async function release(
-  context: IngestContext,
   transaction: Transaction,
-  { row, bytes, reception, at }: Found & { readonly at: Date },
+  context: IngestContext,
+  { bytes, reception }: Found,
+  at: Date,
 ): Promise<DecisionOutcome> {
-  const waits = eq(tables.quarantine.sha256, row.sha256);
-  if ((await findInstance(transaction, reception.facts.SOPInstanceUID)) !== undefined) {
-    await transaction.delete(tables.quarantine).where(waits);
-    return 'known';
-  }
+  if ((await findInstance(transaction, reception.facts.SOPInstanceUID)) !== undefined) return 'known';
   const object = await context.store.put('dicom', instanceKey(reception.facts), bytes, 'application/dicom');
   await claimStudy(transaction, reception);
   const now = { ...reception, receivedAt: at };
   await recordInstance(transaction, now, object, consequencesOf(now, context));
-  await transaction.delete(tables.quarantine).where(waits);
   await transaction.execute(sql`select pg_notify(${RELEASED_CHANNEL}, '')`);
   return 'released';
 }

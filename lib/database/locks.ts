@@ -11,6 +11,6 @@ export const ADVISORY_LOCK = {
   connector: 7_210_003,
   /** Events are stored under it. */
   events: 7_210_004,
-  /** Whoever decides on an instance in quarantine holds it, together with a hash of the instance. */
-  quarantine: 7_210_005,
+  /** Who says who is who holds it alone; shared by who confirms something of a patient's exams. */
+  patients: 7_210_005,
 } as const;

@@ -154,6 +154,35 @@ describe.skipIf(!HAS_CHROMIUM)('pages in Chromium', () => {
     await context.close();
   });
 
+  it('should save drafts one after the other, so that an older one that was long under way takes the place of none', async () => {
+    const { id } = await world.run();
+    const { context, page } = await signedIn('reader');
+    const run = new RunPage(page);
+    await page.clock.install();
+    await run.open(id);
+    const first = Promise.withResolvers<void>();
+    let asked = 0;
+    await page.route('**/feedback/draft', async (route) => {
+      asked += 1;
+      if (asked === 1) await first.promise;
+      await route.continue();
+    });
+    await run.form.answer('Right hip', 'Hardware');
+    await page.clock.runFor(1000);
+    await expect.poll(() => asked).toBe(1);
+    await run.form.answer('Right hip', 'Fracture');
+    await page.clock.runFor(1000);
+    await page.evaluate(() => fetch('/healthz'));
+    expect(asked, 'while the first is under way').toBe(1);
+    first.resolve();
+    await expect.poll(() => asked).toBe(2);
+    await run.form.draftState.filter({ hasText: 'Draft saved' }).waitFor();
+    await expect.poll(() => page.evaluate(() => localStorage.length), { message: 'the server has all of it' }).toBe(0);
+    await run.open(id);
+    expect(await run.form.chosen('Right hip')).toEqual(['Fracture']);
+    await context.close();
+  });
+
   it('should show the newer draft of another computer, with the older copy of this one at hand', async () => {
     const { id } = await world.run();
     const [here, elsewhere] = [await signedIn('reader'), await signedIn('reader')];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { account, audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { createApp } from '../app.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { makeBrowser, makeWorld, type World } from '../testing/world.ts';
 import { AWAY_MS, WITHOUT_LOOK_MS } from './confirm.ts';
 import { type Directory, DirectoryError } from './directory.ts';
@@ -53,6 +54,19 @@ async function tokenOf(name: string, withLook = true) {
   const ask = async () => (await app.request('/api/v1/runs', { headers: { authorization: `Bearer ${token}` } })).status;
   return { ask, browser };
 }
+
+it('writes a role down once that two sign-ins at one moment give', async () => {
+  const check = async () => [READER];
+  const directory: Directory = { check, recheckMs: MINUTE, look: undefined };
+  const browser = makeBrowser(createApp({ ...world.parts, directory }));
+  const release = await hold(world.database, 'lock table web.role_grant in share mode');
+  const signIns = [1, 2].map(() => browser.post('/sign-in', { name: 'dora', password: 'hers' }));
+  await whenWaiting(world.database, 2);
+  await release();
+  for (const { status } of await Promise.all(signIns)) expect(status).toBe(303);
+  const rows = await world.database.db.select().from(audit).where(eq(audit.subject, 'dora'));
+  expect(rows.filter(({ action }) => action === 'role-granted')).toHaveLength(1);
+});
 
 describe('the token of somebody of the directory', () => {
   it('has them looked up once in a while, however many ask at once, and follows their groups', async () => {

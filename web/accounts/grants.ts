@@ -79,11 +79,12 @@ export async function setRoles(db: Transacting, { account, origin, given, by, no
     const held = await transaction.select().from(roleGrant).where(mine).for('update');
     const isIn = (list: readonly Grant[], { role, evaluation }: Grant) =>
       list.some((other) => other.role === role && other.evaluation === evaluation);
-    const added = given.filter((grant, index) => !isIn(held, grant) && !isIn(given.slice(0, index), grant));
     const gone = held.filter((grant) => !isIn(given, grant));
-    for (const { role, evaluation } of added) {
+    const added: Grant[] = [];
+    for (const { role, evaluation } of given.filter((grant) => !isIn(held, grant))) {
       const row = { account, role, evaluation, origin, grantedAt: now };
-      await transaction.insert(roleGrant).values(row).onConflictDoNothing();
+      // Another sign-in at the same moment may have given it.
+      added.push(...(await transaction.insert(roleGrant).values(row).onConflictDoNothing().returning()));
     }
     for (const grant of gone) await transaction.delete(roleGrant).where(and(mine, isGrant(grant)));
     const change = (action: GrantAction) => (grant: Grant) => entryOf(action, { ...grant, account, by, now });

@@ -54,6 +54,17 @@ describe('the audit', () => {
     }
   });
 
+  it('has a look that could not be written down at first: nothing was shown then, and it is no second look', async () => {
+    const looking = await world.signedIn('unlucky', 'reader');
+    const { sql } = world.database;
+    await sql`create function web.fail() returns trigger language plpgsql as $$ begin raise 'full'; end $$`;
+    await sql`create trigger fail before insert on web.audit for each statement execute function web.fail()`;
+    expect((await looking.get('/')).status).toBe(500);
+    await sql`drop function web.fail cascade`;
+    expect((await looking.get('/')).status).toBe(200);
+    expect(await found(administrator, { actor: 'unlucky', action: 'worklist-viewed' })).toHaveLength(1);
+  });
+
   it('has every look, by a page or by the API, once in ten minutes', async () => {
     const looking = await world.signedIn('looking', 'reader');
     const at = `/api/v1/runs/${liver}`;

@@ -10,6 +10,12 @@ export async function noteLook(
 ): Promise<void> {
   const { parts, person } = c.var;
   const at = parts.now();
-  if (!parts.looks.isNew(`${person.name} ${action} ${subject}`, at.getTime())) return;
-  await record(parts.database, { actor: person.name, action, subject, evaluation, at });
+  const look = `${person.name} ${action} ${subject}`;
+  if (!parts.looks.isNew(look, at.getTime())) return;
+  try {
+    await record(parts.database, { actor: person.name, action, subject, evaluation, at });
+  } catch (error) {
+    parts.looks.forget(look);
+    throw error;
+  }
 }

@@ -11,9 +11,14 @@ export class Looks {
   /** @param look who and at what */
   isNew(look: string, nowMs: number): boolean {
     const since = this.#since.get(look);
-    if (since !== undefined && nowMs - since < ONE_LOOK_MS) return false;
+    if (since !== undefined && Math.abs(nowMs - since) < ONE_LOOK_MS) return false;
     if (this.#since.size >= MOST_LOOKS) this.#since.clear();
     this.#since.set(look, nowMs);
     return true;
+  }
+
+  /** It could not be written down: the next one is new. */
+  forget(look: string): void {
+    this.#since.delete(look);
   }
 }

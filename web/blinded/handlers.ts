@@ -86,11 +86,12 @@ export async function postCopyForm(c: WebContext) {
   refuseOthers(fields.author, person.name);
   const place = placeOf(c, opened);
   const answers = answerFields(fields);
+  const draft = { id: fields.id, fields: answers, now: parts.now() };
   const sent = await listFeedback(parts.database, place);
   if (sent.some(({ id }) => id === fields.id)) return c.redirect(`${pageOf(copy.id)}#feedback`, 303);
 
   const keepAnd = async (notice: string) => {
-    await saveDraft(parts.database, place, answers, parts.now());
+    await saveDraft(parts.database, place, draft);
     const correct = sent.length > 0 ? `&correct=${STAGE}` : '';
     return c.redirect(`${pageOf(copy.id)}?notice=${notice}${correct}#feedback`, 303);
   };
@@ -103,7 +104,7 @@ export async function postCopyForm(c: WebContext) {
   const corrects = sent.at(-1);
   const { errors, id, ...entry } = checkedForm({ asked, fields, answers, corrects }, parts.now());
   if (errors.size > 0 || id === undefined) {
-    await saveDraft(parts.database, place, answers, parts.now());
+    await saveDraft(parts.database, place, draft);
     const savedAt = parts.now().toISOString();
     return c.html(await page(c, opened, form(c, opened, { fields: answers, errors, savedAt, corrects })), 422);
   }
@@ -123,12 +124,9 @@ export async function postCopyDraft(c: WebContext) {
   const opened = await copyInTurn(c);
   refuseOthers(fields.author, person.name);
   const place = placeOf(c, opened);
-  const sent = await listFeedback(parts.database, place);
-  // A draft that arrives after its own form was sent is late, not new.
-  if (sent.some(({ id }) => id === fields.id)) return c.json({ savedAt: null });
   const now = parts.now();
-  await saveDraft(parts.database, place, answerFields(fields), now);
-  return c.json({ savedAt: now.toISOString() });
+  const isKept = await saveDraft(parts.database, place, { id: fields.id, fields: answerFields(fields), now });
+  return c.json({ savedAt: isKept ? now.toISOString() : null });
 }
 
 function refuseOthers(author: string | undefined, person: string): void {

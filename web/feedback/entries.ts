@@ -66,17 +66,15 @@ export async function sendFeedback(
   const { id, run, evaluation, stage, author, reason, now } = submission;
   const place: Place = { run, evaluation: evaluation.name, stage, author };
   return database.db.transaction(async (transaction) => {
-    // One after the other: of two clicks at one moment the second finds the entry of the first.
-    await transaction.execute(
-      sql`select pg_advisory_xact_lock(hashtextextended(${`web.feedback ${run} ${author}`}, 0))`,
-    );
+    await lockEntries(transaction, place);
     const [same] = await transaction.select().from(feedback).where(eq(feedback.id, id));
     if (same !== undefined) {
       const known: Feedback = { ...same, createdAt: same.createdAt.toISOString() };
       if (isSame(known, submission)) return { entry: known, isNew: false };
       throw new ProblemError(409, 'Already used', 'This id belongs to other answers. Choose a new one.');
     }
-    const earlier = await transaction.select({ version: feedback.version }).from(feedback).where(at(feedback, place));
+    const { version, createdAt } = feedback;
+    const earlier = await transaction.select({ version, createdAt }).from(feedback).where(at(feedback, place));
     if (earlier.length > 0 && reason === null) {
       throw new ProblemError(409, 'Already sent', 'You have sent answers for this run. A correction needs a reason.');
     }
@@ -94,12 +92,13 @@ export async function sendFeedback(
       id,
       ...place,
       evaluationVersion: evaluation.version,
-      version: 1 + Math.max(0, ...earlier.map(({ version }) => version)),
+      version: 1 + Math.max(0, ...earlier.map((one) => one.version)),
       reason,
       answers: [...submission.answers],
       agreedWithAll: submission.agreedWithAll,
       reviewTime: submission.reviewTime,
-      createdAt: now,
+      // Never before what it corrects: the clock may have been set back.
+      createdAt: new Date(Math.max(now.getTime(), ...earlier.map((one) => one.createdAt.getTime()))),
     };
     const made = await transaction.insert(feedback).values(entry).onConflictDoNothing().returning();
     if (made.length === 0) {
@@ -109,7 +108,7 @@ export async function sendFeedback(
         'You have just sent answers for this run from another page. Open it again.',
       );
     }
-    const shown: Feedback = { ...entry, createdAt: now.toISOString() };
+    const shown: Feedback = { ...entry, createdAt: entry.createdAt.toISOString() };
     const key = `${evaluation.name}/${run}/${id}.json`;
     await transaction.insert(outbox).values({ key, body: canonicalJson(shown), createdAt: now });
     await transaction
@@ -120,21 +119,39 @@ export async function sendFeedback(
   });
 }
 
-/** Keeps what has been entered so far, in place of what was kept before. */
-export async function saveDraft(
-  database: Database,
-  place: Place,
-  fields: Readonly<Record<string, string>>,
-  now: Date,
-): Promise<void> {
-  const row = { fields: { ...fields }, savedAt: now };
-  await database.db
-    .insert(feedbackDraft)
-    .values({ ...place, ...row })
-    .onConflictDoUpdate({
-      target: [feedbackDraft.run, feedbackDraft.evaluation, feedbackDraft.author, feedbackDraft.stage],
-      set: row,
-    });
+/** One after the other: of two clicks at one moment the second finds the entry of the first. */
+async function lockEntries(transaction: Pick<Database['db'], 'execute'>, { run, author }: Place): Promise<void> {
+  await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`web.feedback ${run} ${author}`}, 0))`);
+}
+
+/** A form as far as it is filled in. */
+export interface Draft {
+  /** Id of the entry that it becomes. */
+  readonly id: string | undefined;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly now: Date;
+}
+
+/**
+ * Keeps what has been entered so far, in place of what was kept before.
+ *
+ * @returns false where its form was sent already: it is late, not new, and would be taken for a correction that was begun
+ */
+export async function saveDraft(database: Database, place: Place, { id, fields, now }: Draft): Promise<boolean> {
+  return database.db.transaction(async (transaction) => {
+    await lockEntries(transaction, place);
+    const sent = await transaction.select({ id: feedback.id }).from(feedback).where(at(feedback, place));
+    if (sent.some((entry) => entry.id === id)) return false;
+    const row = { fields: { ...fields }, savedAt: now };
+    await transaction
+      .insert(feedbackDraft)
+      .values({ ...place, ...row })
+      .onConflictDoUpdate({
+        target: [feedbackDraft.run, feedbackDraft.evaluation, feedbackDraft.author, feedbackDraft.stage],
+        set: row,
+      });
+    return true;
+  });
 }
 
 /** What an author has entered and not sent. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DetectionResult } from '../../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { type Browser, makeWorld, PASSWORD, type World } from '../testing/world.ts';
 import { listFeedback } from './entries.ts';
 import { exportOutbox } from './export.ts';
@@ -117,6 +118,20 @@ describe('the form', () => {
     await expect(world.database.sql`update web.feedback set answers = '[]'`).rejects.toThrow('never changed');
   });
 
+  it('takes the newest version for the newest, also where the clock was set back', async () => {
+    const { id, result } = await questioned();
+    const { browser } = await reader();
+    const send = async (more: Record<string, string>) => {
+      const hidden = await hiddenFields(browser, `/runs/${id}?correct=aided`);
+      return browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), ...more, action: 'send' });
+    };
+    await send({});
+    world.later(-60_000);
+    await send({ 'answer:read:right': 'hardware', reason: 'Saw the screw late.' });
+    expect((await entries(id)).map(({ version }) => version)).toEqual([1, 2]);
+    expect(await (await browser.get(`/runs/${id}?correct=aided`)).text()).toMatch(/value="hardware" required checked/);
+  });
+
   it('loses nothing when the session has ended meanwhile: sign in, look, send', async () => {
     const { id, result } = await questioned();
     const { name, browser } = await reader();
@@ -180,6 +195,23 @@ describe('the form', () => {
     expect(await (await browser.get(`/runs/${id}`)).text()).toMatch(/value="uncertain" required checked/);
     await browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), action: 'send' });
     await browser.post(`/runs/${id}/feedback/draft`, { ...hidden, 'answer:read:right': 'uncertain' });
+    expect(
+      await (await browser.get(`/runs/${id}?correct=aided`)).text(),
+      'the correction begins with what was sent',
+    ).toMatch(/value="fracture" required checked/);
+  });
+
+  it('keeps no draft that comes while its form is being sent', async () => {
+    const { id, result } = await questioned();
+    const { browser } = await reader();
+    const hidden = await hiddenFields(browser, `/runs/${id}`);
+    const release = await hold(world.database, 'lock table web.feedback_draft in share mode');
+    const form = browser.post(`/runs/${id}/feedback`, { ...hidden, ...wholeForm(result), action: 'send' });
+    await whenWaiting(world.database, 1);
+    const draft = browser.post(`/runs/${id}/feedback/draft`, { ...hidden, 'answer:read:right': 'uncertain' });
+    await whenWaiting(world.database, 2);
+    await release();
+    expect([(await form).status, await (await draft).json()]).toEqual([303, { savedAt: null }]);
     expect(
       await (await browser.get(`/runs/${id}?correct=aided`)).text(),
       'the correction begins with what was sent',

@@ -50,13 +50,14 @@ export async function postFeedbackForm(c: WebContext) {
   const stage = stageOfForm(fields);
   const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
   const answers = answerFields(fields);
+  const draft = { id: fields.id, fields: answers, now: parts.now() };
   const sent = await listFeedback(parts.database, place);
   // Sent twice by a double click, or again after going back: the first one counts, and is shown.
   if (sent.some(({ id }) => id === fields.id)) return c.redirect(`/runs/${run.id}#feedback`, 303);
   if (sent.length === 0) await requireAsked(c, evaluation, run, stage);
 
   const keepAnd = async (notice: string) => {
-    await saveDraft(parts.database, place, answers, parts.now());
+    await saveDraft(parts.database, place, draft);
     return c.redirect(`/runs/${run.id}?notice=${notice}${sent.length > 0 ? `&correct=${stage}` : ''}#feedback`, 303);
   };
   const { sessionToken } = c.var;
@@ -74,7 +75,7 @@ export async function postFeedbackForm(c: WebContext) {
   };
   const { errors, ...entry } = checkedForm(form, parts.now());
   if (errors.size > 0 || entry.id === undefined) {
-    await saveDraft(parts.database, place, answers, parts.now());
+    await saveDraft(parts.database, place, draft);
     return c.html(await pageAgain(c, form, errors), 422);
   }
   await sendFeedback(parts.database, { ...entry, id: entry.id, run: run.id, evaluation, stage, author: person.name });
@@ -128,12 +129,9 @@ export async function postDraft(c: WebContext) {
   }
   requirePart(c, evaluation);
   const place = { run: run.id, evaluation: evaluation.name, author: asking.person.name, stage: stageOfForm(fields) };
-  const sent = await listFeedback(parts.database, place);
-  // A draft that arrives after its own form was sent is late, not new.
-  if (sent.some(({ id }) => id === fields.id)) return c.json({ savedAt: null });
   const now = parts.now();
-  await saveDraft(parts.database, place, answerFields(fields), now);
-  return c.json({ savedAt: now.toISOString() });
+  const isKept = await saveDraft(parts.database, place, { id: fields.id, fields: answerFields(fields), now });
+  return c.json({ savedAt: isKept ? now.toISOString() : null });
 }
 
 /** After signing in: keeps the answers that were sent without a session. @returns where to go on; undefined where nothing was kept */
@@ -147,8 +145,8 @@ export async function keepDraftOf(parts: Parts, person: Person, resume: string):
   const stage = stageOfForm(fields);
   const place = { run: about, evaluation, author: person.name, stage };
   const sent: Feedback[] = await listFeedback(parts.database, place);
-  if (sent.some(({ id }) => id === fields.id)) return `${page}#feedback`;
-  await saveDraft(parts.database, place, answerFields(fields), parts.now());
+  const draft = { id: fields.id, fields: answerFields(fields), now: parts.now() };
+  if (!(await saveDraft(parts.database, place, draft))) return `${page}#feedback`;
   return `${page}?notice=kept${sent.length > 0 ? `&correct=${stage}` : ''}#feedback`;
 }
 

@@ -3,9 +3,14 @@
  * the browser again, so that nothing stays behind on a shared workstation.
  */
 import { type Answers, beginning, copyIn } from './draft-copy.ts';
+import { inTurn } from './in-turn.ts';
 
 /** Wait after the last change, ms. */
 const SAVE_AFTER_MS = 800;
+
+/** The server is not waited for longer, ms. */
+const LONGEST_SAVE_MS = 15_000;
+
 const PREFIX = 'overread-draft:';
 
 for (const form of document.querySelectorAll<HTMLFormElement>('form[data-draft]')) keep(form);
@@ -24,11 +29,13 @@ function keep(form: HTMLFormElement): void {
     state.textContent = text;
     state.classList.toggle('is-failed', failed);
   };
-  const save = async () => {
+  // One after the other: an older draft that was longer under way would take the place of a newer one.
+  const save = inTurn(async () => {
     const upTo = changes;
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === 'string') body.set(name, value);
-    const answer = await fetch(form.dataset.draft ?? '', { method: 'POST', body }).catch(() => undefined);
+    const asking = { method: 'POST', body, signal: AbortSignal.timeout(LONGEST_SAVE_MS) };
+    const answer = await fetch(form.dataset.draft ?? '', asking).catch(() => undefined);
     if (answer?.ok === true) {
       savedAt = momentIn(await answer.json().catch(() => undefined)) ?? savedAt;
       if (upTo === changes) copy.remove();
@@ -40,10 +47,10 @@ function keep(form: HTMLFormElement): void {
       say(`Not saved on the server yet. ${whereKept(isKept)}.`, true);
       timer ??= window.setTimeout(later, 10 * SAVE_AFTER_MS);
     }
-  };
+  });
   const later = () => {
     timer = undefined;
-    void save();
+    save();
   };
   const changed = () => {
     changes += 1;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { withPatience } from '../../lib/archive/patience.ts';
 import { PatientChangeError, statementKey } from '../../lib/archive/patients.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
@@ -89,8 +90,8 @@ const effectsOf = (c: WebContext, change: AskedChange) => c.var.parts.patients.p
 async function state(c: WebContext, { id, change, reason, preview: looked }: z.infer<typeof PatientSubmission>) {
   const { parts, person } = c.var;
   const at = parts.now();
-  const said = { id, change, reason, author: person.name, statedAt: at.toISOString() };
-  const { statement, effects } = await parts.database.db.transaction(async (transaction) => {
+  const said = { id, change, reason, author: person.name, now: parts.now };
+  const { statement, effects } = await withPatience(parts.database, async (transaction) => {
     const stated = await parts.patients.state(transaction, said);
     if (stated.effects === undefined) return stated;
     if (looked !== undefined && looked !== digestOf(stated.effects)) {

@@ -17,7 +17,7 @@ export function patientPaths() {
         responses: {
           200: json('PatientStatement', 'This statement had been sent before.'),
           201: json('PatientStatement', 'The statement holds.'),
-          ...problems(400, 401, 403, 409, 413, 415, 422),
+          ...problems(400, 401, 403, 409, 413, 415, 422, 503),
         },
       },
     },
@@ -31,7 +31,7 @@ export function patientPaths() {
         },
         responses: {
           200: json('PatientPreview', 'What it would do.'),
-          ...problems(400, 401, 403, 413, 415, 422),
+          ...problems(400, 401, 403, 413, 415, 422, 503),
         },
       },
     },

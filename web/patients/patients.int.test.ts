@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { asc } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reindexArchive } from '../../lib/archive/reindex.ts';
+import { connect } from '../../lib/database/connection.ts';
+import { ADVISORY_LOCK } from '../../lib/database/locks.ts';
 import { audit } from '../../schemas/database/web.ts';
+import { TrendState } from '../../schemas/trend.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { archiveReader } from '../archive.ts';
 import { exportOutbox } from '../feedback/export.ts';
 import { holdExam, readArchive } from '../testing/exams.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 
 let server: TestPostgres;
@@ -44,6 +49,11 @@ async function say(fields: Record<string, string>) {
     ...{ id, preview, reason: 'The ward has called.' },
     ...fields,
   });
+}
+
+function state(given: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return world.api('/api/v1/patients/statements', { method: 'POST', headers, body: JSON.stringify(given) });
 }
 
 const idOf = async (study: string) => (await world.parts.archive.findExams([study])).get(study)?.patientId;
@@ -92,20 +102,28 @@ it('moves an exam to somebody new, and refuses what was changed in between', asy
   const { id, preview } = await look(move);
   await held('1.2.3', 'A');
   const body = { id, preview, reason: 'wrong patient chosen', change: { kind: 'move', exam: '1.2.1', to: 'new' } };
-  const post = (given: unknown) =>
-    world.api('/api/v1/patients/statements', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(given),
-    });
-  expect((await post(body)).status).toBe(409);
+  expect((await state(body)).status).toBe(409);
   expect(await idOf('1.2.1')).toBe('A');
   const { preview: _, ...sure } = body;
-  expect([(await post(sure)).status, (await post(sure)).status, (await post({ ...sure, reason: 'x' })).status]).toEqual(
-    [201, 200, 409],
-  );
+  const again = [await state(sure), await state(sure), await state({ ...sure, reason: 'x' })];
+  expect(again.map(({ status }) => status)).toEqual([201, 200, 409]);
   expect(await idOf('1.2.1')).toBeNull();
   expect(await (await pacs.get('/studies/1.2.1')).text()).not.toContain('Doe');
+});
+
+it('keeps nobody waiting while an index is made anew: who asks is told to come back', async () => {
+  await held('1.2.1', 'A');
+  const release = await hold(world.database, `select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
+  // As many as there are connections.
+  const asked = [1, 2, 3, 4].map(() => look({ kind: 'move', exam: '1.2.1', to: 'new' }));
+  expect((await pacs.get('/')).status).toBe(200);
+  for (const { status, text } of await Promise.all(asked)) {
+    expect([status, text]).toEqual([503, expect.stringContaining('The index of the archive is being made anew')]);
+  }
+  const sure = { id: randomUUID(), reason: 'wrong patient', change: { kind: 'move', exam: '1.2.1', to: 'new' } };
+  expect((await state(sure)).status).toBe(503);
+  await release();
+  expect((await state(sure)).status).toBe(201);
 });
 
 it('says what is wrong without the number, and is for those who may', async () => {
@@ -116,4 +134,68 @@ it('says what is wrong without the number, and is for those who may', async () =
   expect((await look({ kind: 'move', exam: '9.9', to: 'new' })).status).toBe(422);
   const lead = await world.signedIn('lead', 'evaluation-lead');
   expect((await lead.get('/patients')).status).toBe(403);
+});
+
+describe('a baseline that somebody confirms while patients are merged', () => {
+  const merge = () => {
+    const change = { kind: 'merge', merged: { patientId: 'A' }, into: { patientId: 'B' } };
+    return state({ id: randomUUID(), reason: 'The ward has called.', change });
+  };
+  const baselineOf = async (run: string) =>
+    TrendState.parse(await (await world.api(`/api/v1/runs/${run}/trend`)).json()).trend.baseline;
+  let run: string;
+  let confirm: () => Promise<Response>;
+  beforeEach(async () => {
+    await held('1.2.1', 'A');
+    await held('1.2.2', 'B');
+    run = (await world.run({ study: '1.2.2', segmentation: {} })).id;
+    const reader = await world.signedIn('reader');
+    const page = await (await reader.get(`/runs/${run}/trend`)).text();
+    const form = page.slice(page.indexOf(`action="/runs/${run}/trend"`));
+    const hidden = ['form-token', 'id', 'patient-changed-at'].map((name) => [name, field(form, name)]);
+    const chosen = { kind: 'baseline', study: '1.2.2', reason: 'first after the operation' };
+    confirm = () => reader.post(`/runs/${run}/trend`, { ...Object.fromEntries(hidden), ...chosen });
+  });
+
+  it('is none where the merge waited for its turn', async () => {
+    const release = await hold(world.database, `select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
+    const merging = merge();
+    await whenWaiting(world.database, 1);
+    world.later(1000);
+    expect((await confirm()).status).toBe(303);
+    world.later(1000);
+    await release();
+    expect((await merging).status).toBe(201);
+    expect(await baselineOf(run)).toMatchObject({ confirmed: null });
+  });
+
+  it('is refused where the merge is being written, or is done since the page was opened', async () => {
+    const release = await hold(world.database, 'lock table web.audit in share mode');
+    const merging = merge();
+    await whenWaiting(world.database, 1);
+    world.later(1000);
+    const confirming = confirm();
+    await whenWaiting(world.database, 2);
+    await release();
+    expect((await merging).status).toBe(201);
+    world.later(1000);
+    for (const answer of [await confirming, await confirm()]) {
+      expect([answer.status, await answer.text()]).toEqual([409, expect.stringContaining('have changed since')]);
+    }
+    expect(await baselineOf(run)).toMatchObject({ confirmed: null });
+  });
+});
+
+it('keeps the order of what was said where the clock was set back, also when the index is made anew', async () => {
+  await held('1.2.1', 'SECRET-A');
+  await held('1.2.2', 'SECRET-B');
+  await say(MERGE);
+  world.later(-60_000);
+  await say({ kind: 'merge', 'merged-number': 'SECRET-B', 'into-number': 'SECRET-A' });
+  expect(await idOf('1.2.2')).toBe('SECRET-A');
+  await exportOutbox(world.store, world.database);
+  const anew = connect(await server.fresh());
+  await reindexArchive(world.store, anew);
+  expect((await archiveReader(anew).findExams(['1.2.2'])).get('1.2.2')?.patientId).toBe('SECRET-A');
+  await anew.close();
 });

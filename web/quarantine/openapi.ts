@@ -27,7 +27,7 @@ export function quarantinePaths() {
             description: 'What became of it.',
             content: { 'application/json': { schema: jsonSchema(QuarantineDecisionAnswer) } },
           },
-          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          ...problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
         },
       },
     },

@@ -2,12 +2,14 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordQuarantine } from '../../lib/archive/catalogue.ts';
 import { readFacts } from '../../lib/archive/facts.ts';
-import { quarantineKey } from '../../lib/archive/keys.ts';
+import { decisionKey, quarantineKey } from '../../lib/archive/keys.ts';
 import { studyView } from '../../lib/archive/read.ts';
+import { ADVISORY_LOCK } from '../../lib/database/locks.ts';
 import { writePart10 } from '../../lib/dicom/write.ts';
 import { sha256 as digestOf } from '../../lib/runs/canonical.ts';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { freshUid } from '../testing/results.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 
@@ -49,6 +51,34 @@ describe('an instance in quarantine', () => {
     const reader = await world.signedIn('reader');
     expect((await reader.get(`/quarantine/${sha256}`)).status).toBe(403);
     expect((await reader.post(`/quarantine/${sha256}`, { decision: 'release', reason: 'x' })).status).toBe(403);
+  });
+
+  it.each(['release', 'discard'])('is decided once where two decide at one moment, here it is to %s', async (other) => {
+    const { sha256, study } = await quarantined();
+    const token = await boss.field(`/quarantine/${sha256}`, 'form-token');
+    const decide = (decision: string) =>
+      boss.post(`/quarantine/${sha256}`, { 'form-token': token, decision, reason: 'It is theirs.' });
+    const release = await hold(world.database, `select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
+    const first = decide('release');
+    await whenWaiting(world.database, 1);
+    const second = decide(other);
+    await whenWaiting(world.database, 2);
+    await release();
+    expect([(await first).status, (await second).status]).toEqual([303, 404]);
+    expect(await studyView(world.database, study)).toMatchObject({ instances: 1, quarantined: 0 });
+    const kept = JSON.parse((await world.store.get('dicom', decisionKey(sha256))).toString('utf8'));
+    expect(kept).toMatchObject({ decision: 'release' });
+  });
+
+  it('waits on, and keeps nobody waiting, while the index is made anew', async () => {
+    const { sha256 } = await quarantined();
+    const token = await boss.field(`/quarantine/${sha256}`, 'form-token');
+    const decision = { 'form-token': token, decision: 'release', reason: 'It is theirs.' };
+    const release = await hold(world.database, `select pg_advisory_xact_lock(${ADVISORY_LOCK.archive})`);
+    const answer = await boss.post(`/quarantine/${sha256}`, decision);
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('is being made anew')]);
+    await release();
+    expect((await boss.post(`/quarantine/${sha256}`, decision)).status).toBe(303);
   });
 
   it('says once that nothing is held where nothing of its exam is', async () => {

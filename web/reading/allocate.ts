@@ -4,6 +4,7 @@ import type { Database } from '../../lib/database/connection.ts';
 import { allocation } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { armAt, designOf, lotKey, stratumOf } from './arms.ts';
+import { lockAssignments } from './assign.ts';
 import { currentRuns, onOneOf, passedQuality } from './current.ts';
 import type { Giving } from './give-out.ts';
 
@@ -33,9 +34,7 @@ export async function allocateExams(
   // what exams are alike in is used.
   const facts = await archive.examFacts(found, createHmac('sha256', key).digest());
   await database.db.transaction(async (transaction) => {
-    await transaction.execute(
-      sql`select pg_advisory_xact_lock(hashtextextended(${`web.allocate ${evaluation.name}`}, 0))`,
-    );
+    await lockAssignments(transaction, evaluation);
     const waiting = await withoutArm(transaction, evaluation, found);
     if (waiting.length === 0) return;
     const strata = new Map(waiting.map((study) => [study, stratumOf(evaluation.reading, facts.get(study))]));

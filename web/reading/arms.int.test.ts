@@ -8,9 +8,12 @@ import { DetectionResult } from '../../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { setDisabled } from '../accounts/accounts.ts';
 import { loadEvaluations } from '../evaluations.ts';
+import { hold, whenWaiting } from '../testing/locks.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 import { addTrendEntry } from '../trend/entries.ts';
+import { allocateExams } from './allocate.ts';
 import { armAt, designOf, lotKey } from './arms.ts';
+import { assignReaders } from './assign.ts';
 import { ReadingListView } from './handlers.ts';
 import { ReadersView } from './readers.ts';
 
@@ -55,6 +58,35 @@ describe('an evaluation with arms', () => {
     { name: 'unaided', share: 1 },
     { name: 'shown', mode: 'model-shown' as const, share: 1 },
   ];
+
+  it.each([ARMS, ARMS.toReversed()])(
+    'gives exams out also where arms are declared of exams that readers have already, at two looks at once',
+    async (...arms) => {
+      const world = await worldWith({ arms, readersPerCase: 1 });
+      const [evaluation] = world.parts.evaluations.values();
+      if (evaluation === undefined) throw new Error('There is no evaluation.');
+      const { db } = world.database;
+      await world.account('ann', 'reader');
+      const of = { evaluation: evaluation.name, createdAt: world.parts.now() };
+      const fresh = await runsOf(world, 2);
+      const places = fresh.map(({ study }, at) => ({ studyInstanceUid: study, arm: arms[at]?.name ?? '', place: at }));
+      await db.insert(allocation).values(places.map((place) => ({ ...of, ...place, design: 'before', stratum: '' })));
+      const release = await hold(
+        world.database,
+        `set local session_replication_role = replica; insert into web.assignment (evaluation, study_instance_uid, reader, created_at)
+        values ('${evaluation.name}', '${fresh[1]?.study}', 'ann', now())`,
+      );
+      const assigning = assignReaders(world.parts, evaluation);
+      await whenWaiting(world.database, 1);
+      const old = await runsOf(world, 4);
+      await db.insert(assignment).values(old.map(({ study }) => ({ ...of, studyInstanceUid: study, reader: 'ann' })));
+      const allocating = allocateExams(world.parts, evaluation);
+      await whenWaiting(world.database, 2);
+      await release();
+      expect(await Promise.all([assigning, allocating])).toEqual(['all', 'all']);
+      await world.close();
+    },
+  );
 
   it('lets each exam come to one arm for good, half of each stratum to each, and shows only what that arm shows', async () => {
     const world = await worldWith({ arms: ARMS, stratify: ['sex'] });

@@ -44,7 +44,10 @@ export async function assignReaders(
   });
 }
 
-/** One after the other: two who share out at once would give an exam to too many. */
+/**
+ * One after the other: two who share out at once would give an exam to too many. Who lets exams come to arms holds it too,
+ * since the database counts what readers have in each arm, and the two would wait for each other's counts.
+ */
 export async function lockAssignments(transaction: Transaction, { name }: Evaluation): Promise<void> {
   await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`web.assign ${name}`}, 0))`);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { Sha256, Slug } from '../../schemas/scalars.ts';
+import { Instant, Sha256, Slug } from '../../schemas/scalars.ts';
 import { TrendEntry, type TrendState } from '../../schemas/trend.ts';
 import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
@@ -19,6 +19,8 @@ import { findRuns, findTrendState, trendOf } from './read.ts';
 /** Body of `POST /api/v1/runs/<id>/trend`. */
 export const TrendSubmission = TrendEntry.pick({ id: true, kind: true, studyInstanceUid: true }).extend({
   reason: z.string().trim().min(1, 'a reason is needed').max(500),
+  /** Of the trend that was looked at; null: it had none. A baseline is refused where it is another one by now. */
+  patientChangedAt: Instant.nullable().optional(),
 });
 
 /** `GET /runs/<id>/trend[?baseline=<exam>][&threshold=<percent>]`: with these the trend otherwise compared, which is not stored. */
@@ -53,8 +55,9 @@ export async function postTrendForm(c: WebContext) {
   const run = await runOfRequest(c);
   const form = await c.req.parseBody();
   requireFormToken(c, form['form-token']);
-  const { id, kind, study, reason } = form;
-  await submit(c, run, { id, kind, studyInstanceUid: study, reason });
+  const { id, kind, study, reason, 'patient-changed-at': changedAt } = form;
+  const patientChangedAt = changedAt === '' ? null : changedAt;
+  await submit(c, run, { id, kind, studyInstanceUid: study, reason, patientChangedAt });
   return c.redirect(`/runs/${run.id}/trend`, 303);
 }
 
@@ -91,19 +94,17 @@ export async function getTrendState(c: WebContext) {
 async function submit(c: WebContext, run: RunView, given: unknown): Promise<void> {
   const { parts, person } = c.var;
   requireRight(c, 'read', evaluationOf(c, run.pipeline));
-  const entry = parseOrRefuse(TrendSubmission, given, { status: 422, title: 'Not an entry' });
+  const refusal = { status: 422, title: 'Not an entry' };
+  const { patientChangedAt, ...entry } = parseOrRefuse(TrendSubmission, given, refusal);
   const { input } = await trendOfRun(c, run);
   if (!input.exams.some(({ studyInstanceUid }) => studyInstanceUid === entry.studyInstanceUid)) {
     throw new ProblemError(422, 'Another exam', 'The exam is none of this patient in this pipeline.');
   }
   const evaluation = parts.evaluations.get(input.pipeline);
   if (evaluation === undefined) throw notFound('trend');
-  await addTrendEntry(parts.database, evaluation.name, {
-    ...entry,
-    pipeline: input.pipeline,
-    author: person.name,
-    createdAt: parts.now().toISOString(),
-  });
+  const said = { ...entry, pipeline: input.pipeline, author: person.name, createdAt: parts.now().toISOString() };
+  const seen = patientChangedAt === undefined ? (input.patientChangedAt ?? null) : patientChangedAt;
+  await addTrendEntry(parts.database, evaluation.name, said, seen);
   parts.answersSent();
   for (const { studyInstanceUid } of input.exams) parts.live.announce({ run: run.id, studyInstanceUid });
 }

@@ -210,6 +210,7 @@ function actForm({ input, trend }: TrendState, run: Pick<RunView, 'id'>, viewer:
   const others = input.exams.filter(({ studyInstanceUid }) => !measured.has(studyInstanceUid));
   return html`<form method="post" action="/runs/${run.id}/trend">
 <input type="hidden" name="form-token" value="${viewer.formToken}"><input type="hidden" name="id" value="${randomUUID()}">
+<input type="hidden" name="patient-changed-at" value="${input.patientChangedAt ?? ''}">
 <p><label>Exam <select name="study" required><option value="">Choose an exam</option>${[...first, ...others].map(
     ({ studyInstanceUid, date }) =>
       html`<option value="${studyInstanceUid}">${examName(studyInstanceUid, date)}</option>`,

@@ -117,7 +117,8 @@ function belongs({ studyInstanceUid }: Exam, runs: readonly RunView[]): boolean 
 
 function trendExam(exam: Exam, pipeline: string, runs: readonly RunView[]): TrendExam {
   const { studyInstanceUid, studyDate, studyTime, studyDescription } = exam;
-  const newest = runs.find((run) => run.studyInstanceUid === studyInstanceUid && run.pipeline === pipeline);
+  const own = runs.filter((run) => run.studyInstanceUid === studyInstanceUid && run.pipeline === pipeline);
+  const [newest] = unamended(own);
   const status = newest?.withheld === true ? 'withheld' : (newest?.status ?? 'none');
   return {
     studyInstanceUid,
@@ -144,7 +145,7 @@ function titleOf(runs: readonly RunView[], structure: string): { structureTitle?
  */
 function measurementsOf(runs: readonly RunView[], structure: string): Measurement[] {
   const decisive = runs.filter(({ status }) => status !== 'queued' && status !== 'running');
-  const newest = Map.groupBy(decisive, (run) => `${run.studyInstanceUid} ${makerKey(run)}`);
+  const newest = Map.groupBy(unamended(decisive), (run) => `${run.studyInstanceUid} ${makerKey(run)}`);
   return [...newest.values()].flatMap(([run]) => {
     const { result } = run ?? {};
     if (run === undefined || result?.kind !== 'segmentation') return [];
@@ -154,6 +155,12 @@ function measurementsOf(runs: readonly RunView[], structure: string): Measuremen
     const { volumeMl, complete } = measured;
     return [{ run: run.id, studyInstanceUid: run.studyInstanceUid, maker, volumeMl, complete }];
   });
+}
+
+/** Those that no other of them on the same exam amends. Their times alone do not say so: where buckets were copied back, all are of the copy. */
+function unamended(runs: readonly RunView[]): RunView[] {
+  const amended = new Set(runs.map(({ studyInstanceUid, amends }) => `${studyInstanceUid} ${amends}`));
+  return runs.filter(({ studyInstanceUid, id }) => !amended.has(`${studyInstanceUid} ${id}`));
 }
 
 /** Who made what the run measured: its models, or the person who brought it in. */

@@ -65,6 +65,35 @@ function say(run: string, kind: string, study: string, id: string = randomUUID()
   });
 }
 
+it('takes the amended run of an exam whatever the store says of when the two were made', async () => {
+  const [, last = ''] = await patient([100, 120]);
+  const { id } = await world.run({ study: '1.2.2', segmentation: lobe(150), amends: last });
+  // Buckets that were copied back: every object is as old as the copy, in whatever order.
+  await world.database.sql`update web.run set created_at = created_at - interval '1 day' where id = ${id}`;
+  const { trend, input } = await trendOf(last);
+  expect(trend.curves[0]?.points.map(({ volumeMl }) => volumeMl)).toEqual([100, 150]);
+  const failed = await world.run({ study: '1.2.2', segmentation: lobe(150), amends: id, status: 'failed' });
+  await world.database.sql`update web.run set created_at = created_at - interval '2 days' where id = ${failed.id}`;
+  expect((await trendOf(last)).input.exams.map(({ status }) => status)).toEqual(['succeeded', 'failed']);
+  expect(input.exams.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+});
+
+it('counts what was said last, also where the clock was set back meanwhile', async () => {
+  const [, last = ''] = await patient([100, 120]);
+  const counted = async () =>
+    (await trendOf(last)).trend.curves.flatMap(({ points }) => points.map(({ date }) => date));
+  expect((await say(last, 'restored', '1.2.2')).status).toBe(201);
+  world.later(-60_000);
+  expect((await say(last, 'withdrawn', '1.2.2')).status).toBe(201);
+  expect(await counted()).toEqual(['20200301']);
+  await say(last, 'baseline', '1.2.1');
+  world.later(-60_000);
+  await say(last, 'restored', '1.2.2');
+  await say(last, 'baseline', '1.2.2');
+  expect((await trendOf(last)).trend.baseline).toMatchObject({ studyInstanceUid: '1.2.2', confirmed: {} });
+  expect(await counted()).toEqual(['20200301', '20210301']);
+});
+
 describe('a trend', () => {
   it('follows results, baselines and withdrawals at once, and each state can be named again', async () => {
     const [first = '', , last = ''] = await patient([100, 120, 150]);
