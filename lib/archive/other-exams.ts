@@ -2,8 +2,7 @@ import { and, eq, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunModel } from '../../schemas/run.ts';
-import type { Database } from '../database/connection.ts';
-import type { Transaction } from './catalogue.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 
 /** An exam of a patient. Dates as DICOM has them: YYYYMMDD and HHMMSS. */
 export interface Exam {

@@ -10,9 +10,9 @@ import {
   type PersonReference,
 } from '../../schemas/patients.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Queries, Transaction } from '../database/connection.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { lockArchive, type Queries, type Transaction } from './catalogue.ts';
+import { lockArchive } from './catalogue.ts';
 import { type ExamView, findExams } from './exams.ts';
 import { askJoinedExams } from './other-exams.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';

@@ -1,18 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Queries, Transaction } from '../database/connection.ts';
 import { ADVISORY_LOCK } from '../database/locks.ts';
 import { compareInstances } from '../dicom/identity.ts';
 import { sha256 as digestOf } from '../runs/canonical.ts';
-import {
-  claimStudy,
-  findInstance,
-  type HeldInstance,
-  type Queries,
-  type Reception,
-  recordInstance,
-  type Transaction,
-} from './catalogue.ts';
+import { claimStudy, findInstance, type HeldInstance, type Reception, recordInstance } from './catalogue.ts';
 import { keepDecision, type QuarantineDecision } from './decisions.ts';
 import { type InstanceFacts, readFacts } from './facts.ts';
 import { missingIdentifier } from './identity.ts';

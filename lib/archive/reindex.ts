@@ -1,7 +1,7 @@
 import { notInArray, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Trigger } from '../../schemas/run.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { sha256 } from '../runs/canonical.ts';
 import { InvalidRunError, type RunState, readRunState } from '../runs/state.ts';
 import type { ObjectStore, ObjectSummary } from '../store/store.ts';
@@ -12,7 +12,6 @@ import {
   type Reception,
   recordInstance,
   recordQuarantine,
-  type Transaction,
 } from './catalogue.ts';
 import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
