@@ -8,7 +8,6 @@ import { getAccount, postEndSessions, postPassword, postRevoke, postToken } from
 import { requireRight } from './accounts/rights.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/sign-in.ts';
 import { studyInSight } from './accounts/studies.ts';
-import { getFeedback, postFeedback } from './api/feedback.ts';
 import { getOpenApi } from './api/openapi.ts';
 import { getRun, getRuns, postRetry } from './api/runs.ts';
 import { getStudy } from './api/studies.ts';
@@ -23,6 +22,7 @@ import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
 import { postInstances, STORE_LIMIT } from './dicomweb/store.ts';
 import { answerError, answerNotFound } from './errors.ts';
 import { getEvents, getStudyEvents } from './events.ts';
+import { getFeedback, postFeedback } from './feedback/api.ts';
 import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';

@@ -3,7 +3,6 @@ import { html } from 'hono/html';
 import type { RunView } from '../../schemas/api.ts';
 import { type Feedback, Stage } from '../../schemas/evaluation.ts';
 import { examOf } from '../archive.ts';
-import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from '../pages/feedback-form.ts';
 import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
 import { runPage } from '../pages/run.ts';
 import type { WebContext } from '../parts.ts';
@@ -14,6 +13,7 @@ import { newerOf, relatedRuns } from '../runs.ts';
 import { amendedRegion } from './amended.ts';
 import { findDraft, isLocked, listFeedback, newestDraft } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
+import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from './form-page.ts';
 import { timePointsOf } from './time-points.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */

@@ -3,12 +3,12 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { Evaluation, Feedback, FeedbackSubmission } from '../../schemas/evaluation.ts';
 import { RunId } from '../../schemas/run.ts';
 import { may } from '../accounts/rights.ts';
-import { listFeedback, sendFeedback } from '../feedback/entries.ts';
-import { checkAnswers } from '../feedback/form.ts';
-import { questioned, requireAsked, requirePart } from '../feedback/handlers.ts';
-import { timePointsOf } from '../feedback/time-points.ts';
+import { jsonBody, parseOrRefuse } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
-import { jsonBody, parseOrRefuse } from './parse.ts';
+import { listFeedback, sendFeedback } from './entries.ts';
+import { checkAnswers } from './form.ts';
+import { questioned, requireAsked, requirePart } from './handlers.ts';
+import { timePointsOf } from './time-points.ts';
 
 /** Answer of `GET /api/v1/runs/<id>/feedback`. */
 export const FeedbackList = z.object({

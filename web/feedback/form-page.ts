@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import type { Evaluation, Feedback, Question, Stage } from '../../schemas/evaluation.ts';
 import { may } from '../accounts/rights.ts';
-import { optionField, valueWords } from '../feedback/answer.ts';
-import { type Asked, agreement, answerFor, type FormField, formGroups } from '../feedback/form.ts';
+import { type Html, moment, type Viewer } from '../pages/layout.ts';
 import { disagreements, type Entry, stagesOf } from '../reading/standing.ts';
-import { type Html, moment, type Viewer } from './layout.ts';
+import { optionField, valueWords } from './answer.ts';
+import { type Asked, agreement, answerFor, type FormField, formGroups } from './form.ts';
 
 export interface FeedbackForm {
   /** Id of the run that is asked about, or of the copy for blinded readers. */

@@ -3,11 +3,11 @@ import type { ExamView } from '../../lib/archive/exams.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { BlindedList } from '../blinded/list.ts';
 import { blindedSection } from '../blinded/list-page.ts';
+import { STAGE_WORDS } from '../feedback/form-page.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { calendarDate, personName } from '../pages/patient.ts';
 import type { Parts } from '../parts.ts';
-import type { ReadingList } from '../reading/list.ts';
-import { STAGE_WORDS } from './feedback-form.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { calendarDate, personName } from './patient.ts';
+import type { ReadingList } from './list.ts';
 
 export interface ReadingPage {
   /** By evaluation. */
