@@ -5,11 +5,11 @@ import type { DeliveryView, RunView } from '../schemas/api.ts';
 import { audit } from '../schemas/database/web.ts';
 import { requireFormToken } from './accounts/gate.ts';
 import { evaluationOf, may, requireRight } from './accounts/rights.ts';
-import { runOfRequest } from './api/runs.ts';
 import type { AuditAction } from './audit.ts';
 import { type Html, moment, viewerOf } from './pages/layout.ts';
 import type { WebContext } from './parts.ts';
-import { evaluatedPipeline } from './runs.ts';
+import { runOfRequest } from './runs/api.ts';
+import { evaluatedPipeline } from './runs/runs.ts';
 
 /** `GET /api/v1/runs/<id>/deliveries`: what of a run was sent where, what waits, and what was refused and why. */
 export async function getDeliveries(c: WebContext) {

@@ -1,3 +1,4 @@
+import { BACKGROUND_HEADER } from '../accounts/gate.ts';
 import { type AuditAction, record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 
@@ -12,4 +13,15 @@ export async function noteLook(
   const at = parts.now();
   if (!parts.looks.isNew(`${person.name} ${action} ${subject}`, at.getTime())) return;
   await record(parts.database, { actor: person.name, action, subject, evaluation, at });
+}
+
+/** Writes down each look at a page; what the page asks by itself afterwards is no second look. */
+export async function recordPageView(
+  c: WebContext,
+  action: 'run-viewed' | 'study-viewed',
+  subject: string,
+): Promise<void> {
+  const { parts, person } = c.var;
+  if (c.req.header(BACKGROUND_HEADER) !== undefined) return;
+  await record(parts.database, { actor: person.name, action, subject, at: parts.now() });
 }

@@ -1,7 +1,7 @@
 import type { Evaluation, FeedbackAnswer, Question, Stage } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
-import { hipNames } from '../hips.ts';
 import { calendarDate } from '../pages/patient.ts';
+import { hipNames } from '../runs/hips.ts';
 import { type AnswerValue, enteredValue, fieldsOfValue, valueError } from './answer.ts';
 import type { TimePoint } from './time-points.ts';
 

@@ -19,7 +19,7 @@ import { jsonBody, parseOrRefuse } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { listRuns } from '../runs.ts';
+import { listRuns } from '../runs/runs.ts';
 import { digestOf, previewOf } from './effects.ts';
 import { askedChange } from './form.ts';
 import { patientsPage, previewPage } from './page.ts';

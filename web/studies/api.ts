@@ -1,11 +1,11 @@
 import type { StudyView } from '../../schemas/api.ts';
 import { Uid } from '../../schemas/scalars.ts';
 import { pipelinesFor } from '../accounts/rights.ts';
+import { notFound } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
-import { listRuns } from '../runs.ts';
-import { notFound } from './parse.ts';
+import { listRuns } from '../runs/runs.ts';
 
 /** Runs shown with a study. */
 const MOST_RUNS = 200;

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { RunView } from '../schemas/api.ts';
-import { RunId } from '../schemas/run.ts';
-import { Slug } from '../schemas/scalars.ts';
-import { requireFormToken } from './accounts/gate.ts';
-import { may, pipelinesFor } from './accounts/rights.ts';
-import { parseOrRefuse } from './api/parse.ts';
-import { noteLook } from './audit/looks.ts';
-import { viewerOf } from './pages/layout.ts';
-import { worklistPage } from './pages/worklist.ts';
-import type { WebContext } from './parts.ts';
-import { listUnreadable } from './projection/unreadable.ts';
-import { shownTo } from './reading/sight.ts';
-import { listRuns, studiesWithRun } from './runs.ts';
-import { seal, unseal } from './seal.ts';
+import { RunView } from '../../schemas/api.ts';
+import { RunId } from '../../schemas/run.ts';
+import { Slug } from '../../schemas/scalars.ts';
+import { requireFormToken } from '../accounts/gate.ts';
+import { may, pipelinesFor } from '../accounts/rights.ts';
+import { parseOrRefuse } from '../api/parse.ts';
+import { noteLook } from '../audit/looks.ts';
+import { viewerOf } from '../pages/layout.ts';
+import type { WebContext } from '../parts.ts';
+import { listUnreadable } from '../projection/unreadable.ts';
+import { shownTo } from '../reading/sight.ts';
+import { listRuns, studiesWithRun } from '../runs/runs.ts';
+import { seal, unseal } from '../seal.ts';
+import { worklistPage } from './page.ts';
 
 /** Runs on a page. */
 const PAGE_SIZE = 50;

@@ -3,12 +3,12 @@ import { RunView } from '../../schemas/api.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
 import { evaluationOf, may, pipelinesFor, requireRight } from '../accounts/rights.ts';
+import { notFound, parseOrRefuse } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import { record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
-import { evaluatedPipeline, findRun, listRuns } from '../runs.ts';
-import { notFound, parseOrRefuse } from './parse.ts';
+import { evaluatedPipeline, findRun, listRuns } from './runs.ts';
 
 /** Query of `GET /api/v1/runs`. */
 export const RunQuery = z.object({

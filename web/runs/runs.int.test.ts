@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { makeWorld, type World } from './testing/world.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { makeWorld, type World } from '../testing/world.ts';
 
 /** Enough that PostgreSQL would rather use an index than sort them. */
 const RUNS = 20_000;

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
-import type { Database } from '../lib/database/connection.ts';
-import type { RunView } from '../schemas/api.ts';
-import { run } from '../schemas/database/web.ts';
+import type { Database } from '../../lib/database/connection.ts';
+import type { RunView } from '../../schemas/api.ts';
+import { run } from '../../schemas/database/web.ts';
 
 /** Which runs to list. */
 export interface RunFilter {

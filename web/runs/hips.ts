@@ -1,5 +1,5 @@
-import { SIDE_UNKNOWN } from '../lib/platform/words.ts';
-import type { Hip } from '../schemas/result.ts';
+import { SIDE_UNKNOWN } from '../../lib/platform/words.ts';
+import type { Hip } from '../../schemas/result.ts';
 
 /** Names of an image's hips for people: the patient's side, counted where one side was found twice. */
 export function hipNames(hips: readonly Hip[]): string[] {

@@ -2,11 +2,11 @@ import { html } from 'hono/html';
 import { millilitres, percent, shareOfTotal } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
+import { type Html, moment } from '../pages/layout.ts';
+import { calendarDate } from '../pages/patient.ts';
 import { changesCard } from '../viewer/cards.ts';
 import type { ShownResult } from './detection.ts';
-import { files } from './files.ts';
-import { type Html, moment } from './layout.ts';
-import { calendarDate } from './patient.ts';
+import { files } from './files-card.ts';
 
 type Structure = SegmentationResult['structures'][number];
 

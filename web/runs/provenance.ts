@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { RunView } from '../../schemas/api.ts';
-import { type Html, moment } from './layout.ts';
-import { duration } from './status.ts';
+import { type Html, moment } from '../pages/layout.ts';
+import { duration } from '../pages/status.ts';
 
 const STEP_WORDS: Readonly<Record<RunView['steps'][number]['status'], string>> = {
   waiting: 'Waiting',

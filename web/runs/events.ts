@@ -1,9 +1,9 @@
 import { streamSSE } from 'hono/streaming';
-import { ProblemError } from '../lib/platform/problem.ts';
-import { Uid } from '../schemas/scalars.ts';
-import { pipelinesFor } from './accounts/rights.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import { Uid } from '../../schemas/scalars.ts';
+import { pipelinesFor } from '../accounts/rights.ts';
+import type { WebContext } from '../parts.ts';
 import type { RunChange } from './live.ts';
-import type { WebContext } from './parts.ts';
 import { evaluatedPipeline, findRun } from './runs.ts';
 
 /** Pages that may be held open at once. */

@@ -1,13 +1,13 @@
 import { html } from 'hono/html';
 import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { outcome } from '../pages/outcome.ts';
+import { calendarDate, personName } from '../pages/patient.ts';
+import { replayMark, STATUS_WORDS, statusMark } from '../pages/status.ts';
 import type { Parts } from '../parts.ts';
 import type { UnreadableRun } from '../projection/unreadable.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { outcome } from './outcome.ts';
-import { calendarDate, personName } from './patient.ts';
-import { titleOf } from './run.ts';
-import { replayMark, STATUS_WORDS, statusMark } from './status.ts';
+import { titleOf } from '../runs/page.ts';
 
 export interface Worklist {
   readonly runs: readonly RunView[];

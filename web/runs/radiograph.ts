@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import { className, percent } from '../../lib/platform/words.ts';
 import { type Hip, HipClass, type HipImage } from '../../schemas/result.ts';
-import { hipNames } from '../hips.ts';
 import { type Label, labelSize, placeLabels } from '../islands/labels.ts';
-import type { Html } from './layout.ts';
+import type { Html } from '../pages/layout.ts';
+import { hipNames } from './hips.ts';
 
 /** How the side is known, in words. */
 const SIDE_SOURCE_WORDS = {

@@ -1,8 +1,8 @@
 import { createMiddleware } from 'hono/factory';
+import { pipelinesFor } from '../accounts/rights.ts';
 import { notFound } from '../api/parse.ts';
 import type { Variables, WebContext } from '../parts.ts';
-import { listRuns } from '../runs.ts';
-import { pipelinesFor } from './rights.ts';
+import { listRuns } from '../runs/runs.ts';
 
 /**
  * Whether who asks may see an exam: whoever may see the results of every evaluation may see all exams, others those that a

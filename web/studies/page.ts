@@ -3,12 +3,12 @@ import type { ExamView } from '../../lib/archive/exams.ts';
 import type { QuarantineReason } from '../../lib/archive/read.ts';
 import type { StudyView } from '../../schemas/api.ts';
 import { may } from '../accounts/rights.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { outcome } from '../pages/outcome.ts';
+import { examHeader } from '../pages/patient.ts';
+import { replayMark, statusMark } from '../pages/status.ts';
 import type { Parts } from '../parts.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { outcome } from './outcome.ts';
-import { examHeader } from './patient.ts';
-import { titleOf } from './run.ts';
-import { replayMark, statusMark } from './status.ts';
+import { titleOf } from '../runs/page.ts';
 
 export interface StudyPage {
   readonly study: StudyView;

@@ -3,15 +3,15 @@ import type { ExamView } from '../../lib/archive/exams.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
 import { may } from '../accounts/rights.ts';
+import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
+import { examHeader } from '../pages/patient.ts';
+import { statusMark } from '../pages/status.ts';
 import type { Parts } from '../parts.ts';
-import { evaluatedPipeline, newerOf } from '../runs.ts';
 import { viewerLink } from '../viewer/link.ts';
 import { detection, radiographs, type ShownResult } from './detection.ts';
-import { type Html, layout, moment, type Viewer } from './layout.ts';
-import { examHeader } from './patient.ts';
 import { progress, provenance, steps } from './provenance.ts';
+import { evaluatedPipeline, newerOf } from './runs.ts';
 import { segmentation } from './segmentation.ts';
-import { statusMark } from './status.ts';
 
 export interface RunPage {
   readonly run: RunView;

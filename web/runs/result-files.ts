@@ -1,9 +1,9 @@
-import { ObjectNotFoundError } from '../lib/store/store.ts';
-import type { ResultObjects } from '../schemas/result.ts';
-import { notFound } from './api/parse.ts';
-import { runOfRequest, wholeRunOfRequest } from './api/runs.ts';
-import { record } from './audit.ts';
-import type { WebContext } from './parts.ts';
+import { ObjectNotFoundError } from '../../lib/store/store.ts';
+import type { ResultObjects } from '../../schemas/result.ts';
+import { notFound } from '../api/parse.ts';
+import { record } from '../audit.ts';
+import type { WebContext } from '../parts.ts';
+import { runOfRequest, wholeRunOfRequest } from './api.ts';
 
 /** A file of a result that people may download. */
 export interface ResultFile {

@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { RunView } from '../../schemas/api.ts';
 import type { Result } from '../../schemas/result.ts';
-import { RESULT_FILES } from '../result-files.ts';
-import type { Html } from './layout.ts';
+import type { Html } from '../pages/layout.ts';
+import { RESULT_FILES } from './result-files.ts';
 
 /** The files of a result that people may download; nothing where there is none. */
 export function files({ objects }: Pick<Result, 'objects'>, run: Pick<RunView, 'id'>): Html | string {

@@ -2,8 +2,8 @@ import { html } from 'hono/html';
 import { className, percent, SIDE_UNKNOWN } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
 import type { DetectionResult, HipSummary } from '../../schemas/result.ts';
-import { files } from './files.ts';
-import type { Html } from './layout.ts';
+import type { Html } from '../pages/layout.ts';
+import { files } from './files-card.ts';
 import { radiograph } from './radiograph.ts';
 
 /** The parts of a result on its page: what to look at, what the model says of the exam, and what can be downloaded. */
