@@ -11,7 +11,7 @@ import { getOpenApi } from './api/openapi.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { routeCopies, routeCopyForms } from './blinded/routes.ts';
-import { getDeliveries, postDeliveriesAgain, postDeliveriesAgainForm } from './deliveries.ts';
+import { getDeliveries, postDeliveriesAgain, postDeliveriesAgainForm } from './deliveries/handlers.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
@@ -23,6 +23,7 @@ import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch/handlers.ts';
 import { measured } from './measured.ts';
+import { postTheme } from './pages/theme.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import {
   getPatientStatements,
@@ -50,7 +51,6 @@ import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './secu
 import { getStudy } from './studies/api.ts';
 import { getStudyPage } from './studies/handlers.ts';
 import { studyInSight } from './studies/sight.ts';
-import { postTheme } from './theme.ts';
 import {
   getTrend,
   getTrendLook,

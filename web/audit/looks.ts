@@ -1,6 +1,6 @@
 import { BACKGROUND_HEADER } from '../accounts/gate.ts';
-import { type AuditAction, record } from '../audit.ts';
 import type { WebContext } from '../parts.ts';
+import { type AuditAction, record } from './audit.ts';
 
 /** Writes down that somebody has looked, unless it was the same look a while ago. */
 export async function noteLook(

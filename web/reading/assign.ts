@@ -3,7 +3,7 @@ import type { Transaction } from '../../lib/database/connection.ts';
 import { assignment, audit, readerLoad } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { listAccounts } from '../accounts/accounts.ts';
-import type { AuditAction } from '../audit.ts';
+import type { AuditAction } from '../audit/audit.ts';
 import { looksAt } from '../blinded/copies.ts';
 import { whyNoReader } from '../blinded/readers.ts';
 import type { Parts } from '../parts.ts';

@@ -5,7 +5,7 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { assignment, audit } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Uid } from '../../schemas/scalars.ts';
-import type { AuditAction } from '../audit.ts';
+import type { AuditAction } from '../audit/audit.ts';
 import {
   assignReaders,
   barredFrom,

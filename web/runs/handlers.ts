@@ -4,7 +4,7 @@ import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, requireRight } from '../accounts/rights.ts';
 import { examOf } from '../archive.ts';
 import { recordPageView } from '../audit/looks.ts';
-import { deliveriesCard } from '../deliveries.ts';
+import { deliveriesCard } from '../deliveries/card.ts';
 import { formOfRun } from '../feedback/sections.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';

@@ -1,7 +1,7 @@
 import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import type { ResultObjects } from '../../schemas/result.ts';
 import { notFound } from '../api/parse.ts';
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import type { WebContext } from '../parts.ts';
 import { runOfRequest, wholeRunOfRequest } from './api.ts';
 

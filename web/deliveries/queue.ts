@@ -1,6 +1,6 @@
-import { type Queuing, queueObject, type SentObject } from '../lib/archive/deliveries.ts';
-import { ProblemError } from '../lib/platform/problem.ts';
-import type { Parts } from './parts.ts';
+import { type Queuing, queueObject, type SentObject } from '../../lib/archive/deliveries.ts';
+import { ProblemError } from '../../lib/platform/problem.ts';
+import type { Parts } from '../parts.ts';
 
 type Receivers = Parts['receivers'];
 

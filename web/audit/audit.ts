@@ -1,5 +1,5 @@
-import type { Database } from '../lib/database/connection.ts';
-import { audit } from '../schemas/database/web.ts';
+import type { Database } from '../../lib/database/connection.ts';
+import { audit } from '../../schemas/database/web.ts';
 
 /** What is recorded. */
 export const AUDIT_ACTIONS = [

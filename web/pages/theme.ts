@@ -1,7 +1,7 @@
 import { getCookie, setCookie } from 'hono/cookie';
-import { requireFormToken } from './accounts/gate.ts';
-import type { WebContext } from './parts.ts';
-import { pathOnThisSite } from './paths.ts';
+import { requireFormToken } from '../accounts/gate.ts';
+import type { WebContext } from '../parts.ts';
+import { pathOnThisSite } from '../paths.ts';
 
 export type Theme = 'dark' | 'light';
 

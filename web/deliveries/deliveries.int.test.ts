@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decideApproval } from '../lib/archive/approvals.ts';
-import { dueDeliveries, queueDeliveries, recordDeliveries } from '../lib/archive/deliveries.ts';
-import { DeliveryList } from '../schemas/api.ts';
-import { audit } from '../schemas/database/web.ts';
-import type { DeliveryRequest } from '../schemas/delivery.ts';
-import { Receiver } from '../schemas/site.ts';
-import { startTestPostgres, type TestPostgres } from '../tests/postgres.ts';
-import { freshUid } from './testing/results.ts';
-import { makeWorld, type World } from './testing/world.ts';
+import { decideApproval } from '../../lib/archive/approvals.ts';
+import { dueDeliveries, queueDeliveries, recordDeliveries } from '../../lib/archive/deliveries.ts';
+import { DeliveryList } from '../../schemas/api.ts';
+import { audit } from '../../schemas/database/web.ts';
+import type { DeliveryRequest } from '../../schemas/delivery.ts';
+import { Receiver } from '../../schemas/site.ts';
+import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
+import { freshUid } from '../testing/results.ts';
+import { makeWorld, type World } from '../testing/world.ts';
 
 let postgres: TestPostgres;
 let world: World;
