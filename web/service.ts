@@ -16,7 +16,7 @@ import { archiveReader, patientsOf, quarantineOf } from './archive.ts';
 import { loadAssets } from './assets.ts';
 import { Looks } from './audit/recent-looks.ts';
 import { BlindedCopies, followCopies } from './blinded/follow.ts';
-import { loadBlindedEvaluations, loadEvaluations } from './evaluations.ts';
+import { loadBlindedEvaluations, loadEvaluations } from './evaluations/load.ts';
 import { followOutbox } from './feedback/export.ts';
 import { listen } from './listen.ts';
 import { Metrics } from './metrics.ts';

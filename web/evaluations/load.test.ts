@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HOME } from '../lib/platform/configuration.ts';
-import { EvaluationError, loadBlindedEvaluations, loadEvaluations, parseEvaluation } from './evaluations.ts';
+import { HOME } from '../../lib/platform/configuration.ts';
+import { EvaluationError, loadBlindedEvaluations, loadEvaluations, parseEvaluation } from './load.ts';
 
 const HEAD = ['name: test', 'version: 1.0.0', 'title: Test', 'pipeline: hip-fracture-detection', 'questions:'];
 
