@@ -2,13 +2,8 @@ import { type ExamFacts, examFacts } from '../lib/archive/exam-facts.ts';
 import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
 import type { IngestContext } from '../lib/archive/ingest.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
-import {
-  listPatientStatements,
-  type PatientEffects,
-  previewPatientChange,
-  type Stated,
-  statePatientChange,
-} from '../lib/archive/patients.ts';
+import { listPatientStatements } from '../lib/archive/patient-statements.ts';
+import { type PatientEffects, previewPatientChange, type Stated, statePatientChange } from '../lib/archive/patients.ts';
 import {
   type DecisionOutcome,
   decideQuarantined,

@@ -17,7 +17,7 @@ import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { DECISIONS_PREFIX, INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
 import { modelsText } from './other-exams.ts';
-import { applyStatements, restoreStatements } from './patients.ts';
+import { applyStatements, restoreStatements } from './patient-statements.ts';
 import { routeKeywords } from './routes.ts';
 
 /** Objects read at once. */

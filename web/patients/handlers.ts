@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { PatientChangeError, statementKey } from '../../lib/archive/patients.ts';
+import { statementKey } from '../../lib/archive/patient-statements.ts';
+import { PatientChangeError } from '../../lib/archive/patients.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { audit, outbox } from '../../schemas/database/web.ts';
