@@ -29,7 +29,7 @@ export type Completion =
 const MODEL_WAIT_MS = 15_000;
 
 /** The moment the next study is due for a pipeline; undefined where none is. */
-export async function nextDue(database: Database): Promise<Date | undefined> {
+async function nextDue(database: Database): Promise<Date | undefined> {
   const [row] = await database.db.select({ dueAt: min(tables.dispatch.dueAt) }).from(tables.dispatch);
   return row?.dueAt ?? undefined;
 }

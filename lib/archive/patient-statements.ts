@@ -6,7 +6,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { madeBy, type PersonKey, personsAfter } from './persons.ts';
 
 /** Where statements lie in the bucket `feedback`. */
-export const STATEMENTS_PREFIX = 'patients/';
+const STATEMENTS_PREFIX = 'patients/';
 
 /** @param id of the statement */
 export const statementKey = (id: string) => `${STATEMENTS_PREFIX}${id}.json`;

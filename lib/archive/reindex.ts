@@ -173,9 +173,7 @@ function noneIfInvalid(error: unknown): undefined {
 }
 
 /** Of each study and pipeline the run that no other amends; of several the one made last. Pure. */
-export function newestRuns<State extends Pick<RunState, 'id' | 'run' | 'createdAt'>>(
-  states: readonly State[],
-): State[] {
+function newestRuns<State extends Pick<RunState, 'id' | 'run' | 'createdAt'>>(states: readonly State[]): State[] {
   const amended = new Set(states.map(({ run }) => run.amends));
   const newest = new Map<string, State>();
   for (const state of states) {
