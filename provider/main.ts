@@ -1,4 +1,4 @@
 import { startService } from '../lib/platform/lifecycle.ts';
-import { createProvider } from './service.ts';
+import { providerService } from './service.ts';
 
-startService('provider', (configuration, log) => createProvider(configuration, process.env, log));
+startService('provider', (configuration, log) => providerService(configuration, process.env, log));

@@ -1,108 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { HOME, readConfiguration } from '../lib/platform/configuration.ts';
+import { HOME } from '../lib/platform/configuration.ts';
 import { freePort } from '../tests/ports.ts';
-import { FaasClient } from './client.ts';
-import { processIdentity } from './process/identity.ts';
-
-const FIXTURE = 'node provider/fixture/function.ts';
-const ECHO = { service: 'echo', image: 'test/echo:1', envProcess: FIXTURE };
-
-/** A provider process on a data folder and a port of its own. */
-class Provider {
-  readonly data = mkdtempSync(path.join(tmpdir(), 'overread-provider-'));
-  readonly environment: Record<string, string>;
-  readonly client: FaasClient;
-  #process: ChildProcess | undefined;
-
-  constructor(port: number) {
-    this.environment = {
-      PATH: process.env.PATH ?? '',
-      OVERREAD_DATA: this.data,
-      OVERREAD_FAAS_PORT: String(port),
-      OVERREAD_LOG_LEVEL: 'error',
-    };
-    this.client = FaasClient.of(readConfiguration(this.environment));
-  }
-
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, ['provider/main.ts'], {
-      cwd: HOME,
-      env: this.environment,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('exit', (status) => reject(new Error(`The provider ended with status ${status}.`)));
-    });
-  }
-
-  async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    await gone;
-  }
-
-  get #ledgers(): string {
-    return path.join(this.data, 'provider/processes');
-  }
-
-  /** Folder of the ledger of the provider that runs. */
-  ledger(): string {
-    const [name, ...others] = readdirSync(this.#ledgers);
-    if (name === undefined || others.length > 0) throw new Error(`One ledger was expected: ${name}, ${others}`);
-    return path.join(this.#ledgers, name);
-  }
-
-  /** The first process of every function's group. */
-  groups(): number[] {
-    return readdirSync(this.ledger())
-      .filter((file) => /^\d+\.json$/.test(file))
-      .map((file) => parseInt(file, 10));
-  }
-
-  async dispose(): Promise<void> {
-    await this.end('SIGTERM');
-    rmSync(this.data, { recursive: true, force: true });
-  }
-}
-
-/** Asks until it is so; the test's own time limit ends it. */
-async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-const ready = (client: FaasClient, name: string, replicas = 1) =>
-  until(async () => (await client.describe(name))?.availableReplicas === replicas);
-
-interface Echo {
-  readonly pid: number;
-  readonly method: string;
-  readonly url: string;
-  readonly body: string;
-  readonly environment: Record<string, string>;
-  readonly secrets: Record<string, string>;
-}
-
-/** What a function in a process of its own was given, told by itself; waits until it takes calls. */
-async function call(client: FaasClient, name: string, body = ''): Promise<Echo> {
-  return until(async () => {
-    const { status, body: answer } = await client.invoke(name, body);
-    return status === 200 && JSON.parse(String(answer));
-  });
-}
-
-const isGone = (pid: number) => until(async () => processIdentity(pid) === undefined);
+import type { FaasClient } from './client.ts';
+import { call, ECHO, type Echo, isGone, Provider, ready, until } from './provider.fixture.ts';
 
 describe('the provider', () => {
   let provider: Provider;
@@ -198,7 +99,7 @@ describe('the provider', () => {
     await client.deploy(ECHO);
     const { pid } = await call(client, 'echo');
     const inHand = client.invoke('echo', '', { path: '/slow?ms=700' });
-    await until(async () => ((await client.describe('echo'))?.invocationCount ?? 0) >= 1);
+    for await (const { text } of client.logs('echo', { follow: true })) if (text === 'sleeps') break;
     await client.deploy({ ...ECHO, envVars: { VERSION: '2' } });
     const after = await call(client, 'echo');
     expect(after.pid).not.toBe(pid);
@@ -322,78 +223,3 @@ describe('the provider', () => {
     );
   });
 });
-
-describe('a provider that ends', () => {
-  let provider: Provider;
-  let client: FaasClient;
-  let pids: number[];
-
-  /** Every process of both functions: what they say of themselves, and what leads their groups. */
-  const running = async () => [
-    (await call(client, 'echo')).pid,
-    (await call(client, 'stubborn')).pid,
-    ...provider.groups(),
-  ];
-
-  beforeAll(async () => {
-    provider = new Provider(await freePort());
-    client = provider.client;
-    await provider.start();
-    await client.setSecret('key', 'kept');
-    await client.deploy({ ...ECHO, secrets: ['key'] });
-    // Knows nothing of Node's channel, and ignores SIGTERM.
-    const stubborn = `trap "" TERM; node provider/fixture/function.ts & while :; do wait; done`;
-    await client.deploy({ ...ECHO, service: 'stubborn', envProcess: `bash -c '${stubborn}'` });
-    pids = await running();
-  });
-  afterAll(() => provider.dispose());
-
-  it('killed, takes its functions with it, whatever they are', async () => {
-    await provider.end('SIGKILL');
-    await Promise.all(pids.map(isGone));
-  });
-
-  it('started again, runs within seconds what was deployed', async () => {
-    const begun = Date.now();
-    await provider.start();
-    const echo = await call(client, 'echo');
-    expect(echo.secrets).toEqual({ key: 'kept' });
-    expect(Date.now() - begun).toBeLessThan(15_000);
-    pids = await running();
-  });
-
-  it('killed together with what watches over it, leaves nothing once it is started again', async () => {
-    process.kill(processWithArgument(provider.ledger()), 'SIGKILL');
-    await provider.end('SIGKILL');
-    await provider.start();
-    await Promise.all(pids.map(isGone));
-    pids = await running();
-  });
-
-  it('refuses to run beside another on the same data', async () => {
-    const second = new Provider(await freePort());
-    const environment = { ...second.environment, OVERREAD_DATA: provider.data };
-    Object.assign(second.environment, environment);
-    await expect(second.start()).rejects.toThrow('The provider ended with status 1.');
-    expect((await call(client, 'echo')).pid).toBe(pids[0]);
-    await second.dispose();
-  });
-
-  it('stopped, ends its functions before itself', async () => {
-    await provider.end('SIGTERM');
-    expect(pids.map(processIdentity)).toEqual(pids.map(() => undefined));
-    expect(() => provider.ledger()).toThrow('undefined');
-  });
-});
-
-/** The process that was started with `argument` as its last. */
-function processWithArgument(argument: string): number {
-  const found = readdirSync('/proc').find((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
-    } catch {
-      return false;
-    }
-  });
-  return Number(found);
-}

@@ -37,7 +37,7 @@ const HANDED_ON = [
 ];
 
 /** The provider as a service: the gateway's REST API on loopback, over functions that run as processes. */
-export function createProvider(
+export function providerService(
   configuration: Configuration,
   environment: Readonly<Record<string, string | undefined>>,
   log: Logger,

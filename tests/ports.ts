@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { errorCode } from '../lib/platform/error-code.ts';
-import { tryPort } from '../lib/platform/listen.ts';
+import { firstFree } from '../lib/platform/listen.ts';
 
 /** Below the ports that the product itself takes (`lib/platform/listen.ts`), so that neither takes one meant for the other. */
 const TEST_PORTS = { from: 12_000, below: 20_000 };
@@ -19,15 +18,9 @@ let next = randomInt(SHARE);
  *
  * @throws {Error} with the `code` of the last try where none of the share can be had
  */
-export async function freePort(): Promise<number> {
-  for (let left = SHARE - 1; ; left -= 1) {
+export function freePort(): Promise<number> {
+  return firstFree('127.0.0.1', SHARE, () => {
     next = (next + 1) % SHARE;
-    const port = TEST_PORTS.from + share * SHARE + next;
-    try {
-      await tryPort('127.0.0.1', port);
-      return port;
-    } catch (error) {
-      if (errorCode(error) !== 'EADDRINUSE' || left === 0) throw error;
-    }
-  }
+    return TEST_PORTS.from + share * SHARE + next;
+  });
 }

@@ -7,27 +7,23 @@ import { getAccounts, postAccount, postDisabled, postGrant } from './accounts/ma
 import { getAccount, postEndSessions, postPassword, postRevoke, postToken } from './accounts/own.ts';
 import { requireRight } from './accounts/rights.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/sign-in.ts';
-import { studyInSight } from './accounts/studies.ts';
-import { getFeedback, postFeedback } from './api/feedback.ts';
 import { getOpenApi } from './api/openapi.ts';
-import { getRun, getRuns, postRetry } from './api/runs.ts';
-import { getStudy } from './api/studies.ts';
 import { getApprovals, getApprovalsPage, postApproval, postApprovalForm } from './approvals/handlers.ts';
 import { getAudit, getAuditPage, getAuditTable } from './audit/handlers.ts';
 import { routeCopies, routeCopyForms } from './blinded/routes.ts';
-import { getRunPage, getStudyPage, postRetryForm } from './browse.ts';
-import { getDeliveries, postDeliveriesAgain, postDeliveriesAgainForm } from './deliveries.ts';
+import { getDeliveries, postDeliveriesAgain, postDeliveriesAgainForm } from './deliveries/handlers.ts';
 import { refuseWriting } from './dicomweb/refuse.ts';
 import { getBulkData, getFiles, getFrames, getMetadata } from './dicomweb/retrieve.ts';
 import { getInstances, getSeries, getStudies } from './dicomweb/search.ts';
 import { postInstances, STORE_LIMIT } from './dicomweb/store.ts';
 import { answerError, answerNotFound } from './errors.ts';
-import { getEvents, getStudyEvents } from './events.ts';
+import { getFeedback, postFeedback } from './feedback/api.ts';
 import { postDraft, postFeedbackForm } from './feedback/handlers.ts';
 import { NOTHING_SAVED } from './feedback/sent-form.ts';
 import { getHealth, getMetrics, getReady } from './health.ts';
 import { getLaunch, getLaunched } from './launch/handlers.ts';
 import { measured } from './measured.ts';
+import { postTheme } from './pages/theme.ts';
 import type { Parts, Variables, WebContext } from './parts.ts';
 import {
   getPatientStatements,
@@ -47,9 +43,14 @@ import {
 import { getNextCase, getReading, getReadingPage } from './reading/handlers.ts';
 import { getReaders, getReadersPage, postReadersForm, postReassignment } from './reading/readers-handlers.ts';
 import { getAnyTable, getDictionary, getEvaluations, getReport, getReportPage, getTable } from './report/handlers.ts';
-import { getPreview, getResultFile, getRunImage } from './result-files.ts';
+import { getRun, getRuns, postRetry } from './runs/api.ts';
+import { getEvents, getStudyEvents } from './runs/events.ts';
+import { getRunPage, postRetryForm } from './runs/handlers.ts';
+import { getPreview, getResultFile, getRunImage } from './runs/result-files.ts';
 import { connectionOf, type Peer, sameOriginOnly, securityHeaders } from './security.ts';
-import { postTheme } from './theme.ts';
+import { getStudy } from './studies/api.ts';
+import { getStudyPage } from './studies/handlers.ts';
+import { studyInSight } from './studies/sight.ts';
 import {
   getTrend,
   getTrendLook,
@@ -68,7 +69,7 @@ import {
 } from './trend/report-handlers.ts';
 import { getRunInViewer, getViewer } from './viewer/handlers.ts';
 import { postEditDelivery, postEditDeliveryForm } from './viewer/send.ts';
-import { getWorklist, postSearch } from './worklist.ts';
+import { getWorklist, postSearch } from './worklist/handlers.ts';
 
 type App = Hono<{ Variables: Variables }>;
 

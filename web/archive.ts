@@ -1,15 +1,9 @@
-import type { Transaction } from '../lib/archive/catalogue.ts';
 import { type ExamFacts, examFacts } from '../lib/archive/exam-facts.ts';
 import { type ExamView, findExams, searchExams } from '../lib/archive/exams.ts';
 import type { IngestContext } from '../lib/archive/ingest.ts';
 import { type Exam, examsOfPatient } from '../lib/archive/other-exams.ts';
-import {
-  listPatientStatements,
-  type PatientEffects,
-  previewPatientChange,
-  type Stated,
-  statePatientChange,
-} from '../lib/archive/patients.ts';
+import { listPatientStatements } from '../lib/archive/patient-statements.ts';
+import { type PatientEffects, previewPatientChange, type Stated, statePatientChange } from '../lib/archive/patients.ts';
 import {
   type DecisionOutcome,
   decideQuarantined,
@@ -27,7 +21,7 @@ import {
   quarantineReasons,
   studyView,
 } from '../lib/archive/read.ts';
-import type { Database } from '../lib/database/connection.ts';
+import type { Database, Transaction } from '../lib/database/connection.ts';
 import type { QuarantinedInstance } from '../schemas/api.ts';
 import type { AskedChange, PatientStatementView } from '../schemas/patients.ts';
 import type { Pipeline } from '../schemas/pipeline.ts';

@@ -5,9 +5,9 @@ import type { Problem } from '../schemas/problem.ts';
 import { notFound } from './api/parse.ts';
 import { errorPage } from './pages/error.ts';
 import { NOBODY, type Viewer, viewerOf } from './pages/layout.ts';
+import { themeOf } from './pages/theme.ts';
 import type { WebContext } from './parts.ts';
 import { isForPrograms } from './paths.ts';
-import { themeOf } from './theme.ts';
 
 /** The one place that decides how an error looks: problem+json for programs, a page for people. */
 export function answerError(error: unknown, c: WebContext): Response | Promise<Response> {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { LiveUpdates } from './live.ts';
+import type { LiveUpdates } from './runs/live.ts';
 
 /** What the web counts and measures. Labels are routes, never addresses: those hold UIDs. */
 export class Metrics {

@@ -14,8 +14,8 @@ import type { Assets } from './assets.ts';
 import type { Looks } from './audit/recent-looks.ts';
 import type { BlindedCopies } from './blinded/follow.ts';
 import type { Shelf } from './dicomweb/images.ts';
-import type { LiveUpdates } from './live.ts';
 import type { Metrics } from './metrics.ts';
+import type { LiveUpdates } from './runs/live.ts';
 import type { Viewing } from './viewer/viewing.ts';
 
 /** Everything that pages and API work with: made once by the service, and by tests. */

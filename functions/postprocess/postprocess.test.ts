@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { diceOf } from '../../lib/imaging/agreement.ts';
-import { resampleNearest } from '../../lib/imaging/resample3d.ts';
 import { countOf, type Grid, gridOf, toWorld, type Volume3D, voxelMl } from '../../lib/imaging/volume.ts';
 import { labelsOnto } from './back.ts';
 import { tidy } from './tidy.ts';
@@ -18,6 +17,13 @@ function paint(grid: Grid, label: (x: number, y: number, z: number) => number): 
 /** Two halves of a ball of 20 mm that touch at x = 2, where voxels of the coarse grid meet. */
 const halves = (x: number, y: number, z: number) => (Math.hypot(x, y, z) > 20 ? 0 : x < 2 ? 1 : 2);
 const coarse = gridOf([30, 30, 30], [2, 2, 2], [-29, -29, -29]);
+/** The label of the voxel of a map on the coarse grid whose centre is nearest; 0 outside. */
+const nearestIn =
+  ({ values }: Volume3D<Uint8Array>) =>
+  (...position: [x: number, y: number, z: number]) => {
+    const [i = 0, j = 0, k = 0] = position.map((mm) => Math.round((mm + 29) / 2));
+    return [i, j, k].every((index) => index >= 0 && index < 30) ? (values[i + 30 * (j + 30 * k)] ?? 0) : 0;
+  };
 const fine = gridOf([60, 60, 60], [1, 1, 1], [-29.5, -29.5, -29.5]);
 const oblique = gridOf(
   [70, 60, 30],
@@ -56,7 +62,7 @@ describe('labelsOnto', () => {
     const map = paint(coarse, halves);
     const truth = paint(grid, halves);
     const linear = labelsOnto(map, grid, [1, 2]);
-    const nearest = resampleNearest(map, grid);
+    const nearest = paint(grid, nearestIn(map));
     for (const label of [1, 2]) {
       const dice = diceOf(linear.values, truth.values, label);
       expect(dice).toBeGreaterThan(0.97);

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Trigger } from '../../schemas/run.ts';
-import type { Transaction } from './catalogue.ts';
+import type { Transaction } from '../database/connection.ts';
 
 /** A pipeline that an instance asks for, by a route or by the AE title it was sent to. */
 export interface Demand {

@@ -1,18 +1,12 @@
 import { and, eq, lt, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { ObjectReference } from '../../schemas/store.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Queries, Transaction } from '../database/connection.ts';
 import { ADVISORY_LOCK } from '../database/locks.ts';
 import { arm, type Demand } from './arming.ts';
 import type { InstanceFacts, PatientFacts } from './facts.ts';
 import type { RouteDecision } from './routes.ts';
 import { momentOfName } from './spool.ts';
-
-/** A connection inside a transaction. */
-export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
-
-/** Where statements go: the database, or a transaction that is open already. */
-export type Queries = Database['db'] | Transaction;
 
 /** One reception of an instance, as the index needs it. */
 export interface Reception {

@@ -2,10 +2,10 @@ import { and, asc, eq, lte, min } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunInstance, RunModel } from '../../schemas/run.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { planRun } from '../runs/plan.ts';
 import type { Dispatch } from './arming.ts';
-import { lockStudy, type Transaction } from './catalogue.ts';
+import { lockStudy } from './catalogue.ts';
 import { armOtherExams, modelsText } from './other-exams.ts';
 
 /** What completion asks. */
@@ -29,7 +29,7 @@ export type Completion =
 const MODEL_WAIT_MS = 15_000;
 
 /** The moment the next study is due for a pipeline; undefined where none is. */
-export async function nextDue(database: Database): Promise<Date | undefined> {
+async function nextDue(database: Database): Promise<Date | undefined> {
   const [row] = await database.db.select({ dueAt: min(tables.dispatch.dueAt) }).from(tables.dispatch);
   return row?.dueAt ?? undefined;
 }

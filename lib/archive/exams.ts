@@ -1,7 +1,6 @@
 import { type AnyColumn, and, desc, eq, ilike, inArray, or, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
-import type { Database } from '../database/connection.ts';
-import type { Queries } from './catalogue.ts';
+import type { Database, Queries } from '../database/connection.ts';
 import type { PatientView } from './read.ts';
 
 /** Whose exam it is, and which one. PHI: for pages of people who are signed in; never logged, never in a URL. */

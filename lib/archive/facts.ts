@@ -44,7 +44,7 @@ export interface InstanceFacts {
 }
 
 /** What Overread writes into ManufacturerModelName of every object it makes. */
-export const OWN_MODEL_NAME = 'Overread';
+const OWN_MODEL_NAME = 'Overread';
 
 /** Longest text the index keeps of one value, characters: an LO has 64, and PostgreSQL indexes up to 2,700 bytes. */
 const LONGEST_TEXT = 256;
@@ -125,7 +125,7 @@ function describe(
 }
 
 /** Values of the tags by keyword, as text. */
-export function tagValues(dataset: Dataset, keywords: readonly string[]): TagValues {
+function tagValues(dataset: Dataset, keywords: readonly string[]): TagValues {
   const values: Record<string, readonly string[]> = {};
   for (const keyword of keywords) {
     const texts = dataset.texts(keyword).flatMap((text) => clean(text) ?? []);

@@ -2,9 +2,8 @@ import { and, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { RunModel } from '../../schemas/run.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { ADVISORY_LOCK } from '../database/locks.ts';
-import type { Transaction } from './catalogue.ts';
 
 /** An exam of a patient. Dates as DICOM has them: YYYYMMDD and HHMMSS. */
 export interface Exam {

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { errorCode } from '../platform/error-code.ts';
 import { ProblemError } from '../platform/problem.ts';
-import type { Transaction } from './catalogue.ts';
 
 /** How long somebody who asks waits for the archive, ms. */
 const PATIENCE_MS = 3_000;

@@ -18,13 +18,8 @@ import { examFacts } from './exam-facts.ts';
 import { findExams, searchExams } from './exams.ts';
 import { ingest, type Outcome, readEntry } from './ingest.ts';
 import { examsOfPatient } from './other-exams.ts';
-import {
-  listPatientStatements,
-  PatientChangeError,
-  previewPatientChange,
-  statementKey,
-  statePatientChange,
-} from './patients.ts';
+import { listPatientStatements, statementKey } from './patient-statements.ts';
+import { PatientChangeError, previewPatientChange, statePatientChange } from './patients.ts';
 import { reindexArchive } from './reindex.ts';
 import { Spool } from './spool.ts';
 

@@ -56,7 +56,7 @@ export function personsAfter(statements: readonly PatientStatement[], statedBy: 
 }
 
 /** The key of whom a reference means. */
-export function keyOf(reference: PersonReference, statedBy: StatedBy): PersonKey {
+function keyOf(reference: PersonReference, statedBy: StatedBy): PersonKey {
   return 'exam' in reference ? statedBy(reference.exam) : madeBy(reference.person);
 }
 

@@ -1,16 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { compareInstances } from '../dicom/identity.ts';
 import { sha256 as digestOf } from '../runs/canonical.ts';
-import {
-  claimStudy,
-  findInstance,
-  type HeldInstance,
-  type Reception,
-  recordInstance,
-  type Transaction,
-} from './catalogue.ts';
+import { claimStudy, findInstance, type HeldInstance, type Reception, recordInstance } from './catalogue.ts';
 import { keepDecision, type QuarantineDecision } from './decisions.ts';
 import { type InstanceFacts, readFacts } from './facts.ts';
 import { missingIdentifier } from './identity.ts';

@@ -1,7 +1,7 @@
 import { notInArray, sql } from 'drizzle-orm';
 import * as tables from '../../schemas/database/archive.ts';
 import type { Trigger } from '../../schemas/run.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { sha256 } from '../runs/canonical.ts';
 import { InvalidRunError, type RunState, readRunState } from '../runs/state.ts';
 import type { ObjectStore, ObjectSummary } from '../store/store.ts';
@@ -12,13 +12,12 @@ import {
   type Reception,
   recordInstance,
   recordQuarantine,
-  type Transaction,
 } from './catalogue.ts';
 import { readFacts } from './facts.ts';
 import { identityProblem, OTHER_CONTENT, OTHER_PATIENT, OTHER_STUDY } from './identity.ts';
 import { DECISIONS_PREFIX, INSTANCES_PREFIX, QUARANTINE_PREFIX } from './keys.ts';
 import { modelsText } from './other-exams.ts';
-import { applyStatements, restoreStatements } from './patients.ts';
+import { applyStatements, restoreStatements } from './patient-statements.ts';
 import { routeKeywords } from './routes.ts';
 
 /** Objects read at once. */
@@ -174,9 +173,7 @@ function noneIfInvalid(error: unknown): undefined {
 }
 
 /** Of each study and pipeline the run that no other amends; of several the one made last. Pure. */
-export function newestRuns<State extends Pick<RunState, 'id' | 'run' | 'createdAt'>>(
-  states: readonly State[],
-): State[] {
+function newestRuns<State extends Pick<RunState, 'id' | 'run' | 'createdAt'>>(states: readonly State[]): State[] {
   const amended = new Set(states.map(({ run }) => run.amends));
   const newest = new Map<string, State>();
   for (const state of states) {

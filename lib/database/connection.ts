@@ -18,6 +18,12 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** A connection inside a transaction. */
+export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
+
+/** Where statements go: the database, or a transaction that is open already. */
+export type Queries = Database['db'] | Transaction;
+
 /**
  * Connects to PostgreSQL; connections are opened when needed and again after they broke.
  *

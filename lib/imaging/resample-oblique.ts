@@ -53,25 +53,3 @@ export function obliquely({ grid, values }: Volume3D, size: Grid['size'], map: M
   }
   return out;
 }
-
-/** Writes into `target` the value of the source voxel whose centre is nearest, as `map` takes indices to indices. */
-export function nearestVoxels({ grid, values }: Volume3D, target: Volume3D, map: Matrix, outside: number): void {
-  const [nx, ny, nz] = grid.size;
-  const [columns, rows, slices] = target.grid.size;
-  const [dx, , , , dy, , , , dz] = map;
-  const out = target.values;
-  for (let k = 0, at = 0; k < slices; k++) {
-    for (let j = 0; j < rows; j++) {
-      const x0 = map[1] * j + map[2] * k + map[3] + 0.5;
-      const y0 = map[5] * j + map[6] * k + map[7] + 0.5;
-      const z0 = map[9] * j + map[10] * k + map[11] + 0.5;
-      for (let i = 0; i < columns; i++, at++) {
-        const ix = Math.floor(x0 + dx * i + ROUNDING);
-        const iy = Math.floor(y0 + dy * i + ROUNDING);
-        const iz = Math.floor(z0 + dz * i + ROUNDING);
-        const isInside = ix >= 0 && ix < nx && iy >= 0 && iy < ny && iz >= 0 && iz < nz;
-        out[at] = isInside ? (values[ix + nx * (iy + ny * iz)] ?? 0) : outside;
-      }
-    }
-  }
-}

@@ -1,7 +1,7 @@
 import { column, compose, dot, IDENTITY, invert, length, type Matrix, matrixOf } from './affine.ts';
-import { nearestVoxels, obliquely } from './resample-oblique.ts';
+import { obliquely } from './resample-oblique.ts';
 import { type AxisMap, separably } from './resample-separable.ts';
-import { type Axis, countOf, emptyLike, type Grid, spacingOf, type Volume3D, type Voxels } from './volume.ts';
+import { type Axis, type Grid, spacingOf, type Volume3D } from './volume.ts';
 
 /** Where an axis shrinks less than this, an oblique volume is not smoothed first. */
 const LITTLE = 1.25;
@@ -30,22 +30,6 @@ export function resample(volume: Volume3D, target: Grid, options: ResampleOption
     grid: target,
     values: obliquely(source, target.size, indexMap(source.grid, target, options.transform), outside),
   };
-}
-
-/** A volume on another grid, each voxel from the nearest: for labels, and for masks that must stay masks. */
-export function resampleNearest<T extends Voxels>(
-  volume: Volume3D<T>,
-  target: Grid,
-  options: ResampleOptions = {},
-): Volume3D<T> {
-  const values = emptyLike(volume.values, countOf(target));
-  nearestVoxels(
-    volume,
-    { grid: target, values },
-    indexMap(volume.grid, target, options.transform),
-    options.outside ?? 0,
-  );
-  return { grid: target, values };
 }
 
 /** The grid with another spacing (mm) that covers the same box: its outer edges are the same to half a new voxel. */

@@ -43,9 +43,14 @@ const TRIES = 100;
  *
  * @throws {Error} with the `code` of the last try where none of a hundred can be had
  */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  for (let left = TRIES - 1; ; left--) {
-    const port = randomInt(GIVEN_PORTS.from, GIVEN_PORTS.below);
+export function freePort(host = '127.0.0.1'): Promise<number> {
+  return firstFree(host, TRIES, () => randomInt(GIVEN_PORTS.from, GIVEN_PORTS.below));
+}
+
+/** The first of `tries` ports that nobody listens on. @throws {Error} with the `code` of the last try where there is none */
+export async function firstFree(host: string, tries: number, nextPort: () => number): Promise<number> {
+  for (let left = tries - 1; ; left--) {
+    const port = nextPort();
     try {
       await tryPort(host, port);
       return port;

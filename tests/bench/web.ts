@@ -6,7 +6,7 @@ import { HOME } from '../../lib/platform/configuration.ts';
 import { createAccount } from '../../web/accounts/accounts.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { makeWorld, PASSWORD } from '../../web/testing/world.ts';
 import { freePort } from '../ports.ts';

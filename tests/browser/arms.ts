@@ -4,7 +4,7 @@ import { isNull } from 'drizzle-orm';
 import { HOME } from '../../lib/platform/configuration.ts';
 import { allocation, assignment } from '../../schemas/database/web.ts';
 import { Evaluation } from '../../schemas/evaluation.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { sendFeedback } from '../../web/feedback/entries.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { type House, openHouse } from './house.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { listFeedback } from '../../web/feedback/entries.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { expectAccessible } from './accessible.ts';

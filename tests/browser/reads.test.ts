@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
 import { Evaluation } from '../../schemas/evaluation.ts';
 import { EvaluationReport } from '../../schemas/report.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { listFeedback } from '../../web/feedback/entries.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { PASSWORD } from '../../web/testing/world.ts';

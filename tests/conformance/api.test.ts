@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
 import { openApiDocument } from '../../web/api/openapi.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { API_TOKEN, makeWorld, type World } from '../../web/testing/world.ts';
 import { schemathesis } from '../peers/python.ts';

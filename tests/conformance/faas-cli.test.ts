@@ -17,7 +17,7 @@ import { HOME, readConfiguration } from '../../lib/platform/configuration.ts';
 import type { Service } from '../../lib/platform/lifecycle.ts';
 import { createLog } from '../../lib/platform/log.ts';
 import { FaasClient } from '../../provider/client.ts';
-import { createProvider } from '../../provider/service.ts';
+import { providerService } from '../../provider/service.ts';
 import { faasCli } from '../peers/faas-cli.ts';
 import { describeWith } from '../peers/skip.ts';
 import { freePort } from '../ports.ts';
@@ -101,7 +101,7 @@ describeWith('the real faas-cli', await faasCli(), 'faas-cli cannot be built her
     };
     const configuration = readConfiguration(environment);
     url = `http://127.0.0.1:${port}`;
-    service = createProvider(configuration, environment, createLog('provider', 'silent'));
+    service = providerService(configuration, environment, createLog('provider', 'silent'));
     client = FaasClient.of(configuration);
     await service.start();
   });

@@ -9,7 +9,7 @@ import { EXAMPLE } from '../../web/api/examples.ts';
 import { openApiDocument } from '../../web/api/openapi.ts';
 import { createApp } from '../../web/app.ts';
 import { archiveReader } from '../../web/archive.ts';
-import { loadEvaluations } from '../../web/evaluations.ts';
+import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { serveWorld } from '../../web/testing/serve.ts';
 import { API_TOKEN, makeWorld, type World } from '../../web/testing/world.ts';

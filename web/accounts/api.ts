@@ -3,7 +3,7 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { Right, Role } from '../../schemas/rights.ts';
 import { Instant, Slug } from '../../schemas/scalars.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { setRoles } from './grants.ts';

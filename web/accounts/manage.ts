@@ -1,7 +1,7 @@
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { Role } from '../../schemas/rights.ts';
 import { notFound } from '../api/parse.ts';
-import { type AuditAction, record } from '../audit.ts';
+import { type AuditAction, record } from '../audit/audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { notFound } from '../api/parse.ts';
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { changePassword, checkPassword, findAccount } from './accounts.ts';

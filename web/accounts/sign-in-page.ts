@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { type Html, layout, NOBODY } from '../pages/layout.ts';
+import type { Theme } from '../pages/theme.ts';
 import type { Parts } from '../parts.ts';
-import type { Theme } from '../theme.ts';
 
 export interface SignIn {
   /** Path on this site to go to afterwards. */

@@ -1,9 +1,9 @@
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import { keepDraftOf } from '../feedback/handlers.ts';
+import { themeOf } from '../pages/theme.ts';
 import type { WebContext } from '../parts.ts';
 import { pathOnThisSite } from '../paths.ts';
 import { isPrivate } from '../security.ts';
-import { themeOf } from '../theme.ts';
 import { AccountName } from './accounts.ts';
 import { dropSessionCookie, sessionCookie, setSessionCookie } from './cookie.ts';
 import { requireFormToken } from './gate.ts';

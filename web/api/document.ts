@@ -14,12 +14,12 @@ import { EvaluationReport } from '../../schemas/report.ts';
 import { RunId } from '../../schemas/run.ts';
 import { Trend, TrendReportSubmission, TrendReportView, TrendState } from '../../schemas/trend.ts';
 import { AuditList } from '../audit/handlers.ts';
+import { FeedbackList } from '../feedback/api.ts';
 import { ReadingListView } from '../reading/handlers.ts';
 import { ReadersView, ReassignmentSubmission, ReassignmentView } from '../reading/readers.ts';
+import { RunList } from '../runs/api.ts';
 import { TrendSubmission } from '../trend/handlers.ts';
 import { EditDeliverySubmission } from '../viewer/send.ts';
-import { FeedbackList } from './feedback.ts';
-import { RunList } from './runs.ts';
 
 /** What the OpenAPI document names; requests end in Submission or Request. */
 const SCHEMAS = {

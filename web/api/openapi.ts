@@ -10,6 +10,7 @@ import type { WebContext } from '../parts.ts';
 import { patientPaths } from '../patients/openapi.ts';
 import { quarantinePaths } from '../quarantine/openapi.ts';
 import { evaluationPaths } from '../report/openapi.ts';
+import { RunQuery } from '../runs/api.ts';
 import { trendPaths } from '../trend/openapi.ts';
 import {
   componentSchemas,
@@ -22,7 +23,6 @@ import {
   runParameter,
 } from './document.ts';
 import { TAGS, withExamples } from './examples.ts';
-import { RunQuery } from './runs.ts';
 
 const RetryAnswer = z.object({ run: RunId });
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { may, requireRight } from '../accounts/rights.ts';
 import { parseOrRefuse } from '../api/parse.ts';
-import { record } from '../audit.ts';
-import { streamOf } from '../dicomweb/stream.ts';
+import { csvLine } from '../csv.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
-import { csvLine } from '../report/csv.ts';
+import { streamOf } from '../stream.ts';
+import { record } from './audit.ts';
 import { auditPage } from './page.ts';
 import { AuditEntry, AuditQuery, type AuditSight, everyEntry, searchAudit } from './search.ts';
 

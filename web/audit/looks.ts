@@ -1,5 +1,6 @@
-import { type AuditAction, record } from '../audit.ts';
+import { BACKGROUND_HEADER } from '../accounts/gate.ts';
 import type { WebContext } from '../parts.ts';
+import { type AuditAction, record } from './audit.ts';
 
 /** Writes down that somebody has looked, unless it was the same look a while ago. */
 export async function noteLook(
@@ -18,4 +19,15 @@ export async function noteLook(
     parts.looks.forget(look);
     throw error;
   }
+}
+
+/** Writes down each look at a page; what the page asks by itself afterwards is no second look. */
+export async function recordPageView(
+  c: WebContext,
+  action: 'run-viewed' | 'study-viewed',
+  subject: string,
+): Promise<void> {
+  const { parts, person } = c.var;
+  if (c.req.header(BACKGROUND_HEADER) !== undefined) return;
+  await record(parts.database, { actor: person.name, action, subject, at: parts.now() });
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { AUDIT_ACTIONS } from '../audit.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
+import { AUDIT_ACTIONS } from './audit.ts';
 import type { AuditEntry } from './search.ts';
 
 export interface AuditPage {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Database } from '../../lib/database/connection.ts';
 import { audit } from '../../schemas/database/web.ts';
 import { Instant } from '../../schemas/scalars.ts';
-import { AUDIT_ACTIONS } from '../audit.ts';
+import { AUDIT_ACTIONS } from './audit.ts';
 
 /** Rows read at once for an export. */
 const BATCH = 5000;

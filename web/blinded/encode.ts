@@ -35,7 +35,7 @@ const SHOWN_DIGITS = 48;
 const ALGORITHM = { type: 'SEMIAUTOMATIC', name: 'Blinded copy', version: '1', parameters: 'not told' } as const;
 
 /** What stands in SeriesDescription behind `INVESTIGATIONAL `. */
-export const descriptionOf = (id: string) => id.slice(0, SHOWN_DIGITS);
+const descriptionOf = (id: string) => id.slice(0, SHOWN_DIGITS);
 
 /** UIDs of a copy: they follow from its id alone. */
 export function uidsOf(id: string): { readonly SeriesInstanceUID: string; readonly SOPInstanceUID: string } {

@@ -14,7 +14,7 @@ import type { Pipeline } from '../../schemas/pipeline.ts';
 import type { SegmentationResult } from '../../schemas/result.ts';
 import type { Run } from '../../schemas/run.ts';
 import { type Structure, type Volume, VolumeSet } from '../../schemas/volume.ts';
-import { findRun } from '../runs.ts';
+import { findRun } from '../runs/runs.ts';
 import type { Answer } from './copy-worker.ts';
 import type { CopyToWrite } from './encode.ts';
 import { sourcesOf, type WaitingExam } from './exams.ts';

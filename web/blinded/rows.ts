@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { blindedCopy } from '../../schemas/database/web.ts';
 import type { Evaluation, FeedbackAnswer, ReviewTime } from '../../schemas/evaluation.ts';
 import type { Parts } from '../parts.ts';
-import { findRun } from '../runs.ts';
+import { findRun } from '../runs/runs.ts';
 import { type Copy, withdrawnExams } from './copies.ts';
 import { MODEL } from './exams.ts';
 

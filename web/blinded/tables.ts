@@ -1,7 +1,7 @@
 import type { Evaluation, FeedbackAnswer } from '../../schemas/evaluation.ts';
+import { type Column, csvLine, headerLine, rowLines } from '../csv.ts';
 import type { Parts } from '../parts.ts';
 import { withArms } from '../report/arms.ts';
-import { type Column, csvLine, headerLine, rowLines } from '../report/csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf } from '../report/exams.ts';
 import type { Copy } from './copies.ts';
 import { inOrderFor } from './identity.ts';

@@ -8,7 +8,7 @@ import { Evaluation } from '../../schemas/evaluation.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeViewedExam, takeIn, type ViewedExam } from '../../tests/viewed-exam.ts';
 import { createApp } from '../app.ts';
-import { findRun } from '../runs.ts';
+import { findRun } from '../runs/runs.ts';
 import { LIVER_EVALUATION, LIVER_PIPELINE } from '../testing/pipelines.ts';
 import { freshUid } from '../testing/results.ts';
 import { makeWorld, type World } from '../testing/world.ts';

@@ -5,7 +5,7 @@ import { MalformedDicomError, type Part10, readPart10 } from '../../lib/dicom/da
 import type { Logger } from '../../lib/platform/log.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import type { RunView } from '../../schemas/api.ts';
-import { evaluatedPipeline, listRuns } from '../runs.ts';
+import { evaluatedPipeline, listRuns } from '../runs/runs.ts';
 import { listTrendEntries } from '../trend/entries.ts';
 import { type DicomObject, readHead } from './head.ts';
 import { RecentFiles } from './recent.ts';

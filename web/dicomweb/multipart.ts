@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { streamOf } from './stream.ts';
+import { streamOf } from '../stream.ts';
 
 /** One part of a `multipart/related` answer. */
 export interface Part {

@@ -8,12 +8,12 @@ import { ProblemError } from '../../lib/platform/problem.ts';
 import { ObjectNotFoundError } from '../../lib/store/store.ts';
 import { notFound } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
+import { streamOf } from '../stream.ts';
 import { ahead } from './ahead.ts';
 import type { ViewedInstance } from './images.ts';
 import { multipart, type Part } from './multipart.ts';
 import { cacheHeaders, instancesOfRequest, requireAccept, unchanged } from './request.ts';
 import { headOf } from './search.ts';
-import { streamOf } from './stream.ts';
 
 /** Media types of compressed frames. Source: PS3.18 table 8.7.3-4. */
 const FRAME_TYPES: Readonly<Partial<Record<Compression, string>>> = {

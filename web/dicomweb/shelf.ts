@@ -1,5 +1,5 @@
-import { maySeeStudy } from '../accounts/studies.ts';
 import type { WebContext } from '../parts.ts';
+import { maySeeStudy } from '../studies/sight.ts';
 import type { Shelf } from './images.ts';
 import { sightOf } from './sight.ts';
 

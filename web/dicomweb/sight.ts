@@ -1,7 +1,7 @@
 import { pipelinesFor } from '../accounts/rights.ts';
 import type { WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
-import { evaluatedPipeline } from '../runs.ts';
+import { evaluatedPipeline } from '../runs/runs.ts';
 import type { Sight } from './images.ts';
 
 /** What who asks may see now: runs of the evaluations that they have a role in, without results that are withheld from them. */

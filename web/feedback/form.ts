@@ -1,7 +1,7 @@
 import type { Evaluation, FeedbackAnswer, Question, Stage } from '../../schemas/evaluation.ts';
 import type { Result } from '../../schemas/result.ts';
-import { hipNames } from '../hips.ts';
 import { calendarDate } from '../pages/patient.ts';
+import { hipNames } from '../runs/hips.ts';
 import { type AnswerValue, enteredValue, fieldsOfValue, valueError } from './answer.ts';
 import type { TimePoint } from './time-points.ts';
 
@@ -46,10 +46,10 @@ const EXAM = 'exam';
 const fieldName = (question: string, subject: string) => `answer:${question}:${subject}`;
 
 /** Name of the n-th box of an image, counted from 1. */
-export const boxSubject = (SOPInstanceUID: string, number: number) => `${SOPInstanceUID}/${number}`;
+const boxSubject = (SOPInstanceUID: string, number: number) => `${SOPInstanceUID}/${number}`;
 
 /** Whether a question is asked at a stage: an adjudicator is asked what must be agreed on. */
-export function isAskedAt({ reading }: Evaluation, question: Question, stage: Stage): boolean {
+function isAskedAt({ reading }: Evaluation, question: Question, stage: Stage): boolean {
   if (question.stages !== undefined) return question.stages.includes(stage);
   if (stage === 'blinded') return true;
   const isOfModel = question.per === 'box' || question.per === 'structure' || question.per === 'time-point';

@@ -10,14 +10,14 @@ import { notSignedIn, whoAsks } from '../accounts/gate.ts';
 import { may, requireRight } from '../accounts/rights.ts';
 import { isFormToken } from '../accounts/sessions.ts';
 import { notFound } from '../api/parse.ts';
-import { wholeRunOfRequest } from '../api/runs.ts';
 import { findCopy } from '../blinded/copies.ts';
 import type { Html } from '../pages/layout.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { caseOf, evaluationOfCase } from '../reading/case.ts';
 import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
-import { findRun } from '../runs.ts';
+import { wholeRunOfRequest } from '../runs/api.ts';
+import { findRun } from '../runs/runs.ts';
 import { listFeedback, saveDraft, sendFeedback } from './entries.ts';
 import { pageWithForm } from './sections.ts';
 import {

@@ -3,17 +3,17 @@ import { html } from 'hono/html';
 import type { RunView } from '../../schemas/api.ts';
 import { type Feedback, Stage } from '../../schemas/evaluation.ts';
 import { examOf } from '../archive.ts';
-import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from '../pages/feedback-form.ts';
 import { type Html, type Viewer, viewerOf } from '../pages/layout.ts';
-import { runPage } from '../pages/run.ts';
 import type { WebContext } from '../parts.ts';
 import { caseOf, revealedTo } from '../reading/case.ts';
 import { participantOf } from '../reading/participant.ts';
 import { standingOf } from '../reading/standing.ts';
-import { newerOf, relatedRuns } from '../runs.ts';
+import { runPage } from '../runs/page.ts';
+import { newerOf, relatedRuns } from '../runs/runs.ts';
 import { amendedRegion } from './amended.ts';
 import { findDraft, isLocked, listFeedback, newestDraft } from './entries.ts';
 import { fieldsOfAnswers } from './form.ts';
+import { type FeedbackForm, feedbackForm, notAsked, sentFeedback } from './form-page.ts';
 import { timePointsOf } from './time-points.ts';
 
 /** Sentences that a page shows after it was sent somewhere else; `?notice=` names one. */

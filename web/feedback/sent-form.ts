@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { type Feedback, Stage } from '../../schemas/evaluation.ts';
 import { signInPage } from '../accounts/sign-in-page.ts';
+import { themeOf } from '../pages/theme.ts';
 import type { WebContext } from '../parts.ts';
-import { themeOf } from '../theme.ts';
 import { type Asked, agreement, checkFields, fieldsOfAnswers } from './form.ts';
 import { reviewTimeIn } from './review-time.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Box } from '../../schemas/result.ts';
-import { hipNames } from '../hips.ts';
+import { hipNames } from '../runs/hips.ts';
 import { hip } from '../testing/results.ts';
 import { labelSize, placeLabels } from './labels.ts';
 

@@ -4,14 +4,14 @@ import type { RunView } from '../../schemas/api.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
 import { pipelinesFor } from '../accounts/rights.ts';
 import { insecure, mayTellPassword, openSession } from '../accounts/sign-in.ts';
-import { maySeeStudy } from '../accounts/studies.ts';
+import { record } from '../audit/audit.ts';
 import { noteLook } from '../audit/looks.ts';
-import { record } from '../audit.ts';
 import { nextOnExams } from '../blinded/list.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { listRuns } from '../runs.ts';
+import { listRuns } from '../runs/runs.ts';
 import { seal, unseal } from '../seal.ts';
+import { maySeeStudy } from '../studies/sight.ts';
 import { launchPage } from './page.ts';
 import { acceptSigned, type LaunchRefusal, namesPerson } from './signed.ts';
 

@@ -4,9 +4,9 @@ import type { RunView, StudyView } from '../../schemas/api.ts';
 import { may } from '../accounts/rights.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import { examHeader } from '../pages/patient.ts';
-import { titleOf } from '../pages/run.ts';
 import { duration, statusMark } from '../pages/status.ts';
 import type { Parts } from '../parts.ts';
+import { titleOf } from '../runs/page.ts';
 import { viewerLink } from '../viewer/link.ts';
 
 export interface Launch {

@@ -5,7 +5,7 @@ import type { Person } from '../accounts/accounts.ts';
 import { may } from '../accounts/rights.ts';
 import { formToken } from '../accounts/sessions.ts';
 import type { Parts, WebContext } from '../parts.ts';
-import { type Theme, themeOf } from '../theme.ts';
+import { type Theme, themeOf } from './theme.ts';
 
 /** Markup in which everything that was put in has been escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;

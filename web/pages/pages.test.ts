@@ -3,12 +3,12 @@ import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { loadAssets } from '../assets.ts';
+import { runPage } from '../runs/page.ts';
+import { studyPage } from '../studies/page.ts';
 import { hip } from '../testing/results.ts';
+import { worklistPage } from '../worklist/page.ts';
 import { errorPage } from './error.ts';
 import { calendarDate, personName } from './patient.ts';
-import { runPage } from './run.ts';
-import { studyPage } from './study.ts';
-import { worklistPage } from './worklist.ts';
 
 /** What a hostile scanner writes into every tag that reaches a page. */
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;

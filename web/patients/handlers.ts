@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { withPatience } from '../../lib/archive/patience.ts';
-import { PatientChangeError, statementKey } from '../../lib/archive/patients.ts';
+import { statementKey } from '../../lib/archive/patient-statements.ts';
+import { PatientChangeError } from '../../lib/archive/patients.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { audit, outbox } from '../../schemas/database/web.ts';
@@ -20,7 +21,7 @@ import { jsonBody, parseOrRefuse } from '../api/parse.ts';
 import { noteLook } from '../audit/looks.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
-import { listRuns } from '../runs.ts';
+import { listRuns } from '../runs/runs.ts';
 import { digestOf, previewOf } from './effects.ts';
 import { askedChange } from './form.ts';
 import { patientsPage, previewPage } from './page.ts';

@@ -5,7 +5,7 @@ import type { RunView } from '../../schemas/api.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import type { Bucket } from '../../schemas/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
-import { findRun, listRuns } from '../runs.ts';
+import { findRun, listRuns } from '../runs/runs.ts';
 import { makeRun } from '../testing/runs.ts';
 import { makeWorld, type World } from '../testing/world.ts';
 import { followProjection, runOfObject } from './follow.ts';

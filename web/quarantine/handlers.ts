@@ -6,7 +6,7 @@ import { requireFormToken } from '../accounts/gate.ts';
 import { requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
 import { examOf } from '../archive.ts';
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { quarantinedPage, quarantinePage } from './page.ts';

@@ -3,10 +3,10 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../../lib/database/connection.ts';
 import { allocation } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import type { Parts } from '../parts.ts';
 import { armAt, designOf, lotKey, stratumOf } from './arms.ts';
 import { lockAssignments } from './assign.ts';
 import { currentRuns, onOneOf, passedQuality } from './current.ts';
-import type { Giving } from './give-out.ts';
 
 /** Exams that come to an arm at once. */
 const BATCH = 500;
@@ -19,7 +19,7 @@ const BATCH = 500;
  * @returns whether there may be more
  */
 export async function allocateExams(
-  parts: Giving,
+  parts: Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now'>,
   evaluation: Evaluation,
   among?: readonly string[],
 ): Promise<'all' | 'more'> {

@@ -7,7 +7,7 @@ import { Evaluation, type Reading } from '../../schemas/evaluation.ts';
 import { DetectionResult } from '../../schemas/result.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { setDisabled } from '../accounts/accounts.ts';
-import { loadEvaluations } from '../evaluations.ts';
+import { loadEvaluations } from '../evaluations/load.ts';
 import { hold, whenWaiting } from '../testing/locks.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';
 import { addTrendEntry } from '../trend/entries.ts';

@@ -1,21 +1,22 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
-import type { Database } from '../../lib/database/connection.ts';
+import type { Transaction } from '../../lib/database/connection.ts';
 import { assignment, audit, readerLoad } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { listAccounts } from '../accounts/accounts.ts';
-import type { AuditAction } from '../audit.ts';
+import type { AuditAction } from '../audit/audit.ts';
 import { looksAt } from '../blinded/copies.ts';
 import { whyNoReader } from '../blinded/readers.ts';
+import type { Parts } from '../parts.ts';
 import { lot, lotKey } from './arms.ts';
 import { armsOf, currentRuns, onOneOf, passedQuality, type ReadIn } from './current.ts';
-import type { Giving } from './give-out.ts';
 import { participantOf } from './participant.ts';
 import type { Participant } from './standing.ts';
 
 /** Exams given to readers at once. */
 const BATCH = 500;
 
-export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0]>[0];
+/** What giving exams to readers works with. */
+type Assigning = Pick<Parts, 'database' | 'evaluations' | 'pipelines' | 'launchKey' | 'now'>;
 
 /**
  * Gives exams that are ready to readers, each to as many as the evaluation asks for, as `chooseReaders` says, and stores
@@ -26,7 +27,7 @@ export type Transaction = Parameters<Parameters<Database['db']['transaction']>[0
  * @returns whether there may be more
  */
 export async function assignReaders(
-  parts: Giving,
+  parts: Assigning,
   evaluation: Evaluation,
   among?: readonly string[],
 ): Promise<'all' | 'more'> {
@@ -84,7 +85,10 @@ export function chooseReaders(loads: Map<string, { arm: number; all: number }>, 
 }
 
 /** Everybody who may sign in, as they are to the evaluation. */
-export async function participantsOf(parts: Giving, evaluation: Evaluation): Promise<Participant[]> {
+export async function participantsOf(
+  parts: Omit<Assigning, 'launchKey' | 'now'>,
+  evaluation: Evaluation,
+): Promise<Participant[]> {
   const accounts = await listAccounts(parts.database);
   return accounts
     .filter(({ disabledAt }) => disabledAt === null)
@@ -200,7 +204,7 @@ async function shareOut(
   transaction: Transaction,
   { evaluation, arm, holds }: ReadIn,
   readers: readonly string[],
-  { launchKey, now }: Pick<Giving, 'launchKey' | 'now'>,
+  { launchKey, now }: Pick<Assigning, 'launchKey' | 'now'>,
   among: readonly string[] | undefined,
 ): Promise<number> {
   const { name, reading } = evaluation;

@@ -4,7 +4,7 @@ import { allocation, assignment, feedback, run, trendEntry } from '../../schemas
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import type { Person } from '../accounts/accounts.ts';
 import type { Parts } from '../parts.ts';
-import { evaluatedPipeline } from '../runs.ts';
+import { evaluatedPipeline } from '../runs/runs.ts';
 import { evaluationIn } from './arms.ts';
 import { type Giving, giveOutExam } from './give-out.ts';
 import { participantOf } from './participant.ts';

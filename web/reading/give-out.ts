@@ -9,7 +9,7 @@ import { allocateExams } from './allocate.ts';
 import { assignReaders } from './assign.ts';
 import { changesOf, settle } from './kept.ts';
 
-/** What giving exams out works with. */
+/** What giving exams out to arms and readers works with. */
 export type Giving = Pick<Parts, 'database' | 'archive' | 'launchKey' | 'now' | 'evaluations' | 'pipelines'>;
 
 /** By database and evaluation: what there was when everything had been given out. */

@@ -5,10 +5,10 @@ import { noteLook } from '../audit/looks.ts';
 import { blindedLists, getNextCopy } from '../blinded/list.ts';
 import { shownExams } from '../blinded/list-page.ts';
 import { viewerOf } from '../pages/layout.ts';
-import { readingPage } from '../pages/reading.ts';
 import type { WebContext } from '../parts.ts';
 import { giveOut } from './give-out.ts';
 import { type ReadingList, readingList } from './list.ts';
+import { readingPage } from './page.ts';
 import { participantOf } from './participant.ts';
 
 /** Exams shown of each evaluation. */

@@ -9,7 +9,7 @@ import { allocation, assignment, feedback, readerCase, roleGrant, run } from '..
 import { Evaluation, type Reading, Stage } from '../../schemas/evaluation.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { setDisabled } from '../accounts/accounts.ts';
-import { loadEvaluations } from '../evaluations.ts';
+import { loadEvaluations } from '../evaluations/load.ts';
 import { sendFeedback } from '../feedback/entries.ts';
 import { freshUid } from '../testing/results.ts';
 import { makeWorld, type World } from '../testing/world.ts';

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Database } from '../../lib/database/connection.ts';
+import type { Database, Transaction } from '../../lib/database/connection.ts';
 import type { Evaluation, Stage } from '../../schemas/evaluation.ts';
-import { type Transaction, unread } from './assign.ts';
+import { unread } from './assign.ts';
 import { armsOf, currentRuns, passedQuality, type ReadIn } from './current.ts';
 import { stagesOf } from './standing.ts';
 

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import type { Transaction } from '../../lib/database/connection.ts';
 import { ProblemError } from '../../lib/platform/problem.ts';
 import { assignment, audit } from '../../schemas/database/web.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Uid } from '../../schemas/scalars.ts';
-import type { AuditAction } from '../audit.ts';
+import type { AuditAction } from '../audit/audit.ts';
 import {
   assignReaders,
   barredFrom,
@@ -12,7 +13,6 @@ import {
   participantsOf,
   readersAmong,
   release,
-  type Transaction,
   unread,
   unreadOf,
 } from './assign.ts';

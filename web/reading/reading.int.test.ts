@@ -7,7 +7,7 @@ import { DetectionResult } from '../../schemas/result.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import type { Person } from '../accounts/accounts.ts';
-import { loadEvaluations } from '../evaluations.ts';
+import { loadEvaluations } from '../evaluations/load.ts';
 import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { LIVER_EVALUATION } from '../testing/pipelines.ts';
 import { type Browser, makeWorld, type World } from '../testing/world.ts';

@@ -110,7 +110,7 @@ export function isRevealed(
 }
 
 /** What is asked of a reader who has, or has not, seen the model's result of an earlier run: an unaided read needs that they have not. */
-export function stagesLeft(reading: Reading, hasSeen: boolean): readonly Stage[] {
+function stagesLeft(reading: Reading, hasSeen: boolean): readonly Stage[] {
   return stagesOf(reading).filter((stage) => !(hasSeen && stage === 'unaided' && reading.mode === 'unaided-first'));
 }
 

@@ -8,8 +8,8 @@ import {
 } from '../../schemas/evaluation.ts';
 import type { HipSummary } from '../../schemas/result.ts';
 import { Slug, Uid } from '../../schemas/scalars.ts';
+import type { Column } from '../csv.ts';
 import type { Counted } from './counted.ts';
-import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 import type { Reported } from './links.ts';
 import { type Sign, signOf } from './reference.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { RunView } from '../../schemas/api.ts';
 import type { Evaluation } from '../../schemas/evaluation.ts';
 import { Slug } from '../../schemas/scalars.ts';
+import type { Column } from '../csv.ts';
 import type { Counted } from './counted.ts';
-import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 
 /** One exam, by the run that counts. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import type { Column } from '../csv.ts';
 import type { Parts } from '../parts.ts';
-import type { Column } from './csv.ts';
 
 /** What rows are read from. */
 export type Sources = Pick<Parts, 'archive' | 'launchKey'> & {

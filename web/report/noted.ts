@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../schemas/evaluation.ts';
-import { type AuditAction, record } from '../audit.ts';
+import { type AuditAction, record } from '../audit/audit.ts';
 import type { WebContext } from '../parts.ts';
 
 /** Writes into the audit that somebody looked at an evaluation's report, or took a table of it. */

@@ -5,16 +5,14 @@ import { may } from '../accounts/rights.ts';
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import type { Parts } from '../parts.ts';
 import { rowsAt, type Table } from './links.ts';
-import {
-  accuracySection,
-  agreementSection,
-  approvalSection,
-  confusionSection,
-  flowSection,
-  progressSection,
-  timesSection,
-  volumesSection,
-} from './sections.ts';
+import { accuracySection } from './sections/accuracy.ts';
+import { agreementSection } from './sections/agreement.ts';
+import { approvalSection } from './sections/approval.ts';
+import { confusionSection } from './sections/confusion.ts';
+import { flowSection } from './sections/flow.ts';
+import { progressSection } from './sections/progress.ts';
+import { timesSection } from './sections/times.ts';
+import { volumesSection } from './sections/volumes.ts';
 
 const MODES: Readonly<Record<string, string>> = {
   'model-shown': 'Readers see the model’s result from the start',

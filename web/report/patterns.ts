@@ -17,7 +17,7 @@ function orderOf(question: Question): readonly string[] | undefined {
 }
 
 /** The answers there may be, in the order of the form; then those of which the form knows nothing. */
-export function categoriesOf(question: Question, patterns: readonly Pattern[]): string[] {
+function categoriesOf(question: Question, patterns: readonly Pattern[]): string[] {
   const named = orderOf(question) ?? (question.kind === 'choice' ? question.options.map(({ value }) => value) : []);
   const given = new Set(patterns.flatMap(({ values }) => Object.values(values)));
   for (const value of named) given.delete(value);

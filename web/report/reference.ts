@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { accuracy, type PatientTable } from '../../lib/statistics/accuracy.ts';
 import type { Evaluation, ReferenceStandard, Stage } from '../../schemas/evaluation.ts';
 import { Slug } from '../../schemas/scalars.ts';
+import type { Column } from '../csv.ts';
 import type { Counted } from './counted.ts';
-import type { Column } from './csv.ts';
 import { EXAM_COLUMNS, type Facts, factsOf, type Sources } from './exams.ts';
 
 /** What an answer is to the reference standard. */

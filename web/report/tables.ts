@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Evaluation } from '../../schemas/evaluation.ts';
+import { type Column, csvLine, headerLine, rowLines } from '../csv.ts';
 import type { Parts } from '../parts.ts';
 import { ANSWER_COLUMNS, AnswerFilter, answerRows } from './answers.ts';
 import { reportedOn, withArms } from './arms.ts';
 import { CASE_COLUMNS, CaseFilter, caseRows } from './cases.ts';
 import { countedOnce } from './counted.ts';
-import { type Column, csvLine, headerLine, rowLines } from './csv.ts';
 import type { Sources } from './exams.ts';
 import { REFERENCE_COLUMNS, ReferenceFilter, referenceRows } from './reference.ts';
 import { VOLUME_COLUMNS, VolumeFilter, volumeRows } from './volumes.ts';

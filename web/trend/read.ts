@@ -10,7 +10,7 @@ import type { SegmentationResult } from '../../schemas/result.ts';
 import { type Measurement, type TrendExam, type TrendInput, TrendState } from '../../schemas/trend.ts';
 import type { Parts, WebContext } from '../parts.ts';
 import { shownTo } from '../reading/sight.ts';
-import { evaluatedPipeline } from '../runs.ts';
+import { evaluatedPipeline } from '../runs/runs.ts';
 import { listTrendEntries } from './entries.ts';
 
 /** Words of a description that say: after an operation. */

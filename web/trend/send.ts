@@ -3,8 +3,8 @@ import { canonicalJson } from '../../lib/runs/canonical.ts';
 import { trendReportKey } from '../../lib/runs/keys.ts';
 import { audit, outbox } from '../../schemas/database/web.ts';
 import type { SentTrendReport, TrendReportView } from '../../schemas/trend.ts';
+import { queueForAll, receiversNamed } from '../deliveries/queue.ts';
 import type { Parts } from '../parts.ts';
-import { queueForAll, receiversNamed } from '../sending.ts';
 import type { TrendReport } from './report.ts';
 
 /** The report with where it may go, and what became of it there. */

@@ -12,7 +12,7 @@ import { assignNames } from '../../lib/runs/structure-names.ts';
 import { submitRun } from '../../lib/runs/submit.ts';
 import type { Structure } from '../../schemas/volume.ts';
 import { evaluationOf, may } from '../accounts/rights.ts';
-import { record } from '../audit.ts';
+import { record } from '../audit/audit.ts';
 import { readHead } from '../dicomweb/head.ts';
 import { type NamedInstance, NotStoredError, type REASONS } from '../dicomweb/not-stored.ts';
 import type { WebContext } from '../parts.ts';

@@ -12,13 +12,13 @@ import type { ShownExams } from '../../schemas/delivery.ts';
 import { requireFormToken } from '../accounts/gate.ts';
 import { evaluationOf, may, requireRight } from '../accounts/rights.ts';
 import { jsonBody, notFound, parseOrRefuse } from '../api/parse.ts';
-import { runOfRequest } from '../api/runs.ts';
+import { queueForAll, receiversNamed } from '../deliveries/queue.ts';
 import { withdrawnPipelines } from '../dicomweb/images.ts';
 import { type Html, viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { requireRevealed } from '../reading/sight.ts';
-import { findRun } from '../runs.ts';
-import { queueForAll, receiversNamed } from '../sending.ts';
+import { runOfRequest } from '../runs/api.ts';
+import { findRun } from '../runs/runs.ts';
 
 /** Body of `POST /api/v1/runs/<id>/deliveries`. */
 export const EditDeliverySubmission = z.strictObject({
