@@ -52,6 +52,7 @@ program
 const run = program.command('run').description('show or retry one run');
 run
   .command('show')
+  .description('what one run says: status, steps with their attempts, deliveries')
   .argument('<id>')
   .action(async (id) => (await import('./commands/runs.ts')).showRun(runningConfiguration(process.env), id));
 run
@@ -82,7 +83,7 @@ program
   .option('--series <uid>', 'SeriesInstanceUID that it was drawn on, where the file does not say')
   .option('--names <structure=name>', 'what the file calls a structure; may be repeated', collect, [])
   .action(async (file, options) =>
-    (await import('./commands/segmentation.ts')).importSegmentation(readConfiguration(process.env), file, options),
+    (await import('./commands/segmentation.ts')).importSegmentation(runningConfiguration(process.env), file, options),
   );
 
 const patient = program
@@ -133,7 +134,7 @@ program
   .action(async (id, { cohort, ...options }, command) => {
     if ((id === undefined) === (cohort === undefined)) command.error('error: give a run, or --cohort FILE');
     const { replayCohort, replayRun } = await import('./commands/replay.ts');
-    const configuration = readConfiguration(process.env);
+    const configuration = runningConfiguration(process.env);
     await (cohort === undefined ? replayRun(configuration, id, options) : replayCohort(configuration, cohort, options));
   });
 
@@ -143,7 +144,9 @@ program
   .command('import')
   .description('check a MONAI bundle, or an ONNX file with a card, and put it into the store')
   .argument('<folder>')
-  .action(async (folder) => (await import('./commands/model.ts')).importModel(readConfiguration(process.env), folder));
+  .action(async (folder) =>
+    (await import('./commands/model.ts')).importModel(runningConfiguration(process.env), folder),
+  );
 
 program
   .command('reindex')

@@ -193,7 +193,16 @@ describe('the worklist', () => {
     expect(found).toContain(`/runs/${id}`);
     expect(found).not.toContain(`/runs/${foreign}`);
     expect(found, 'what no pipeline took is found too').toMatch(/One exam without a run.*CHEST/s);
-    expect((await reader.get(`${address}&status=failed`)).status).toBe(200);
+    const choice = await (await reader.get(`${address}&status=failed`)).text();
+    expect(choice).toContain('No run fits this choice');
+    const search = async (words: string) => {
+      const to = (await reader.post('/search', { 'form-token': token, text: words })).headers.get('location') ?? '';
+      return (await reader.get(to)).text();
+    };
+    const chest = await search('chest');
+    expect(chest, 'what no pipeline took').toMatch(/One exam without a run.*No pipeline took it/s);
+    expect(chest, 'was found all the same').not.toMatch(/No run fits|No exam found/);
+    expect(await search('nobody-of-this-name')).toContain('No exam found');
     expect((await reader.get('/?search=forged')).headers.get('location')).toBe('/');
     expect((await reader.post('/search', { text: 'doe' })).status, 'from a page of ours only').toBe(403);
   });

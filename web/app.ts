@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '../lib/platform/problem.ts';
-import { getAccountList, getMe, postAccountSubmission, putDisabled, putGrants } from './accounts/api.ts';
+import { getAccountList, getMe, postAccountSubmission, putDisabled, putGrants, putPassword } from './accounts/api.ts';
 import { signedIn } from './accounts/gate.ts';
-import { getAccounts, postAccount, postDisabled, postGrant } from './accounts/manage.ts';
+import { getAccounts, postAccount, postDisabled, postGrant, postNewPassword } from './accounts/manage.ts';
 import { getAccount, postEndSessions, postPassword, postRevoke, postToken } from './accounts/own.ts';
 import { requireRight } from './accounts/rights.ts';
 import { getSignIn, postSignIn, postSignOut } from './accounts/sign-in.ts';
@@ -158,6 +158,7 @@ function routeOfSite(app: App): void {
   app.get('/accounts', getAccounts);
   app.post('/accounts', postAccount);
   for (const action of ['disable', 'enable'] as const) app.post(`/accounts/:name/${action}`, postDisabled(action));
+  app.post('/accounts/:name/password', postNewPassword);
   for (const action of ['grant', 'withdraw'] as const) app.post(`/accounts/:name/${action}`, postGrant(action));
   app.post('/sign-out', postSignOut);
   app.post('/theme', postTheme);
@@ -175,6 +176,7 @@ function routeOfSite(app: App): void {
   app.post('/api/v1/accounts', postAccountSubmission);
   app.put('/api/v1/accounts/:name/grants', putGrants);
   app.put('/api/v1/accounts/:name/disabled', putDisabled);
+  app.put('/api/v1/accounts/:name/password', putPassword);
   app.get('/api/v1/audit', getAudit);
   app.post('/api/v1/quarantine/:sha256/decision', postQuarantineDecision);
   app.get('/api/v1/patients/statements', getPatientStatements);

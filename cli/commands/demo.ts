@@ -114,7 +114,7 @@ async function sendStudy(configuration: Configuration, study: DemoStudy): Promis
   const { sent, failed } = await sendFiles(target, study.files);
   const [first] = failed;
   if (first !== undefined) throw new CommandError(EXIT.failed, `A phantom was not taken: ${first.reason}`);
-  console.log(`Sent to ${study.calledAETitle}: ${study.description} (${sent} images)`);
+  console.log(`Sent to ${study.calledAETitle}: ${study.description} (${sent === 1 ? 'one image' : `${sent} images`})`);
 }
 
 interface EndedRun {

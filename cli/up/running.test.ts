@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HOME } from '../../lib/platform/configuration.ts';
 import { DEMO_FOLDER, runningConfiguration } from './running.ts';
 
 /** A process that lives and looks like a supervisor. */
@@ -42,6 +44,28 @@ describe('what runs here', () => {
     expect(dataOf({})).toBe(demo);
     const none = path.join(folder, 'none');
     expect(dataOf({ OVERREAD_DATA: none })).toBe(none);
+  });
+
+  it.each([
+    [
+      'a segmentation that is brought in',
+      ['segmentation', 'import', 'LICENSE', '--study', '1.2', '--source', 'expert'],
+    ],
+    ['a replay', ['replay', 'abc']],
+    ['a model that is brought in', ['model', 'import', path.join(HOME, 'models', 'hip-fracture')]],
+  ])('is what %s goes to, the demo too', async (_, words) => {
+    const demo = running(path.join(folder, `${DEMO_FOLDER}a`, 'data'));
+    const more = words[0] === 'segmentation' ? ['--pipeline', 'none', '--tool', 'pencil'] : [];
+    const { OVERREAD_DATA: _data, ...environment } = process.env;
+    const said = await promisify(execFile)(process.execPath, [path.join(HOME, 'cli/main.ts'), ...words, ...more], {
+      cwd: folder,
+      env: { ...environment, TMPDIR: folder },
+    }).then(
+      ({ stdout }) => stdout,
+      (error: unknown) => String(error),
+    );
+    expect(said).not.toContain('does not run on');
+    if (words[0] === 'model') expect(existsSync(path.join(demo, 'store', 'models', 'hip-fracture')), said).toBe(true);
   });
 
   it('is not guessed among several demos', () => {

@@ -11,6 +11,7 @@ import {
   encodeReleaseRequest,
   encodeReleaseResponse,
   type IncomingPdu,
+  PDU,
   PDU_HEAD,
   PDV_HEAD,
   type PresentationContext,
@@ -27,6 +28,8 @@ export interface Target extends Peer {
 export class AssociationError extends Error {
   override readonly name = 'AssociationError';
 }
+
+const PDU_TYPES: ReadonlySet<number> = new Set(Object.values(PDU));
 
 /** Answers are small; a receiver that claims more wants our memory. */
 const LONGEST_INCOMING = 1 << 20;
@@ -220,6 +223,9 @@ export class Association {
 
   #takePending(): IncomingPdu | undefined {
     if (this.#pending.length < PDU_HEAD) return undefined;
+    if (!PDU_TYPES.has(this.#pending[0] ?? 0)) {
+      throw new ProtocolError('What answers there speaks another language, or DICOM over TLS: check the port.');
+    }
     const end = PDU_HEAD + this.#pending.readUInt32BE(2);
     if (end > LONGEST_INCOMING) throw new ProtocolError(`The receiver claims a PDU of ${end} bytes.`);
     if (this.#pending.length < end) return undefined;

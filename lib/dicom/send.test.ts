@@ -298,6 +298,17 @@ describe('sendFiles', () => {
     expect(report.failed[0]?.reason).toBe('The receiver claims a PDU of 2147483653 bytes.');
   });
 
+  it.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['a port of DICOM over TLS', hex('15 0303 0002 0246')],
+  ])('says that it is %s', async (_, answer) => {
+    const { target } = await peer(() => Buffer.from(answer));
+    const report = await sendFiles(target, [writeFile('a', radiograph(1))]);
+    expect(report.failed[0]?.reason).toBe(
+      'What answers there speaks another language, or DICOM over TLS: check the port.',
+    );
+  });
+
   it('says that nobody is there', async () => {
     const { target } = await peer(() => undefined);
     close();

@@ -38,6 +38,10 @@ describe.skipIf(!HAS_CHROMIUM)('every page in Chromium', () => {
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
       if (excess > 0) wrong.push(`${name}: ${excess} pixels wider than the window`);
+      const cut = await page
+        .locator('.scroll')
+        .evaluateAll((places) => places.filter((place) => place.scrollWidth > place.clientWidth).length);
+      if (cut > 0) wrong.push(`${name}: a table is cut off at the right`);
     }
     return wrong;
   };
@@ -65,6 +69,9 @@ describe.skipIf(!HAS_CHROMIUM)('every page in Chromium', () => {
 async function furnished({ world, madePatient }: House): Promise<Pages> {
   const [hips, liver, before] = [freshUid(), freshUid(), freshUid()];
   for (const study of [hips, liver, before]) madePatient(study);
+  const person = { name: 'Phantom^Abdomen', patientId: 'PHANTOM-0201', birthDate: null, sex: 'O' };
+  const exam = { accessionNumber: 'PH020120260105', studyDescription: 'MR BRAIN TUMOUR FOLLOW-UP' };
+  world.archive.patients.set(liver, { ...person, ...exam, studyDate: '20260131' });
   const held = { state: 'complete' as const, instances: 2, series: 1, lastReceivedAt: '2026-01-31T08:15:00.000Z' };
   const route = { route: 'hips', matched: true, reason: 'Modality is DX, and BodyPartExamined is PELVIS.' };
   world.archive.studies.set(hips, { ...held, quarantined: 1, routes: [route], studyInstanceUid: hips });

@@ -1,13 +1,20 @@
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOME } from '../../lib/platform/configuration.ts';
+import { giveRole } from '../../web/accounts/grants.ts';
 import { loadEvaluations } from '../../web/evaluations/load.ts';
 import { listFeedback } from '../../web/feedback/entries.ts';
 import { freshUid } from '../../web/testing/results.ts';
 import { expectAccessible } from './accessible.ts';
 import { HAS_CHROMIUM, screenshot } from './chromium.ts';
 import { type House, openHouse } from './house.ts';
+
+/** How far the top of something is below the bottom of what stays in sight above it, px. */
+async function topBelow(page: Page, what: Locator, above: string): Promise<number> {
+  const bottom = await page.locator(above).evaluate((element) => element.getBoundingClientRect().bottom);
+  return (await what.evaluate((element) => element.getBoundingClientRect().top)) - bottom;
+}
 
 describe.skipIf(!HAS_CHROMIUM)('reading in Chromium', () => {
   let house: House;
@@ -16,7 +23,9 @@ describe.skipIf(!HAS_CHROMIUM)('reading in Chromium', () => {
   beforeAll(async () => {
     const evaluations = [...loadEvaluations([path.join(HOME, 'pipelines')]).values()];
     const people = { quinn: 'quality-reviewer', ann: 'reader', bob: 'reader', lea: 'evaluation-lead' } as const;
-    house = await openHouse({ evaluations, people });
+    house = await openHouse({ evaluations, people: { ...people, both: 'reader' } });
+    const also = { role: 'quality-reviewer', evaluation: null, account: 'both', by: 'boss' } as const;
+    await giveRole(house.world.database.db, { ...also, now: house.world.parts.now() });
     const study = freshUid();
     house.madePatient(study);
     ({ id: run } = await house.world.run({ study }));
@@ -67,6 +76,39 @@ describe.skipIf(!HAS_CHROMIUM)('reading in Chromium', () => {
     }
     expect(entries.find(({ stage }) => stage === 'unaided')?.reviewTime?.firstActionAt).not.toBeNull();
     expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it('keeps the form and the first of several images in sight after each of them is sent', async () => {
+    const study = freshUid();
+    house.madePatient(study);
+    const { id } = await house.world.run({ study, images: [{}, {}, {}] });
+    const { page, context } = await house.signedIn('both');
+    const heading = (stage: string) => page.locator('#feedback', { hasText: stage }).getByRole('heading').first();
+    const send = async (keys: string, next: string) => {
+      await page.locator('.question.is-current').waitFor();
+      await page.mouse.wheel(0, 900);
+      for (const key of keys) await page.keyboard.press(key);
+      await Promise.all([page.waitForEvent('load'), page.keyboard.press('Control+Enter')]);
+      await heading(next).waitFor();
+      const top = await topBelow(page, heading(next), '.patient');
+      expect(top, `${next}: below the patient`).toBeGreaterThanOrEqual(0);
+      expect(top, `${next}: with its questions in sight`).toBeLessThan(500);
+      const image = page.locator('#image-1 .viewport');
+      expect(await topBelow(page, image, '.patient'), `${next}: the first image`).toBeGreaterThanOrEqual(0);
+    };
+    await page.goto(`/runs/${id}`);
+    await page.locator('.question.is-current').waitFor();
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await page.keyboard.press('Control+Enter');
+    const first = page.locator('#feedback .question').first();
+    await page.locator('#feedback .question input:focus').first().waitFor();
+    expect(await topBelow(page, first, '.patient'), 'the answer that is missing').toBeGreaterThanOrEqual(0);
+    await send('111', 'Your read, without the model');
+    await send('12', 'With the model’s result');
+    await page.getByRole('link', { name: 'Correct this' }).click();
+    await page.getByRole('button', { name: 'Send the correction' }).waitFor();
+    expect(await topBelow(page, heading('Quality of the images'), '.patient')).toBeGreaterThanOrEqual(0);
     await context.close();
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
+import { keepDirectoryAccount } from './accounts.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -70,6 +71,17 @@ describe('the API of accounts', () => {
     expect((await browser.get('/account')).status).toBe(303);
     await send('PUT', '/accounts/olga/disabled', { disabled: false });
     expect((await browser.post('/sign-in', { name: 'olga', password: PASSWORD })).status).toBe(303);
+  });
+
+  it('sets a new password in place of a forgotten one, also that of the last administrator', async () => {
+    await world.signedIn('last', 'administrator');
+    const password = 'a password of today';
+    const answer = await send('PUT', '/accounts/last/password', { password });
+    expect([answer.status, await answer.json()]).toMatchObject([200, { name: 'last' }]);
+    expect((await world.browser().post('/sign-in', { name: 'last', password })).status).toBe(303);
+    expect((await send('PUT', '/accounts/last/password', { password: 'short' })).status).toBe(422);
+    await keepDirectoryAccount(world.database, 'elsewhere', world.parts.now());
+    expect((await send('PUT', '/accounts/elsewhere/password', { password })).status).toBe(422);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { record } from '../audit/audit.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
 import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { setRoles } from './grants.ts';
-import { requireOthers } from './manage.ts';
+import { requireOthers, setPassword } from './manage.ts';
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from './password.ts';
 import { may, requireRight } from './rights.ts';
 import { endSessionsOf } from './sessions.ts';
@@ -53,6 +53,11 @@ export const GrantsSubmission = z.strictObject({ grants: z.array(GrantBody).max(
 
 /** Body of `PUT /api/v1/accounts/<name>/disabled`. */
 export const DisabledSubmission = z.strictObject({ disabled: z.boolean() });
+
+/** Body of `PUT /api/v1/accounts/<name>/password`. */
+export const PasswordSubmission = z.strictObject({
+  password: z.string().min(SHORTEST_PASSWORD).max(LONGEST_PASSWORD),
+});
 
 /** `GET /api/v1/me`: who asks */
 export function getMe(c: WebContext) {
@@ -100,6 +105,14 @@ export async function putDisabled(c: WebContext) {
   if (disabled) await endSessionsOf(parts.database, name);
   const action = disabled ? 'account-disabled' : 'account-enabled';
   await record(parts.database, { actor: person.name, action, subject: name, at: parts.now() });
+  return c.json(await accountView(c, name));
+}
+
+/** `PUT /api/v1/accounts/<name>/password`: another one, for who has forgotten theirs; their sessions end */
+export async function putPassword(c: WebContext) {
+  const name = await requireOthers(c);
+  const { password } = await bodyAs(c, PasswordSubmission);
+  await setPassword(c, name, password);
   return c.json(await accountView(c, name));
 }
 

@@ -19,13 +19,14 @@ interface AccountRow {
 export function accountsPage(
   parts: Pick<Parts, 'assets' | 'site' | 'evaluations' | 'blinded' | 'pipelines'>,
   viewer: Viewer,
-  { accounts, refusal }: AccountsPage,
+  { accounts, refusal, isPasswordSet = false }: AccountsPage,
 ): Html {
   return layout({
     parts,
     viewer,
     title: 'Accounts',
     body: html`<div class="page-title"><h1>Accounts</h1></div>
+${isPasswordSet ? html`<p class="notice" role="status">The new password holds. Tell it to the person, who changes it under <em>Your account</em>; where they were signed in they are signed out.</p>` : ''}
 ${refusal === undefined ? '' : html`<p class="notice is-failed" role="alert">${refusal}</p>`}
 <div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Roles</th><th scope="col">Made</th><th scope="col">State</th><th scope="col"><span class="skip">Change</span></th></tr></thead>
 <tbody>${accounts.map((account) => row(account, parts, viewer))}</tbody></table></div>
@@ -40,10 +41,12 @@ ${roleFields(parts)}
   });
 }
 
-interface AccountsPage {
+export interface AccountsPage {
   readonly accounts: readonly AccountRow[];
   /** Why nothing was done. */
-  readonly refusal: string | undefined;
+  readonly refusal?: string | undefined;
+  /** Somebody was given a new password a moment ago. */
+  readonly isPasswordSet?: boolean;
 }
 
 /** What roles are given for. */
@@ -66,13 +69,20 @@ ${
     ? ''
     : html`<details class="entry"><summary>Add a role</summary><form method="post" action="/accounts/${name}/grant">${token}${roleFields(parts)}
 <button class="quiet">Add for ${name}</button></form></details>`
-}</td><td>${moment(createdAt.toISOString())}</td>
+}${isOwn || origin === 'directory' ? '' : newPassword(name, token)}</td><td>${moment(createdAt.toISOString())}</td>
 <td>${disabledAt === null ? 'may sign in' : html`disabled ${moment(disabledAt.toISOString())}`}</td>
 <td>${
     isOwn
       ? html`<span class="muted">you</span>`
       : html`<form method="post" action="/accounts/${name}/${disabledAt === null ? 'disable' : 'enable'}">${token}<button class="quiet">${disabledAt === null ? 'Disable' : 'Enable'}</button></form>`
   }</td></tr>`;
+}
+
+/** For who has forgotten theirs. */
+function newPassword(name: string, token: Html): Html {
+  return html`<details class="entry"><summary>Set a new password</summary><form method="post" action="/accounts/${name}/password" autocomplete="off">${token}
+<label>New password, at least ${SHORTEST_PASSWORD} characters <input type="password" name="password" autocomplete="new-password" minlength="${SHORTEST_PASSWORD}" maxlength="200" required></label>
+<button class="quiet">Set for ${name}</button></form></details>`;
 }
 
 /** A reader who can see who made what, by another role, reads nothing blinded: said where the roles are given. */

@@ -4,17 +4,17 @@ import { notFound } from '../api/parse.ts';
 import { type AuditAction, record } from '../audit/audit.ts';
 import { viewerOf } from '../pages/layout.ts';
 import { everyEvaluation, type WebContext } from '../parts.ts';
-import { AccountName, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
+import { AccountName, changePassword, createAccount, findAccount, listAccounts, setDisabled } from './accounts.ts';
 import { requireFormToken } from './gate.ts';
 import { type Grant, giveRole, takeRole } from './grants.ts';
-import { accountsPage } from './manage-page.ts';
+import { type AccountsPage, accountsPage } from './manage-page.ts';
 import { requireRight } from './rights.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /** `GET /accounts` */
 export async function getAccounts(c: WebContext) {
   requireRight(c, 'manage-accounts');
-  return c.html(await accounts(c));
+  return c.html(await accounts(c, { isPasswordSet: c.req.query('password-set') !== undefined }));
 }
 
 /** `POST /accounts` */
@@ -23,7 +23,7 @@ export async function postAccount(c: WebContext) {
   requireRight(c, 'manage-accounts');
   const form = await textFields(c);
   requireFormToken(c, form['form-token']);
-  const refuse = async (refusal: string, status: 409 | 422) => c.html(await accounts(c, refusal), status);
+  const refuse = async (refusal: string, status: 409 | 422) => c.html(await accounts(c, { refusal }), status);
   const name = AccountName.safeParse(form.name);
   const grant = grantIn(c, form);
   if (!name.success) return refuse(name.error.issues[0]?.message ?? 'The name is not valid.', 422);
@@ -57,17 +57,45 @@ export function postGrant(action: 'grant' | 'withdraw') {
     const { parts, person } = c.var;
     const { name, form } = await othersAccount(c);
     const grant = grantIn(c, form);
-    if (grant === undefined) return c.html(await accounts(c, 'Choose a role, and what it is for.'), 422);
+    if (grant === undefined) return c.html(await accounts(c, { refusal: 'Choose a role, and what it is for.' }), 422);
     const change = { ...grant, account: name, by: person.name, now: parts.now() };
     await (action === 'grant' ? giveRole : takeRole)(parts.database.db, change);
     return c.redirect('/accounts', 303);
   };
 }
 
-async function accounts(c: WebContext, refusal?: string) {
+/** `POST /accounts/<name>/password`: another one, for who has forgotten theirs */
+export async function postNewPassword(c: WebContext) {
+  const { name, form } = await othersAccount(c);
+  try {
+    await setPassword(c, name, form.password ?? '');
+  } catch (error) {
+    if (error instanceof ProblemError) return c.html(await accounts(c, { refusal: error.message }), 422);
+    throw error;
+  }
+  return c.redirect('/accounts?password-set', 303);
+}
+
+/**
+ * Gives somebody's local account another password: who knew the old one is signed out everywhere.
+ *
+ * @throws {ProblemError} 422: the account is the directory's, or the password is too short or too long
+ */
+export async function setPassword(c: WebContext, name: string, password: string): Promise<void> {
+  const { database } = c.var.parts;
+  if ((await findAccount(database, name))?.origin !== 'local') {
+    const rule = `The password of ${name} is that of the hospital’s directory: it is changed there.`;
+    throw new ProblemError(422, 'Not possible', rule);
+  }
+  await changePassword(database, name, password);
+  await endSessionsOf(database, name);
+  await note(c, 'password-set', name);
+}
+
+async function accounts(c: WebContext, told: Pick<AccountsPage, 'refusal' | 'isPasswordSet'>) {
   const { parts } = c.var;
   const rows = await listAccounts(parts.database);
-  return accountsPage(parts, viewerOf(c), { accounts: rows, refusal });
+  return accountsPage(parts, viewerOf(c), { accounts: rows, ...told });
 }
 
 /** The account of the address, which must be another than one's own, and the form that was sent for it. */

@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import { jsonSchema, problems } from '../api/document.ts';
-import { AccountList, AccountSubmission, AccountView, DisabledSubmission, GrantsSubmission, Me } from './api.ts';
+import {
+  AccountList,
+  AccountSubmission,
+  AccountView,
+  DisabledSubmission,
+  GrantsSubmission,
+  Me,
+  PasswordSubmission,
+} from './api.ts';
 
 const NAME = { name: 'name', in: 'path', required: true, description: 'Of the account.', schema: { type: 'string' } };
 
@@ -49,6 +57,11 @@ export function peoplePaths(): Record<string, object> {
       'setDisabled',
       'Stop an account from signing in, or let it again',
       DisabledSubmission,
+    ),
+    '/accounts/{name}/password': change(
+      'setPassword',
+      'Give a local account another password in place of a forgotten one; its sessions end',
+      PasswordSubmission,
     ),
   };
 }

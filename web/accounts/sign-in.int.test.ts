@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { audit } from '../../schemas/database/web.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import { makeWorld, PASSWORD, type World } from '../testing/world.ts';
-import { createFirstAdministrator, findAccount } from './accounts.ts';
+import { createFirstAdministrator, findAccount, keepDirectoryAccount } from './accounts.ts';
 
 let postgres: TestPostgres;
 let world: World;
@@ -65,6 +65,8 @@ describe('sign-in', () => {
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
     expect(await wrong.text()).toContain('do not belong together');
     expect(await unknown.text()).toContain('do not belong together');
+    const next = await (await world.browser().post('/sign-in', { name, password: 'wrong' })).text();
+    expect(next, 'what to do').toContain('an administrator of Overread sets a new one');
   });
 
   it('should be 403 with what to do instead if the password would cross the network in the clear', async () => {
@@ -195,6 +197,40 @@ describe('accounts', () => {
     await administrator.post('/accounts/new-one/disable', { 'form-token': token });
     expect((await made.get('/')).status, 'the session ends at once').toBe(303);
     expect((await made.post('/sign-in', { name: 'new-one', password: PASSWORD })).status).toBe(401);
+  });
+
+  it('are given a new password by an administrator where the old one is forgotten, which ends every session', async () => {
+    const administrator = await world.signedIn(`helping-${Date.now()}`, 'administrator');
+    const name = await account();
+    const browser = world.browser();
+    await browser.post('/sign-in', { name, password: PASSWORD });
+    const token = await administrator.field('/accounts', 'form-token');
+    const set = (whose: string, password: string) =>
+      administrator.post(`/accounts/${whose}/password`, { 'form-token': token, password });
+    const short = await set(name, 'short');
+    expect([short.status, await short.text()]).toEqual([422, expect.stringContaining('this one has 5')]);
+    const answer = await set(name, 'a password of today');
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/accounts?password-set']);
+    expect(await (await administrator.get('/accounts?password-set')).text()).toContain('The new password holds.');
+    expect((await browser.get('/account')).status, 'the session ends at once').toBe(303);
+    expect((await browser.post('/sign-in', { name, password: PASSWORD })).status).toBe(401);
+    expect((await browser.post('/sign-in', { name, password: 'a password of today' })).status).toBe(303);
+    const rows = await world.database.db.select().from(audit).where(eq(audit.subject, name)).orderBy(audit.id);
+    expect(rows.filter(({ actor }) => actor.startsWith('helping')).map(({ action }) => action)).toEqual([
+      'password-set',
+    ]);
+  });
+
+  it('of the directory have their password there, and one’s own is changed by who knows it', async () => {
+    const own = `own-${Date.now()}`;
+    const administrator = await world.signedIn(own, 'administrator');
+    await keepDirectoryAccount(world.database, 'of-the-directory', world.parts.now());
+    const fields = { 'form-token': await administrator.field('/accounts', 'form-token'), password: PASSWORD };
+    const theirs = await administrator.post('/accounts/of-the-directory/password', fields);
+    expect([theirs.status, await theirs.text()]).toEqual([422, expect.stringContaining('the hospital’s directory')]);
+    expect((await administrator.post(`/accounts/${own}/password`, fields)).status).toBe(409);
+    const row = /<th scope="row">of-the-directory.*?<\/tr>/s.exec(await (await administrator.get('/accounts')).text());
+    expect(row?.[0]).not.toContain('Set a new password');
   });
 
   it('are given roles for one evaluation, and lose them, with an entry in the audit each', async () => {

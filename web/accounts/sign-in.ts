@@ -15,6 +15,9 @@ import { insecurePage, signInPage } from './sign-in-page.ts';
 /** The same words whether the name or the password was wrong. */
 const REFUSAL = 'Name and password do not belong together. Check both and try again.';
 
+const FORGOTTEN = 'Where the password is forgotten, an administrator of Overread sets a new one';
+const OF_THE_HOSPITAL = ', unless it is that of the hospital';
+
 const NO_ROLE = 'Your name and password are right, but you have no role here yet. Ask an administrator for one.';
 
 const DIRECTORY_AWAY =
@@ -53,7 +56,9 @@ export async function postSignIn(c: WebContext) {
     // What was typed may be a password in the wrong field: only what has the form of a name is written down.
     const subject = known.success ? known.data : 'unknown';
     await record(parts.database, { actor: 'nobody', action: 'sign-in-refused', subject, at: parts.now() });
-    return person === 'wrong' ? again(REFUSAL, 401) : again(NO_ROLE, 403);
+    return person === 'wrong'
+      ? again(`${REFUSAL} ${FORGOTTEN}${parts.directory === undefined ? '' : OF_THE_HOSPITAL}.`, 401)
+      : again(NO_ROLE, 403);
   }
   await signInSucceeded(parts.database, name, address);
   await openSession(c, person.name);

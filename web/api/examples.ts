@@ -113,6 +113,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   makeAccount: { name: PERSON, password: 'a long first password', grants: [{ role: 'evaluation-lead' }] },
   setGrants: { grants: [{ role: 'reader', evaluation: 'liver-transplant-segmentation' }] },
   setDisabled: { disabled: true },
+  setPassword: { password: 'another long password' },
 };
 
 interface Operation {

@@ -7,6 +7,7 @@ export const AUDIT_ACTIONS = [
   'sign-in-refused',
   'signed-out',
   'password-changed',
+  'password-set',
   'sessions-ended',
   'account-made',
   'account-disabled',

@@ -148,7 +148,8 @@ async function section(c: WebContext, opened: OpenedCopy): Promise<Html> {
   const corrects = sent.at(-1);
   if (corrects !== undefined && c.req.query('correct') !== STAGE) {
     const { id } = opened.copy;
-    return sentFeedback({ run: id, author: person.name, page: pageOf(id) }, askedAbout(opened), sent, true);
+    const where = { run: id, author: person.name, page: pageOf(id) };
+    return sentFeedback(where, askedAbout(opened), sent, { canCorrect: true, isLast: true });
   }
   return form(c, opened, {
     fields: draft?.fields ?? fieldsOfAnswers(corrects?.answers ?? []),

@@ -83,17 +83,22 @@ export function notAsked({ person }: Pick<Viewer, 'person'>, evaluation: Evaluat
 ${canMakeReaders ? html`<p>To see the form as its readers do, make <a href="/accounts">an account</a> with the role reader, and sign in as that.</p>` : ''}</section>`;
 }
 
+interface SentForm {
+  readonly canCorrect: boolean;
+  /** Nothing more is asked on the page: from here it goes on to the next exam. */
+  readonly isLast: boolean;
+}
+
 /** What was sent, to be read and not changed; with a way to a correction, where one is possible. */
 export function sentFeedback(
   { run, author, page = `/runs/${run}` }: { run: string; author: string; page?: string },
   asked: Asked,
   versions: readonly Feedback[],
-  canCorrect: boolean,
+  { canCorrect, isLast }: SentForm,
 ): Html {
   const latest = versions.at(-1);
   const earlier = versions.slice(0, -1).reverse();
   const { evaluation, stage } = asked;
-  const isLast = !stagesOf(evaluation.reading).slice(0, -1).includes(stage);
   return html`<section class="card feedback is-sent"${isLast ? html` id="feedback"` : ''} data-draft-sent="${run}:${author}:${stage}">
 ${heading(evaluation, stage)}
 ${latest === undefined ? '' : sentVersion(asked, latest)}

@@ -64,11 +64,13 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
     // What was begun goes on; who comes here now should see the newer run first.
     return html`<details class="of-earlier"${draft === undefined ? '' : html` open`}><summary>The form about the earlier run</summary>${form}</details>`;
   };
-  const sections = Stage.options.flatMap((stage): Html[] => {
+  const sentStages = Stage.options.filter((stage) => sent.some((entry) => entry.stage === stage));
+  const corrected = sentStages.find((stage) => stage === correcting && !isLocked(evaluation, stage));
+  const asksMore = corrected === undefined && standing.kind === 'asked';
+  const sections = sentStages.flatMap((stage): Html[] => {
     const versions = sent.filter((entry) => entry.stage === stage);
-    if (versions.length === 0) return [];
-    const canCorrect = !isLocked(evaluation, stage);
-    if (correcting === stage && canCorrect) return [entered(stage, versions.at(-1))];
+    if (stage === corrected) return [entered(stage, versions.at(-1))];
+    const isLast = corrected === undefined && !asksMore && stage === sentStages.at(-1);
     return [
       timePointsOf(
         c,
@@ -77,11 +79,13 @@ export async function formOfRun(c: WebContext, run: RunView, viewer: Viewer): Pr
         versions.flatMap(({ answers }) => answers),
       ).then((timePoints) => {
         const asked = { evaluation, result, stage, timePoints };
-        return sentFeedback({ run: run.id, author: person.name }, asked, versions, canCorrect);
+        const place = { run: run.id, author: person.name };
+        return sentFeedback(place, asked, versions, { canCorrect: !isLocked(evaluation, stage), isLast });
       }),
     ];
   });
-  if (standing.kind === 'asked') sections.push(entered(standing.stage, undefined));
+  // One form at a time: the keys and the address of the form are of that one.
+  if (asksMore) sections.push(entered(standing.stage, undefined));
   if (standing.kind === 'not-asked' && sections.length === 0) sections.push(notAsked(viewer, evaluation, standing.why));
   const asked = standing.kind === 'asked' ? standing.stage : undefined;
   const { reading } = evaluation;

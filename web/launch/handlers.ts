@@ -55,7 +55,7 @@ export async function getLaunch(c: WebContext) {
     throw new ProblemError(
       400,
       'Nothing to open',
-      'Give either an accession number or a StudyInstanceUID: `/launch?accession=…` or `/launch?study=…`.',
+      'The PACS named no exam, or two: its button must call /launch?accession=… or /launch?study=… with one number. Tell its administrator, and search on the worklist meanwhile.',
     );
   }
   if (namesPerson(c.req.query())) {

@@ -248,7 +248,8 @@ describe('/launch', () => {
   });
 
   it.each(['', 'accession=', 'study=abc', 'accession=A&study=1.2'])('should be 400 for ?%s', async (query) => {
-    expect((await reader.get(`/launch?${query}`)).status).toBe(400);
+    const answer = await reader.get(`/launch?${query}`);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('The PACS named no exam')]);
   });
 
   it('should be 404 for an address that was tampered with', async () => {

@@ -1,3 +1,5 @@
+import { Uid } from '../../schemas/scalars.ts';
+
 /** Fields of the forms of `/patients` as what they ask for, still to be parsed. Pure. */
 export function askedChange(form: Readonly<Record<string, unknown>>): unknown {
   switch (form.kind) {
@@ -20,3 +22,15 @@ function named(form: Readonly<Record<string, unknown>>, side: string): unknown {
 }
 
 const trimmed = (value: unknown) => (typeof value === 'string' ? value.trim() : '');
+
+/** What was entered, by field: shown again, to be corrected. */
+export type Entered = Readonly<Record<string, string>>;
+
+export function enteredIn(form: Readonly<Record<string, unknown>>): Entered {
+  return Object.fromEntries(Object.keys(form).map((name) => [name, trimmed(form[name])]));
+}
+
+/** An exam is to be moved, and what names it can name none. */
+export function isMoveOfNoExam({ kind, exam }: Readonly<Record<string, unknown>>): boolean {
+  return kind === 'move' && !Uid.safeParse(trimmed(exam)).success;
+}

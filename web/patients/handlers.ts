@@ -23,8 +23,12 @@ import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { listRuns } from '../runs/runs.ts';
 import { digestOf, previewOf } from './effects.ts';
-import { askedChange } from './form.ts';
+import { askedChange, type Entered, enteredIn, isMoveOfNoExam } from './form.ts';
 import { patientsPage, previewPage } from './page.ts';
+
+const NO_STUDY_INSTANCE_UID =
+  'A StudyInstanceUID has digits and dots. “Of another patient?” on the exam’s page fills it in.';
+const NOBODY_NAMED = 'Say who, by a number or an exam, on both sides.';
 
 /** Runs whose open pages are told of a change. */
 const MOST_TOLD = 1000;
@@ -41,10 +45,10 @@ export async function postPatientsPreview(c: WebContext) {
   const form = await c.req.parseBody();
   requireFormToken(c, form['form-token']);
   const change = PatientPreviewRequest.shape.change.safeParse(askedChange(form));
-  if (!change.success)
-    return c.html(await page(c, { refusal: 'Say who, by a number or an exam, on both sides.' }), 422);
+  const again = async (refusal: string) => c.html(await page(c, { refusal, entered: enteredIn(form) }), 422);
+  if (!change.success) return again(isMoveOfNoExam(form) ? NO_STUDY_INSTANCE_UID : NOBODY_NAMED);
   const effects = await effectsOf(c, change.data).catch((error) => refusalOf(error));
-  if (typeof effects === 'string') return c.html(await page(c, { refusal: effects }), 422);
+  if (typeof effects === 'string') return again(effects);
   return c.html(await preview(c, change.data, effects));
 }
 
@@ -139,13 +143,21 @@ function refuse(error: unknown): never {
   throw new ProblemError(422, 'Not possible', refusalOf(error));
 }
 
-async function page(c: WebContext, { refusal }: { readonly refusal?: string }) {
+async function page(
+  c: WebContext,
+  { refusal, entered = {} }: { readonly refusal?: string; readonly entered?: Entered },
+) {
   const { parts } = c.var;
   const exam = Uid.safeParse(c.req.query('study')).data;
   const said = c.req.query('said');
   const statements = await parts.patients.list();
   const done = said === 'merge' || said === 'move' || said === 'undo' ? said : undefined;
-  return patientsPage(parts, viewerOf(c), { statements, refusal, exam, said: done });
+  return patientsPage(parts, viewerOf(c), {
+    statements,
+    refusal,
+    entered: { ...(exam === undefined ? {} : { exam }), ...entered },
+    said: done,
+  });
 }
 
 async function preview(c: WebContext, change: AskedChange, effects: Awaited<ReturnType<typeof effectsOf>>) {

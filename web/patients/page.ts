@@ -10,6 +10,7 @@ import type {
 import { type Html, layout, moment, type Viewer } from '../pages/layout.ts';
 import { calendarDate, personName } from '../pages/patient.ts';
 import type { Parts } from '../parts.ts';
+import type { Entered } from './form.ts';
 
 type Shown = Pick<Parts, 'assets' | 'site' | 'pipelines'>;
 
@@ -23,13 +24,15 @@ const SAID = {
 export interface PatientsPage {
   readonly statements: readonly PatientStatementView[];
   readonly refusal: string | undefined;
-  /** The exam that somebody wants to move, where they come from its page. */
-  readonly exam: string | undefined;
+  /** What was entered before, and the exam that somebody wants to move, where they come from its page. */
+  readonly entered: Entered;
   readonly said: keyof typeof SAID | undefined;
 }
 
 /** `/patients`: for whoever may say whose an exam is. */
-export function patientsPage(parts: Shown, viewer: Viewer, { statements, refusal, exam, said }: PatientsPage): Html {
+export function patientsPage(parts: Shown, viewer: Viewer, { statements, refusal, entered, said }: PatientsPage): Html {
+  const side = (name: string, required: boolean) => patientFields(name, entered, required);
+  const isNew = entered.to === 'new';
   return layout({
     parts,
     viewer,
@@ -42,16 +45,16 @@ follow at once. Nothing is done before you have seen what changes, and everythin
 <section class="card"><h2>An exam is of another patient</h2>
 <form class="who" method="post" action="/patients/preview">${hidden(viewer, 'move')}
 <div class="question"><label for="move-exam">StudyInstanceUID of the exam</label>
-<input id="move-exam" name="exam" value="${exam ?? ''}" required maxlength="64" size="64" autocomplete="off"></div>
+<input id="move-exam" name="exam" value="${entered.exam ?? ''}" required maxlength="64" size="64" autocomplete="off"></div>
 <fieldset class="group"><legend>It is of</legend>
-<label class="check"><input type="radio" name="to" value="number" checked> <span>the patient with this number</span></label>
-${side('to', 'Patient ID', false)}
-<label class="check"><input type="radio" name="to" value="new"> <span>somebody who has no other exam here<span class="second">Their name is not known then: no page shows one</span></span></label></fieldset>
+<label class="check"><input type="radio" name="to" value="number"${isNew ? '' : html` checked`}> <span>the patient with this number</span></label>
+${side('to', false)}
+<label class="check"><input type="radio" name="to" value="new"${isNew ? html` checked` : ''}> <span>somebody who has no other exam here<span class="second">Their name is not known then: no page shows one</span></span></label></fieldset>
 <div class="actions"><button class="primary">See what changes</button></div></form></section>
 <section class="card"><h2>Two numbers, one patient</h2>
 <form class="who" method="post" action="/patients/preview">${hidden(viewer, 'merge')}
-<fieldset class="group"><legend>The number that is given up</legend>${side('merged', 'Patient ID', true)}</fieldset>
-<fieldset class="group"><legend>The number that stays</legend>${side('into', 'Patient ID', true)}</fieldset>
+<fieldset class="group"><legend>The number that is given up</legend>${side('merged', true)}</fieldset>
+<fieldset class="group"><legend>The number that stays</legend>${side('into', true)}</fieldset>
 <div class="actions"><button class="primary">See what changes</button></div></form></section>
 ${history(viewer, statements)}`,
   });
@@ -60,11 +63,11 @@ ${history(viewer, statements)}`,
 const hidden = ({ formToken }: Viewer, kind: string) =>
   html`<input type="hidden" name="form-token" value="${formToken}"><input type="hidden" name="kind" value="${kind}">`;
 
-function side(name: string, label: string, required: boolean): Html {
-  return html`<div class="question"><label for="${name}-number">${label}</label>
-<input id="${name}-number" name="${name}-number" maxlength="64" autocomplete="off"${required ? html` required` : ''}></div>
+function patientFields(name: string, entered: Entered, required: boolean): Html {
+  return html`<div class="question"><label for="${name}-number">Patient ID</label>
+<input id="${name}-number" name="${name}-number" value="${entered[`${name}-number`] ?? ''}" maxlength="64" autocomplete="off"${required ? html` required` : ''}></div>
 <div class="question"><label for="${name}-issuer">Issuer, where the images name one</label>
-<input id="${name}-issuer" name="${name}-issuer" maxlength="64" autocomplete="off"></div>`;
+<input id="${name}-issuer" name="${name}-issuer" value="${entered[`${name}-issuer`] ?? ''}" maxlength="64" autocomplete="off"></div>`;
 }
 
 function history(viewer: Viewer, statements: readonly PatientStatementView[]): Html | string {

@@ -130,6 +130,17 @@ it('says what is wrong without the number, and is for those who may', async () =
   await held('1.2.1', 'A');
   const unknown = await look({ ...MERGE, 'into-number': 'A' });
   expect([unknown.status, unknown.text]).toEqual([422, expect.stringContaining('No exam here states')]);
+  const entered = (html: string, name: string) =>
+    new RegExp(`name="${name}"[^>]*value="([^"]*)"|name="${name}" value="([^"]*)"`).exec(html)?.slice(1).join('');
+  expect(['merged-number', 'into-number'].map((name) => entered(unknown.text, name))).toEqual(['SECRET-A', 'A']);
+  const typed = await look({ kind: 'move', exam: '1.2.1 ', to: 'number', 'to-number': 'B', 'to-issuer': 'Ward' });
+  expect(
+    ['exam', 'to-number', 'to-issuer'].map((name) => entered(typed.text, name)),
+    'to be corrected',
+  ).toEqual([...['1.2.1', 'B', 'Ward']]);
+  const noUid = await look({ kind: 'move', exam: 'PH0001', to: 'new' });
+  expect([noUid.status, noUid.text]).toEqual([422, expect.stringContaining('A StudyInstanceUID has digits and dots')]);
+  expect(noUid.text).toMatch(/name="to" value="new" checked/);
   expect((await look({ kind: 'merge', 'merged-number': '', 'into-number': 'A' })).status).toBe(422);
   expect((await look({ kind: 'move', exam: '9.9', to: 'new' })).status).toBe(422);
   const lead = await world.signedIn('lead', 'evaluation-lead');

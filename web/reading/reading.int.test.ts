@@ -7,6 +7,7 @@ import { DetectionResult } from '../../schemas/result.ts';
 import type { Role } from '../../schemas/rights.ts';
 import { startTestPostgres, type TestPostgres } from '../../tests/postgres.ts';
 import type { Person } from '../accounts/accounts.ts';
+import { giveRole } from '../accounts/grants.ts';
 import { loadEvaluations } from '../evaluations/load.ts';
 import { listFeedback, sendFeedback } from '../feedback/entries.ts';
 import { LIVER_EVALUATION } from '../testing/pipelines.ts';
@@ -91,6 +92,28 @@ describe('an evaluation with a quality review, unaided reads and adjudication', 
     const sent = await send(reader, run.id, READ('fracture', 'no-fracture'));
     expect(sent.status).toBe(303);
     expect(await everything()).toMatch(hidden);
+  });
+
+  it('leads whoever judges images and reads them to the form that is open, and on to the next exam after the last', async () => {
+    const run = await made();
+    const both = await someone('quality-reviewer');
+    const grant = { role: 'reader', evaluation: null, account: `quality-reviewer-${people}`, by: 'boss' } as const;
+    await giveRole(world.database.db, { ...grant, now: world.parts.now() });
+    await send(both, run.id, Object.fromEntries(run.images.map((uid) => [`answer:usable:${uid}`, 'good'])));
+    const target = async () => {
+      const page = await textOf(both, `/runs/${run.id}`);
+      return { targets: page.split('id="feedback"').slice(1), next: page.includes('Next exam') };
+    };
+    const read = await target();
+    expect([read.targets.length, read.next]).toEqual([1, false]);
+    expect(read.targets[0]).toContain('Your read, without the model');
+    await send(both, run.id, READ('fracture', 'no-fracture'));
+    const aided = await target();
+    expect([aided.targets.length, aided.next]).toEqual([1, false]);
+    await send(both, run.id, {}, 'agree');
+    const last = await target();
+    expect([last.targets.length, last.next]).toEqual([1, true]);
+    expect(last.targets[0]).toContain('agreed with all');
   });
 
   it('locks the unaided read, and takes agreement with all as one act', async () => {

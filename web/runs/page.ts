@@ -42,7 +42,7 @@ export function runPage(
     parts,
     viewer,
     title,
-    islands: ['live.ts', 'radiograph.ts', 'draft.ts', 'keys.ts', 'review-time.ts'],
+    islands: ['live.ts', 'radiograph.ts', 'draft.ts', 'keys.ts', 'led-to.ts', 'review-time.ts'],
     ...(ended ? {} : { refreshSeconds: 3 }),
     body: html`<div class="run" data-live="/studies/${run.studyInstanceUid}/events" data-ended="${String(ended)}">
 <div data-live-region="run-head"><div class="page-title"><h1>${title}</h1>${statusMark(run)}

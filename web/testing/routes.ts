@@ -37,10 +37,12 @@ export const ROUTE_RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/accounts': { right: 'manage-accounts', json: {} },
   'PUT /api/v1/accounts/:name/grants': { right: 'manage-accounts', json: {} },
   'PUT /api/v1/accounts/:name/disabled': { right: 'manage-accounts', json: {} },
+  'PUT /api/v1/accounts/:name/password': { right: 'manage-accounts', json: {} },
   'GET /accounts': { right: 'manage-accounts' },
   'POST /accounts': { right: 'manage-accounts', form },
   'POST /accounts/:name/disable': { right: 'manage-accounts', form },
   'POST /accounts/:name/enable': { right: 'manage-accounts', form },
+  'POST /accounts/:name/password': { right: 'manage-accounts', form },
   'POST /accounts/:name/grant': { right: 'manage-accounts', form },
   'POST /accounts/:name/withdraw': { right: 'manage-accounts', form },
 

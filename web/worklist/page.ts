@@ -46,7 +46,7 @@ export function worklistPage(
     refreshSeconds: 15,
     body: html`<div class="page-title"><h1>Worklist</h1>${empty && !filtered ? '' : html`${searchForm(viewer, list)}${filters(parts, list)}`}</div>
 <section data-live="/events" data-live-region="worklist">
-${empty ? emptyList(parts, filtered) : table(parts, list)}
+${empty ? emptyList(parts, list) : table(parts, list)}
 ${pages(list)}
 ${list.search === undefined ? '' : withoutRun(list.search.withoutRun)}
 ${unreadable(list)}
@@ -108,6 +108,7 @@ function examOf(StudyInstanceUID: string, exam: ExamView | undefined): Html {
 function withoutRun(exams: readonly ExamView[]): Html | string {
   if (exams.length === 0) return '';
   return html`<section class="card"><h2>${exams.length === 1 ? 'One exam' : `${exams.length} exams`} without a run</h2>
+<p>No pipeline took it, or the images are still coming: the exam’s page says why.</p>
 <ul class="run-list">${exams.map(
     (exam) => html`<li>${patientOf(exam)} ${examOf(exam.studyInstanceUid, exam)}</li>`,
   )}</ul></section>`;
@@ -137,10 +138,22 @@ ${next === null ? '' : html`<a href="/?${query}">Older</a>`}
 </nav>`;
 }
 
-function emptyList({ pipelines, dicom }: Pick<Parts, 'pipelines' | 'dicom'>, filtered: boolean): Html {
-  if (filtered) {
+function nothingFound(): Html {
+  return html`<section class="message"><h2>No exam found</h2>
+<p>No exam that you may see has all of these words in its patient’s name or number, accession number or description, as its date
+(2026-01-31) or as its StudyInstanceUID. Fewer words, or parts of them, find more.</p>
+<p>If it should be here, ask the PACS administrator whether it was sent to Overread.</p>
+<p><a href="/">Show all runs</a></p></section>`;
+}
+
+function emptyList(
+  { pipelines, dicom }: Pick<Parts, 'pipelines' | 'dicom'>,
+  { filter, search }: Worklist,
+): Html | string {
+  if (filter.pipeline !== undefined || filter.status !== undefined) {
     return html`<section class="message"><h2>No run fits this choice</h2><p><a href="/">Show all runs</a></p></section>`;
   }
+  if (search !== undefined) return search.withoutRun.length > 0 ? '' : nothingFound();
   return html`<section class="message">
 <h2>No exam has arrived yet</h2>
 <p>Send one from the PACS, a scanner or the command line to port <strong>${dicom.port}</strong> of
