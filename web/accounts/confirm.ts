@@ -19,8 +19,15 @@ const REST_MS = 60_000;
 type Asking = Pick<Parts, 'database' | 'directory' | 'log' | 'now'>;
 type Look = (name: string) => Promise<'known' | 'gone' | 'away'>;
 
-/** One for each directory: who asks while a person is being looked up waits for the same answer. */
-const looks = new WeakMap<Directory, { readonly underWay: Map<string, ReturnType<Look>>; restsUntil: number }>();
+interface Looks {
+  /** Who asks while a person is being looked up waits for the same answer. */
+  readonly underWay: Map<string, ReturnType<Look>>;
+  /** When somebody was last found, epoch ms: who read the account before that was kept need not look again. */
+  readonly foundAt: Map<string, number>;
+  restsUntil: number;
+}
+
+const looks = new WeakMap<Directory, Looks>();
 
 /**
  * In whose name a token acts; undefined where it is none, or where the directory knows its owner no more: then their tokens
@@ -61,14 +68,17 @@ function lookUp(
   look: NonNullable<Directory['look']>,
   name: string,
 ): ReturnType<Look> {
-  const state = looks.get(directory) ?? { underWay: new Map(), restsUntil: 0 };
+  const state = looks.get(directory) ?? { underWay: new Map(), foundAt: new Map(), restsUntil: 0 };
   looks.set(directory, state);
   if (parts.now().getTime() < state.restsUntil) return Promise.resolve('away');
   const asked = state.underWay.get(name);
   if (asked !== undefined) return asked;
+  const foundAt = state.foundAt.get(name) ?? Number.NEGATIVE_INFINITY;
+  if (parts.now().getTime() - foundAt <= directory.recheckMs) return Promise.resolve('known');
   const answer = settle(parts, look, name)
     .then((outcome) => {
       if (outcome === 'away') state.restsUntil = parts.now().getTime() + REST_MS;
+      if (outcome === 'known') state.foundAt.set(name, parts.now().getTime());
       return outcome;
     })
     .finally(() => state.underWay.delete(name));
