@@ -11,6 +11,7 @@ import { approvalSection } from './sections/approval.ts';
 import { confusionSection } from './sections/confusion.ts';
 import { flowSection } from './sections/flow.ts';
 import { progressSection } from './sections/progress.ts';
+import { type ArmFigures, type Wording, wordingOf } from './sections/section.ts';
 import { timesSection } from './sections/times.ts';
 import { volumesSection } from './sections/volumes.ts';
 
@@ -77,6 +78,7 @@ export function reportPage(
   { evaluation, report }: { readonly evaluation: Evaluation; readonly report: EvaluationReport },
 ): Html {
   const { name } = evaluation;
+  const words = wordingOf(evaluation);
   return layout({
     parts,
     viewer,
@@ -90,7 +92,7 @@ ${blindedReads(parts, viewer, evaluation)}
 <p class="notice"><strong>What counts.</strong> ${report.rule}${otherVersions(report)}${earlierRuns(report)}</p>
 <p class="on-screen downloads">Tables (CSV): ${TABLES.map(({ table, label }, index) => html`${index > 0 ? ' · ' : ''}<a href="${rowsAt(evaluation, table)}">${label}</a>`)}.
 Each figure below that is a link leads to its own rows.</p>
-${report.arms.length === 0 ? figures(report) : html`${flowSection(report)}${report.arms.map(arm)}`}
+${report.arms.length === 0 ? figures(report, words) : html`${flowSection(report)}${report.arms.map((one) => arm(one, words))}`}
 ${approvalSection(report)}
 <section class="card"><h2>How it is computed</h2>
 <p>Intervals hold 95 %. Cohen’s kappa: Fleiss, Cohen and Everitt 1969. Fleiss’ kappa: interval by Gwet 2008. ICC(2,1) and ICC(3,1):
@@ -118,20 +120,20 @@ function blindedReads(
 }
 
 /** What is told of exams that are read in one way. */
-function figures(of: Omit<ArmReport, 'arm'>): Html {
+function figures(of: ArmFigures, words: Wording): Html {
   return html`${flowSection(of)}
 ${progressSection(of)}
-${accuracySection(of)}
+${accuracySection(of, words)}
 ${agreementSection(of)}
-${confusionSection(of)}
+${confusionSection(of, words)}
 ${volumesSection(of)}
 ${timesSection(of)}`;
 }
 
-function arm(of: ArmReport): Html {
+function arm(of: ArmReport, words: Wording): Html {
   return html`<section class="arm" aria-labelledby="arm-${of.arm}"><h2 class="arm-title" id="arm-${of.arm}">Arm ${of.arm}</h2>
 <p>${MODES[of.mode]}. Nothing below is counted together with another arm.</p>
-${figures(of)}</section>`;
+${figures(of, words)}</section>`;
 }
 
 function howRead({ reading }: Evaluation): string {

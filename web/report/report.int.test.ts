@@ -383,6 +383,18 @@ describe('approvals', () => {
 });
 
 describe('the page', () => {
+  it('says what was asked and answered in the words of the form', async () => {
+    const page = await (await ask('/evaluations/hips')).text();
+    expect(page).toContain('Reference: <em>Read</em>');
+    expect(page).toContain('Positive: Fracture; negative: No fracture.');
+    expect(page).toContain('before the model was shown: Read</caption>');
+    expect(page).toMatch(
+      /<th scope="col">reader ↓ model →<\/th><th scope="col">Fracture<\/th><th scope="col">No fracture<\/th>/,
+    );
+    expect(page).toMatch(/<th scope="row">Cannot tell<\/th>/);
+    expect(page).not.toMatch(/no-fracture|>uncertain</);
+  });
+
   it('shows every section, escapes what was written, and states the rule', async () => {
     const response = await ask('/evaluations/hips');
     const text = await response.text();

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
-import type { Stage } from '../../../schemas/evaluation.ts';
+import type { Evaluation, Stage } from '../../../schemas/evaluation.ts';
 import type { ArmReport } from '../../../schemas/report.ts';
+import { valueWords } from '../../feedback/answer.ts';
 import type { Html } from '../../pages/layout.ts';
 
 /** Stages as they are called within a sentence; a form has titles of its own for them. */
@@ -11,6 +12,25 @@ export const STAGE_PHRASES: Readonly<Record<Stage, string>> = {
   adjudication: 'adjudication',
   blinded: 'of one segmentation of several',
 };
+
+/** What the form says in place of names. */
+export interface Wording {
+  question(name: string): string;
+  /** What the form does not offer, such as what only the model can say, stays as it is. */
+  option(question: string, value: string): string;
+}
+
+/** The words of an evaluation's form. */
+export function wordingOf({ questions }: Pick<Evaluation, 'questions'>): Wording {
+  const byName = new Map(questions.map((question) => [question.name, question]));
+  return {
+    question: (name) => byName.get(name)?.label ?? name,
+    option: (name, value) => {
+      const question = byName.get(name);
+      return question === undefined ? value : valueWords(question, value);
+    },
+  };
+}
 
 /** What is told of an arm, or of an evaluation without arms. */
 export type ArmFigures = Omit<ArmReport, 'arm'>;
