@@ -207,6 +207,20 @@ describe('the worklist', () => {
     expect((await reader.post('/search', { text: 'doe' })).status, 'from a page of ours only').toBe(403);
   });
 
+  it('marks a run that a newer one of the exam has taken the place of, and no other', async () => {
+    const study = freshUid();
+    const rowOf = async (id: string) =>
+      new RegExp(`<tr[^>]*>\\s*<td><a class="row-link" href="/runs/${id}.*?</tr>`, 's').exec(
+        await (await reader.get('/')).text(),
+      )?.[0];
+    const { id } = await world.run({ study });
+    await world.run({ study });
+    expect(await rowOf(id)).not.toContain('replaced');
+    const { id: newer } = await world.run({ study, amends: id });
+    expect(await rowOf(id)).toContain('replaced by a newer run');
+    expect(await rowOf(newer)).not.toContain('replaced');
+  });
+
   it('filters, and goes on page by page without leaving out or repeating a run', async () => {
     const made = await Promise.all(Array.from({ length: 60 }, () => world.run({ status: 'queued' })));
     const seen: string[] = [];

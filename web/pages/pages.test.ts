@@ -102,6 +102,7 @@ describe('pages', () => {
   };
   const page = { related: [], exam, feedback: undefined };
   const list = {
+    amended: new Set<string>(),
     exams: new Map([['1.2.5', exam]]),
     search: undefined,
     unreadable: [],

@@ -84,6 +84,19 @@ export function newerOf(run: RunView, related: readonly RunView[]): RunView | un
   return related.find((other) => other.createdAt > run.createdAt && other.replayOf === null);
 }
 
+/** Those of the runs that another one amends, so that its result counts in their place. */
+export async function amendedAmong(
+  database: Database,
+  runs: readonly Pick<RunView, 'id'>[],
+): Promise<ReadonlySet<string>> {
+  const ids = runs.map(({ id }) => id);
+  const rows = await database.db
+    .selectDistinct({ amends: run.amends })
+    .from(run)
+    .where(and(inArray(run.amends, ids), sql`${run.view}->>'replayOf' is null`));
+  return new Set(rows.flatMap(({ amends }) => amends ?? []));
+}
+
 /** What readers have made of the result of a run, or are making: newest first, those under way and those that failed too. */
 export async function editsOf(
   database: Database,

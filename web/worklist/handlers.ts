@@ -10,7 +10,7 @@ import { viewerOf } from '../pages/layout.ts';
 import type { WebContext } from '../parts.ts';
 import { listUnreadable } from '../projection/unreadable.ts';
 import { shownTo } from '../reading/sight.ts';
-import { listRuns, studiesWithRun } from '../runs/runs.ts';
+import { amendedAmong, listRuns, studiesWithRun } from '../runs/runs.ts';
 import { seal, unseal } from '../seal.ts';
 import { worklistPage } from './page.ts';
 
@@ -52,6 +52,7 @@ export async function getWorklist(c: WebContext) {
   const runs = await shownTo(c, listed.slice(0, PAGE_SIZE));
   const list = {
     runs,
+    amended: await amendedAmong(parts.database, runs),
     exams: await parts.archive.findExams(runs.map(({ studyInstanceUid }) => studyInstanceUid)),
     filter: { pipeline, status, search: sealed },
     search:

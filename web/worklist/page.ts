@@ -11,6 +11,8 @@ import { titleOf } from '../runs/page.ts';
 
 export interface Worklist {
   readonly runs: readonly RunView[];
+  /** Ids of those in whose place a newer run counts. */
+  readonly amended: ReadonlySet<string>;
   /** By StudyInstanceUID; those that are held. */
   readonly exams: ReadonlyMap<string, ExamView>;
   readonly filter: {
@@ -77,7 +79,7 @@ ${filter.search === undefined ? '' : html`<input type="hidden" name="search" val
 </form>`;
 }
 
-function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs, exams }: Worklist): Html {
+function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs, exams, amended }: Worklist): Html {
   return html`<div class="scroll"><table class="worklist">
 <thead><tr><th scope="col">Patient</th><th scope="col">Exam</th><th scope="col">Pipeline</th><th scope="col">Status</th><th scope="col">Result</th><th scope="col">Run made</th></tr></thead>
 <tbody>${runs.map(
@@ -85,7 +87,7 @@ function table({ pipelines }: Pick<Parts, 'pipelines'>, { runs, exams }: Worklis
 <td><a class="row-link" href="/runs/${run.id}">${patientOf(exams.get(run.studyInstanceUid))}</a></td>
 <td>${examOf(run.studyInstanceUid, exams.get(run.studyInstanceUid))}</td>
 <td>${titleOf({ pipelines }, run)}${replayMark(run)}</td>
-<td>${statusMark(run)}</td>
+<td>${statusMark(run)}${amended.has(run.id) ? html`<span class="second">replaced by a newer run</span>` : ''}</td>
 <td>${outcome(run)}</td>
 <td class="number">${moment(run.createdAt)}</td>
 </tr>`,
