@@ -1,3 +1,4 @@
+import { ZodError } from 'zod';
 import { followEvents, notePassed } from '../../connector/feed.ts';
 import { moveCursor, readCursor } from '../../lib/archive/cursor.ts';
 import { queueDeliveries } from '../../lib/archive/deliveries.ts';
@@ -6,6 +7,7 @@ import type { Logger } from '../../lib/platform/log.ts';
 import { readRun } from '../../lib/runs/state.ts';
 import { ObjectNotFoundError, type ObjectStore } from '../../lib/store/store.ts';
 import { DeliveryRequest } from '../../schemas/delivery.ts';
+import type { Run } from '../../schemas/run.ts';
 import type { Receiver } from '../../schemas/site.ts';
 
 const CURSOR = 'deliveries';
@@ -61,7 +63,12 @@ async function take({ store, database, receivers, log, queued }: RequestContext,
     log.error({ key }, `a request for delivery is left out: ${request}`);
     return;
   }
-  const { replayOf, pipeline } = await readRun(store, request.run);
+  const run = await readPlan(store, request.run);
+  if (run === undefined) {
+    log.error({ key }, 'a request for delivery is left out: its run is gone, or damaged');
+    return;
+  }
+  const { replayOf, pipeline } = run;
   if (replayOf !== null) return;
   const unknown = request.receivers?.filter((name) => !receivers.some((receiver) => receiver.name === name)) ?? [];
   for (const name of unknown) {
@@ -69,6 +76,17 @@ async function take({ store, database, receivers, log, queued }: RequestContext,
   }
   const site = { receivers, pipelineVersion: pipeline.version, now: new Date() };
   if ((await queueDeliveries(database, request, site)) > 0) queued();
+}
+
+/** Undefined where there is no plan, or none that is one: asking again would hold up all that is asked for later. */
+async function readPlan(store: ObjectStore, id: string): Promise<Run | undefined> {
+  try {
+    return await readRun(store, id);
+  } catch (error) {
+    const isNone = error instanceof ObjectNotFoundError || error instanceof SyntaxError || error instanceof ZodError;
+    if (isNone) return undefined;
+    throw error;
+  }
 }
 
 async function readRequest(store: ObjectStore, key: string): Promise<DeliveryRequest | string> {
