@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts';
 import { assignmentWords } from '../reading/readers-page.ts';
 import { coefficient, duration, fixed, measured, spread } from '../report/figures.ts';
 import { armsWords } from '../report/page.ts';
+import { MODEL } from './exams.ts';
 
 const card = (title: string, body: Html) => html`<section class="card"><h2>${title}</h2>${body}</section>`;
 
@@ -61,12 +62,14 @@ function arm(evaluation: Evaluation, of: BlindedReport['arms'][number]): Html {
 ${figures(evaluation, of)}</section>`;
 }
 
-function exams({ exams: given, complete, waiting }: BlindedReport): Html {
+function exams({ exams: given, complete, waiting, sources }: BlindedReport): Html {
   const exam = (uid: string) => html`<span class="number" title="${uid}">…${uid.slice(-12)}</span>`;
   return html`<p><strong>${given === 1 ? 'One exam was' : `${given} exams were`} given to readers.</strong> ${complete === 0 ? 'None is' : complete === 1 ? 'One is' : `${complete} are`} read to the end. ${waiting.length === 0 ? 'None waits.' : waiting.length === 1 ? 'One waits:' : `${waiting.length} wait:`}</p>
 ${
   waiting.length === 0
-    ? ''
+    ? nothing(
+        `An exam waits here from when the first segmentation by somebody else is brought in (overread segmentation import --source ${sources.find((source) => source !== MODEL) ?? 'NAME'}). Readers get it when there is one of each: ${sources.join(', ')}.`,
+      )
     : table(
         ['Exam', 'There', 'Missing', 'Since', 'What happens'],
         waiting.map(
