@@ -100,7 +100,9 @@ describe('blinded reads by so many readers of each exam', () => {
     expect(report.readers.map(({ sent }) => sent).sort()).toEqual([0, 3, 3]);
     expect(report.readers.find(({ sent }) => sent === 0)?.lastSentAt).toBeNull();
     const page = await (await lea.get(`/evaluations/${EVALUATION}`)).text();
-    expect(page, 'what an exam waits for').toContain('Readers get it when there is one of each: model, expert, novice.');
+    expect(page, 'what an exam waits for').toContain(
+      'Readers get it when there is one of each: model, expert, novice.',
+    );
     expect(page).toContain('Each exam is read by 2 readers');
     expect(page).toContain('One is read to the end.');
     const view = ReadersView.parse(await (await lea.get(`/api/v1/evaluations/${EVALUATION}/readers`)).json());

@@ -7,7 +7,7 @@ import { jsonBody, parseOrRefuse } from '../api/parse.ts';
 import type { WebContext } from '../parts.ts';
 import { listFeedback, sendFeedback } from './entries.ts';
 import { checkAnswers } from './form.ts';
-import { questioned, requireAsked, requirePart } from './handlers.ts';
+import { questioned, requirePart, sentOrAsked } from './handlers.ts';
 import { timePointsOf } from './time-points.ts';
 
 /** Answer of `GET /api/v1/runs/<id>/feedback`. */
@@ -46,8 +46,7 @@ export async function postFeedback(c: WebContext) {
   const { answers, errors } = checkAnswers({ evaluation, result, stage, timePoints }, submission.answers);
   const [first] = errors;
   if (first !== undefined) throw new ProblemError(422, 'Answers not accepted', `${first[0]}: ${first[1]}`);
-  const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
-  if ((await listFeedback(parts.database, place)).length === 0) await requireAsked(c, evaluation, run, stage);
+  await sentOrAsked(c, evaluation, run, stage);
   const made = { id, run: run.id, evaluation, stage, author: person.name, now: parts.now() };
   const entry = { ...made, answers, agreedWithAll: false, reviewTime: null, reason };
   const sent = await sendFeedback(parts.database, entry);

@@ -77,8 +77,8 @@ describe('the form', () => {
     const { id, result } = await questioned();
     const { browser } = await reader();
     const fields = { ...(await hiddenFields(browser, `/runs/${id}`)), ...wholeForm(result), action: 'send' };
-    const answers = await Promise.all([1, 2, 3].map(() => browser.post(`/runs/${id}/feedback`, fields)));
-    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
+    const answers = await Promise.all(Array.from({ length: 12 }, () => browser.post(`/runs/${id}/feedback`, fields)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303]));
     expect(await entries(id)).toHaveLength(1);
   });
 

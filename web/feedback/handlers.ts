@@ -51,10 +51,9 @@ export async function postFeedbackForm(c: WebContext) {
   const place = { run: run.id, evaluation: evaluation.name, author: person.name, stage };
   const answers = answerFields(fields);
   const draft = { id: fields.id, fields: answers, now: parts.now() };
-  const sent = await listFeedback(parts.database, place);
+  const sent = await sentOrAsked(c, evaluation, run, stage);
   // Sent twice by a double click, or again after going back: the first one counts, and is shown.
   if (sent.some(({ id }) => id === fields.id)) return c.redirect(`/runs/${run.id}#feedback`, 303);
-  if (sent.length === 0) await requireAsked(c, evaluation, run, stage);
 
   const keepAnd = async (notice: string) => {
     await saveDraft(parts.database, place, draft);
@@ -98,11 +97,29 @@ async function pageAgain(c: WebContext, form: SentForm, errors: ReadonlyMap<stri
   return pageWithForm(c, run, { ...shown, notice: undefined });
 }
 
-/** @throws {ProblemError} 409: the person is not asked this about the run, or no longer */
-export async function requireAsked(c: WebContext, evaluation: Evaluation, run: RunView, stage: Stage): Promise<void> {
-  const shown = await caseOf(c.var.parts, evaluation, run);
-  const standing = standingOf(shown.evaluation, participantOf(c.var.person, evaluation), shown);
-  if (standing.kind === 'asked' && standing.stage === stage) return;
+/**
+ * What the person has sent at this stage of the run, oldest first.
+ *
+ * @throws {ProblemError} 409: nothing, and they are not asked, or no longer
+ */
+export async function sentOrAsked(
+  c: WebContext,
+  evaluation: Evaluation,
+  run: RunView,
+  stage: Stage,
+): Promise<Feedback[]> {
+  const { parts, person } = c.var;
+  // First whether they are asked: of two clicks at one moment the second finds either, whenever the first comes in.
+  const shown = await caseOf(parts, evaluation, run);
+  const sent = await listFeedback(parts.database, {
+    run: run.id,
+    evaluation: evaluation.name,
+    author: person.name,
+    stage,
+  });
+  if (sent.length > 0) return sent;
+  const standing = standingOf(shown.evaluation, participantOf(person, evaluation), shown);
+  if (standing.kind === 'asked' && standing.stage === stage) return sent;
   const why = standing.kind === 'not-asked' ? standing.why : 'The form has moved on since the page was opened.';
   throw new ProblemError(409, 'Not asked of you now', `${why} Nothing was sent. Open the run again.`);
 }
