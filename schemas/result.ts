@@ -94,6 +94,10 @@ export const DetectionResult = z.object({
 });
 export type DetectionResult = z.infer<typeof DetectionResult>;
 
+/** Left, right, posterior (back), anterior (front), head, feet. */
+export const PatientDirection = z.enum(['L', 'R', 'P', 'A', 'H', 'F']);
+export type PatientDirection = z.infer<typeof PatientDirection>;
+
 export const SegmentationResult = z.object({
   ...published,
   kind: z.literal('segmentation'),
@@ -107,7 +111,14 @@ export const SegmentationResult = z.object({
   objects: ResultObjects,
   /** Object keys in `results` of PNGs of the middle slices with outlines, for pages without a viewer. */
   previews: z.array(
-    z.object({ png: z.string(), rows: z.int().positive(), columns: z.int().positive(), title: z.string() }),
+    z.object({
+      png: z.string(),
+      rows: z.int().positive(),
+      columns: z.int().positive(),
+      title: z.string(),
+      /** To where in the patient its rows run (to the right), and its columns (downwards): PS3.3 C.7.6.1.1.1. Left out by publish-results before 1.3.0. */
+      PatientOrientation: z.tuple([PatientDirection, PatientDirection]).optional(),
+    }),
   ),
   notes: z.array(z.string()),
   /** Where the segmentation was not made by a model: who brought it in, for which pipeline, and how it was made. */

@@ -112,6 +112,23 @@ describe('a segmentation', () => {
     expect(await (await reader.get('/')).text()).toContain('at least 100 mL (incomplete)');
   });
 
+  it('says at the edges of each picture what side of the patient is there, where the result tells', async () => {
+    const { id, result } = await world.run({ segmentation: {} });
+    const page = await (await reader.get(`/runs/${id}`)).text();
+    const edges = (title: string) =>
+      [...page.matchAll(new RegExp(`alt="${title}[^"]*"[^>]*>(.*?)</div>`, 'gs'))].flatMap(([, marks = '']) =>
+        [...marks.matchAll(/class="edge is-(\w+)"[^>]*>(\w)</g)].map(([, edge, letter]) => `${edge} ${letter}`),
+      );
+    expect(edges('Axial')).toEqual(['left R', 'right L', 'top A']);
+    expect(edges('Coronal')).toEqual(['left R', 'right L', 'top H']);
+    expect(edges('Sagittal')).toEqual(['left A', 'right P', 'top H']);
+    expect(page).toContain('alt="Axial, middle of the liver; on the left the patient’s right, on top the front"');
+    if (result?.kind !== 'segmentation') throw new Error('The run has no segmentation.');
+    const untold = result.previews.map(({ PatientOrientation: _, ...rest }) => rest);
+    const older = await world.run({ segmentation: { previews: untold } });
+    expect(await (await reader.get(`/runs/${older.id}`)).text()).not.toContain('class="edge');
+  });
+
   it('gives its pictures and files from the run only, and records who took a file', async () => {
     const { id } = await world.run({ segmentation: {} });
     const picture = await reader.get(`/runs/${id}/previews/1.png`);

@@ -7,7 +7,7 @@ import { publishSegmentation } from './segmentation.ts';
 
 export const publishResults = defineOperator({
   name: 'publish-results',
-  version: '1.2.0',
+  version: '1.3.0',
   description:
     'Publishes what was found, for people and other systems: hips on radiographs, or structures in a volume.',
   parameters: z.object({

@@ -2,6 +2,7 @@ import { rgbOf } from '../../lib/dicom/made/colour.ts';
 import { percentilesOf } from '../../lib/imaging/normalise.ts';
 import { reorient } from '../../lib/imaging/reorient.ts';
 import { spacingOf, type Volume3D } from '../../lib/imaging/volume.ts';
+import type { PatientDirection } from '../../schemas/result.ts';
 import type { Structure } from '../../schemas/volume.ts';
 
 /** HU shown black and white: soft tissue. */
@@ -10,6 +11,8 @@ const SOFT_TISSUE = { low: -160, high: 240 };
 /** A colour picture, row by row, three bytes a pixel. */
 export interface Picture {
   readonly title: string;
+  /** To where in the patient its rows and its columns run; of an oblique volume the nearest of the six. */
+  readonly PatientOrientation: readonly [PatientDirection, PatientDirection];
   readonly rows: number;
   readonly columns: number;
   readonly rgb: Uint8Array;
@@ -23,6 +26,10 @@ export interface PictureWishes {
 }
 
 type Axis = 0 | 1 | 2;
+
+/** To where in the patient the axes of a volume in LPS run, and whence they come. */
+const TOWARDS = ['L', 'P', 'H'] as const;
+const FROM = ['R', 'A', 'F'] as const;
 
 /** A section: across the picture and down it run axes of the volume, the latter maybe backwards. */
 interface Section {
@@ -54,8 +61,13 @@ export function picturesOf(voxels: Volume3D, labels: Volume3D<Uint8Array>, wishe
     const most = Math.max(0, ...profile);
     const at = most > 0 ? profile.indexOf(most) : Math.floor(profile.length / 2);
     const where = most > 0 ? 'where most is outlined' : 'in the middle';
-    return { title: `${section.name}, ${where}`, ...draw(image, map, section, at, window, wishes) };
+    const title = `${section.name}, ${where}`;
+    return { title, PatientOrientation: orientationOf(section), ...draw(image, map, section, at, window, wishes) };
   });
+}
+
+function orientationOf({ across, down, upsideDown }: Section): Picture['PatientOrientation'] {
+  return [TOWARDS[across], upsideDown ? FROM[down] : TOWARDS[down]];
 }
 
 /** Labelled voxels of every slice along each axis. */
@@ -91,7 +103,7 @@ function draw(
   slice: number,
   window: { low: number; high: number },
   { structures, longestSide }: PictureWishes,
-): Omit<Picture, 'title'> {
+): Omit<Picture, 'title' | 'PatientOrientation'> {
   const { size } = image.grid;
   const spacing = spacingOf(image.grid);
   const [width, height] = [size[across] * spacing[across], size[down] * spacing[down]];

@@ -72,8 +72,8 @@ async function publishPictures(
   return Promise.all(
     pictures.map(async (picture, index) => {
       const stored = await context.publish('previews', `previews/${index + 1}.png`, await pngOf(picture), 'image/png');
-      const { rows, columns, title } = picture;
-      return { png: stored.key, rows, columns, title };
+      const { rows, columns, title, PatientOrientation } = picture;
+      return { png: stored.key, rows, columns, title, PatientOrientation: [...PatientOrientation] };
     }),
   );
 }

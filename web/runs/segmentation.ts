@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { millilitres, percent, shareOfTotal } from '../../lib/platform/words.ts';
 import type { RunView } from '../../schemas/api.ts';
-import type { SegmentationResult } from '../../schemas/result.ts';
+import type { PatientDirection, SegmentationResult } from '../../schemas/result.ts';
 import { type Html, moment } from '../pages/layout.ts';
 import { calendarDate } from '../pages/patient.ts';
 import { changesCard } from '../viewer/cards.ts';
@@ -27,10 +27,39 @@ function previews({ previews, objects }: SegmentationResult, run: Pick<RunView, 
         : 'The segmentation itself is among the files of the result.'
     }</p></section>`;
   }
-  return html`<div class="previews">${previews.map(
-    ({ title, rows, columns }, index) =>
-      html`<figure class="preview"><img src="/runs/${run.id}/previews/${index + 1}.png" width="${columns}" height="${rows}" alt="${title}"><figcaption>${title}</figcaption></figure>`,
-  )}</div>`;
+  return html`<div class="previews">${previews.map((picture, index) => {
+    const edges = edgesOf(picture.PatientOrientation);
+    const alt = [picture.title, edges?.words ?? []].flat().join('; ');
+    return html`<figure class="preview"><div class="picture"><img src="/runs/${run.id}/previews/${index + 1}.png" width="${picture.columns}" height="${picture.rows}" alt="${alt}">${edges?.marks ?? ''}</div><figcaption>${picture.title}</figcaption></figure>`;
+  })}</div>`;
+}
+
+type Preview = SegmentationResult['previews'][number];
+
+const OPPOSITE: Readonly<Record<PatientDirection, PatientDirection>> = {
+  L: 'R',
+  R: 'L',
+  P: 'A',
+  A: 'P',
+  H: 'F',
+  F: 'H',
+};
+
+const DIRECTION_WORDS: Readonly<Record<PatientDirection, string>> = {
+  ...{ L: 'left', R: 'right', P: 'back', A: 'front', H: 'head', F: 'feet' },
+};
+
+/** What of the patient is at the edges of a picture, as letters on it and in words; undefined where the result does not tell. */
+function edgesOf(orientation: Preview['PatientOrientation']): { marks: Html; words: string } | undefined {
+  if (orientation === undefined) return undefined;
+  const [right, bottom] = orientation;
+  const [left, top] = [OPPOSITE[right], OPPOSITE[bottom]];
+  const mark = (edge: string, letter: string) =>
+    html`<span class="edge is-${edge}" aria-hidden="true">${letter}</span>`;
+  return {
+    marks: html`${mark('left', left)}${mark('right', right)}${mark('top', top)}`,
+    words: `on the left the patient’s ${DIRECTION_WORDS[left]}, on top the ${DIRECTION_WORDS[top]}`,
+  };
 }
 
 function volumes({ structures, studyDate, notes, imported }: SegmentationResult): Html {

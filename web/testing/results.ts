@@ -1,7 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { resultKey } from '../../lib/runs/keys.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import type { DetectionResult, Hip, HipImage, Result, SegmentationResult } from '../../schemas/result.ts';
+import type {
+  DetectionResult,
+  Hip,
+  HipImage,
+  PatientDirection,
+  Result,
+  SegmentationResult,
+} from '../../schemas/result.ts';
 import type { Run } from '../../schemas/run.ts';
 import { drawPelvis, drawSlice } from './phantom.ts';
 
@@ -91,6 +98,12 @@ function sidesOf(hips: readonly Hip[]): DetectionResult['summary']['sides'] {
   });
 }
 
+const HUNG: Readonly<Record<'Axial' | 'Coronal' | 'Sagittal', [PatientDirection, PatientDirection]>> = {
+  Axial: ['L', 'P'],
+  Coronal: ['L', 'F'],
+  Sagittal: ['P', 'F'],
+};
+
 /** Publishes a segmentation of a liver with three pictures and every file. */
 export async function putSegmentation(
   store: ObjectStore,
@@ -110,7 +123,7 @@ export async function putSegmentation(
       const [rows, columns] = [plane === 'Axial' ? 384 : 300, 384];
       const png = `${folder}/preview-${index + 1}.png`;
       await store.put('results', png, await drawSlice(rows, columns), 'image/png');
-      return { png, rows, columns, title: `${plane}, middle of the liver` };
+      return { png, rows, columns, title: `${plane}, middle of the liver`, PatientOrientation: HUNG[plane] };
     }),
   );
   const structure = (name: string, title: string, volumeMl: number) => {
