@@ -16,7 +16,7 @@ export interface StepState {
 export interface RunState {
   readonly id: string;
   readonly run: Run;
-  /** When it was first asked for; where nothing says so, when run.json was stored: a store that was copied back has new times. */
+  /** When run.json was stored. */
   readonly createdAt: Date;
   readonly triggers: readonly Trigger[];
   readonly retries: readonly Retry[];
@@ -147,7 +147,7 @@ export function runStateOf(id: string, objects: RunObjects): RunState | undefine
   retries.sort((a, b) => a.number - b.number);
   triggers.sort((a, b) => (a.at < b.at ? -1 : 1));
   const setAside = end !== undefined && end.retries < retries.length;
-  const createdAt = new Date(triggers[0]?.at ?? plan.modified);
+  const createdAt = new Date(plan.modified);
   return { id, run, createdAt, triggers, retries, end: setAside ? undefined : end, steps };
 }
 
