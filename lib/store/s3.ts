@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
@@ -68,7 +68,7 @@ export class S3Store implements ObjectStore {
       throw new RangeError(`An object on S3 has at most ${PUT_LIMIT} bytes: this one has ${body.size}.`);
     }
     // The server refuses bytes that differ from the digest, so a file that changed meanwhile is no object.
-    return this.#put({ bucket, key, contentType, ...body }, () => createReadStream(file));
+    return this.#put({ bucket, key, contentType, ...body }, async () => (await open(file)).createReadStream());
   }
 
   async get(bucket: Bucket, key: string): Promise<Buffer> {
@@ -133,7 +133,7 @@ export class S3Store implements ObjectStore {
     );
   }
 
-  async #put(object: ObjectToPut, open: () => Buffer | Readable): Promise<ObjectReference> {
+  async #put(object: ObjectToPut, bodyOf: () => Buffer | Promise<Readable>): Promise<ObjectReference> {
     const { bucket, key, size, contentType, sha256, md5 } = object;
     const { client, secure } = this.#connection;
     const request = {
@@ -147,7 +147,7 @@ export class S3Store implements ObjectStore {
       },
     };
     const put = async () => {
-      const body = open();
+      const body = await bodyOf();
       try {
         return await client.makeRequestStreamAsync(request, body, secure ? '' : sha256, [200], '');
       } catch (error) {
